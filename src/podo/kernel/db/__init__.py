@@ -1,0 +1,11 @@
+"""Rows and transactions: SQLite (WAL) by default, PostgreSQL by URL.
+
+`Database.transaction` gives a `Tx`: session + actor + what was said; it commits at its end or leaves nothing behind.
+Models are `Record` (a change needs an event in the same transaction), `Bookkeeping` (cursors, heartbeats: silent), or
+`Observed` (what was seen outside, in a database of its own).
+"""
+
+from podo.kernel.db.database import Database, Reading, Tx, outside
+from podo.kernel.db.models import Bookkeeping, Json, Observed, Record, UtcTime
+
+__all__ = ["Bookkeeping", "Database", "Json", "Observed", "Reading", "Record", "Tx", "UtcTime", "outside"]

@@ -1,0 +1,206 @@
+"""The engine and its transactions."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import MetaData, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
+
+from podo.kernel.db.models import Record
+from podo.kernel.errors import Broken, N_, Unavailable
+from podo.kernel.nouns import Actor
+
+if TYPE_CHECKING:
+    from podo.kernel.events.types import Event
+
+
+class Silent(Broken):
+    """A Record changed and nobody said so."""
+
+    code = "db.silent"
+    so = N_("Podo was about to change {tables} without leaving an event, and did not.")
+
+
+class OutsideCall(Broken):
+    """The outside was called while a transaction was open."""
+
+    code = "db.outside_call"
+    so = N_("Podo was about to call the outside while a transaction was open, and did not.")
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database is locked, full or out of reach."""
+
+    code = "db.unavailable"
+    so = N_("The database does not take the change: {why}.")
+    do = N_("Nothing was changed. Try again in a moment; if it stays so, check the disk and the database server.")
+
+
+_open: ContextVar[bool] = ContextVar("transaction_open", default=False)
+
+
+def outside() -> None:
+    """Clients call this before they reach out: refuses while a transaction is open (law 5)."""
+    if _open.get():
+        raise OutsideCall()
+
+
+class Reading:
+    """A session that only reads, on behalf of `actor`."""
+
+    def __init__(self, session: AsyncSession, actor: Actor) -> None:
+        self.session = session
+        self.actor = actor
+
+
+class Tx(Reading):
+    """One transaction: session + actor + what was said. Committed at the edge, by whoever opened it."""
+
+    def __init__(self, session: AsyncSession, actor: Actor, request_id: str | None, cause: str | None) -> None:
+        super().__init__(session, actor)
+        self.request_id = request_id
+        self.cause = cause
+        self.said: list[Event] = []
+        self.after_commit: list[Callable[[], None]] = []
+
+    def say(self, what: Event) -> None:
+        """Leave an event in this transaction; it is delivered after commit, at least once."""
+        self.said.append(what)
+
+
+class Database:
+    """One database. `url` is a SQLAlchemy URL without driver: `sqlite:///path` or `postgresql://…`."""
+
+    def __init__(self, url: str, *, metadata: MetaData, pool_size: int = 10) -> None:
+        self.url = make_url(url)
+        self.metadata = metadata
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.before_commit: Callable[[Tx], Any] | None = None
+        self.after_commit: Callable[[], None] | None = None
+        self.engine = self._sqlite_engine() if self.is_sqlite else self._postgres_engine(pool_size)
+        # SQLite has one writer: queueing here is fair and costs nothing, queueing in its busy handler is neither.
+        self.writing = asyncio.Lock() if self.is_sqlite else contextlib.nullcontext()
+
+    def _sqlite_engine(self) -> AsyncEngine:
+        if self.url.database and self.url.database != ":memory:":
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_async_engine(self.url.set(drivername="sqlite+aiosqlite"), pool_size=12, max_overflow=20)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+
+    def _postgres_engine(self, pool_size: int) -> AsyncEngine:
+        return create_async_engine(
+            self.url.set(drivername="postgresql+asyncpg"), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
+        )
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, actor: Actor, *, request_id: str | None = None, cause: str | None = None) -> AsyncIterator[Tx]:
+        """Open a transaction; commit at the end, or roll back and leave nothing.
+
+        Raises `Silent` when a Record changed without an event, `DatabaseUnavailable` when it cannot be committed.
+        """
+        async with self.writing:
+            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+                tx = Tx(session, actor, request_id, cause)
+                async with self.guarded(tx):
+                    try:
+                        async with session.begin():
+                            yield tx
+                            await self.finish(tx)
+                    except OperationalError as error:
+                        raise DatabaseUnavailable(why=str(error.orig)) from error
+        self.committed(tx)
+
+    @contextlib.asynccontextmanager
+    async def guarded(self, tx: Tx) -> AsyncIterator[None]:
+        """While inside, the outside may not be called, and changed Records are noted for `finish`."""
+        watch = _Watch(tx.session.sync_session)
+        tx.session.info["watch"] = watch
+        token = _open.set(True)
+        try:
+            yield
+        finally:
+            _open.reset(token)
+            watch.close()
+
+    async def finish(self, tx: Tx) -> None:
+        """What must hold before a commit: events are written, and no Record changed in silence."""
+        await tx.session.flush()
+        changed = tx.session.info["watch"].changed
+        if changed and not tx.said:
+            raise Silent(tables=", ".join(sorted(changed)))
+        if self.before_commit and tx.said:
+            await self.before_commit(tx)
+
+    def committed(self, tx: Tx) -> None:
+        """What follows a commit: wake whoever waits for events."""
+        for call in tx.after_commit:
+            call()
+        if tx.said and self.after_commit:
+            self.after_commit()
+
+    @contextlib.asynccontextmanager
+    async def reading(self, actor: Actor) -> AsyncIterator[Reading]:
+        """A consistent view to read from; writing through it is a mistake and is rolled back."""
+        engine = self.engine.execution_options(podo_read=True)
+        async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session:
+            token = _open.set(True)
+            try:
+                yield Reading(session, actor)
+            finally:
+                _open.reset(token)
+                await session.rollback()
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.engine.dispose()
+
+
+class _Watch:
+    """Notes the tables of Records that a session changes, by object or by statement."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.changed: set[str] = set()
+        event.listen(session, "before_flush", self._flushing)
+        event.listen(session, "do_orm_execute", self._executing)
+
+    def _flushing(self, session: Session, context: Any, instances: Any) -> None:
+        for row in {*session.new, *session.deleted, *(r for r in session.dirty if session.is_modified(r))}:
+            if isinstance(row, Record):
+                self.changed.add(row.__tablename__)
+
+    def _executing(self, state: Any) -> None:
+        if not (state.is_update or state.is_delete or state.is_insert):
+            return
+        mapper = state.bind_mapper
+        if mapper is not None and issubclass(mapper.class_, Record):
+            self.changed.add(mapper.local_table.name)
+
+    def close(self) -> None:
+        event.remove(self.session, "before_flush", self._flushing)
+        event.remove(self.session, "do_orm_execute", self._executing)
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-16000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    # The driver's own BEGIN is deferred: two readers that then write lose an update or fail. IMMEDIATE queues them.
+    read = connection.get_execution_options().get("podo_read")
+    connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")

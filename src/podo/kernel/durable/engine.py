@@ -1,0 +1,223 @@
+"""The engine: DBOS in process, its own database, our datasource, our take-over of runs whose owner died."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from dbos import DBOS, AsyncSQLAlchemyDatasource, DBOSConfig, SetWorkflowID
+from dbos._serialization import Serializer  # the type of the documented `serializer` option; not exported
+from sqlalchemy import create_engine, delete, event, select
+
+from podo.kernel import clock, ids
+from podo.kernel.db import Database, Tx
+from podo.kernel.durable import steps
+from podo.kernel.durable.models import ProcessRow, TakeOverRow
+from podo.kernel.errors import PodoError
+from podo.kernel.nouns import PODO
+
+_log = logging.getLogger("podo.durable")
+_VERSION = "podo-1"
+_BEAT = 5.0
+_DEAD_AFTER = timedelta(seconds=20)
+_TAKE_OVERS = 5
+_KEEP = timedelta(days=30)
+
+Interference = Callable[[str, str, str], Awaitable[None]]
+
+
+class _JsonSerializer(Serializer):
+    """Ids and plain values only; the engine's default would pickle."""
+
+    def serialize(self, data: Any) -> str:
+        if isinstance(data, BaseException):
+            return json.dumps({"__error__": f"{type(data).__name__}: {data}"})
+        return json.dumps(data)
+
+    def deserialize(self, serialized_data: str) -> Any:  # noqa: N805
+        value = json.loads(serialized_data)
+        if isinstance(value, dict) and "__error__" in value:
+            return RuntimeError(value["__error__"])
+        return value
+
+    def name(self) -> str:
+        return "podo_json"
+
+
+class Durable:
+    """One engine a process. `url` is the engine's own database; `worlds` maps a domain's name to what its acts work on."""
+
+    def __init__(self, database: Database, url: str, *, pauses: tuple[float, ...] = (0.2, 1, 3, 10, 30)) -> None:
+        self.database = database
+        self.url = url
+        self.worlds: dict[str, Any] = {}
+        self.pauses = pauses
+        self.process = ids.new("proc")
+        self.interference: Interference | None = None
+        self._source: AsyncSQLAlchemyDatasource | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def begin(self) -> None:
+        """Launch inside the running loop, so that runs share it; then take over what a dead process left."""
+        logging.getLogger("dbos").setLevel(logging.WARNING)
+        serializer = _JsonSerializer()
+        config: DBOSConfig = {
+            "name": "podo",
+            "system_database_url": self.url,
+            "application_version": _VERSION,
+            "executor_id": self.process,
+            "serializer": serializer,
+            "log_level": "WARNING",
+            "run_admin_server": False,
+        }
+        if self.url.startswith("sqlite"):
+            config["system_database_engine"] = _sqlite(self.url)
+        DBOS(config=config)
+        self._source = await AsyncSQLAlchemyDatasource.create(
+            str(self.database.url), engine=self.database.engine, serializer=serializer
+        )
+        DBOS.launch()
+        steps.set_engine(self)
+        await self._beat_once()
+        self._tasks = [asyncio.create_task(self._beat_forever(), name="durable:beat")]
+
+    async def end(self) -> None:
+        """Stop; unfinished runs go on after the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        steps.set_engine(None)
+        await asyncio.to_thread(DBOS.destroy)
+        with contextlib.suppress(PodoError):
+            async with self.database.transaction(PODO) as tx:
+                await tx.session.execute(delete(ProcessRow).where(ProcessRow.id == self.process))
+
+    async def start(self, workflow: Callable[..., Awaitable[Any]], run_id: str, *args: Any) -> None:
+        """Start a run directly, not by queue. A second start with the same id does nothing."""
+        with SetWorkflowID(run_id):
+            await DBOS.start_workflow_async(workflow, *args)  # type: ignore[arg-type]
+
+    async def finished(self, run_id: str) -> Any:
+        """Wait for a run's end and give its result (for tests and the command line's progress)."""
+        handle = await DBOS.retrieve_workflow_async(run_id)
+        return await handle.get_result(polling_interval_sec=0.05)
+
+    async def unfinished(self) -> list[str]:
+        """The ids of runs that have not ended."""
+        return [status.workflow_id for status in await DBOS.list_workflows_async(status=["PENDING", "ENQUEUED"])]
+
+    # -- what the steps call
+
+    async def run_record(self, name: str, body: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Any:
+        """Run a recording step in our transaction; the engine's checkpoint commits with it."""
+        source = self._source
+        assert source is not None
+        done: list[Tx] = []
+
+        async def recorded() -> Any:
+            tx = Tx(source.sql_session(), PODO, DBOS.workflow_id, None)
+            async with self.database.guarded(tx):
+                value = await steps.closed_record(body, tx, args)
+                await self.database.finish(tx)
+            done.append(tx)
+            return value
+
+        await self._interfere("before", name)
+        try:
+            async with self.database.writing:
+                value = await source.run_tx_step_async({"name": name}, recorded)
+        except PodoError as error:
+            return steps.packed(error)
+        if done:
+            self.database.committed(done[-1])
+        await self._interfere("after", name)
+        return value
+
+    async def run_act(self, name: str, domain: str, body: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Any:
+        """Run an acting step, patiently."""
+        world = self.worlds[domain]
+
+        async def once() -> Any:
+            await self._interfere("before", name)
+            value = await body(world, *args)
+            await self._interfere("after", name)
+            return value
+
+        return await steps.patiently(once, self.pauses)
+
+    async def mark_stuck(self, workflow: str, args: tuple[Any, ...], why: str) -> None:
+        """Let the workflow's own verb mark its subject; nothing outside is touched."""
+        async with self.database.transaction(PODO, request_id=DBOS.workflow_id) as tx:
+            await steps.stuck_verbs[workflow](tx, *args, why)
+
+    async def _interfere(self, phase: str, step: str) -> None:
+        if self.interference is not None:
+            await self.interference(phase, step, DBOS.workflow_id or "")
+
+    # -- take-over
+
+    async def _beat_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_BEAT)
+            try:
+                await self._beat_once()
+            except Exception:
+                _log.exception("the heartbeat failed")
+
+    async def _beat_once(self) -> None:
+        now = clock.now()
+        async with self.database.transaction(PODO) as tx:
+            await tx.session.merge(ProcessRow(id=self.process, beat_at=now))
+            await tx.session.execute(delete(ProcessRow).where(ProcessRow.beat_at < now - _DEAD_AFTER))
+            alive = set(await tx.session.scalars(select(ProcessRow.id)))
+        pending = await DBOS.list_workflows_async(status="PENDING", load_input=False)
+        left = [run.workflow_id for run in pending if run.executor_id not in alive]
+        if left:
+            await self.take_over(left)
+
+    async def take_over(self, run_ids: list[str]) -> None:
+        """Resume runs whose owner is gone; a run that was taken over five times in vain is left stuck."""
+        taken: list[str] = []
+        async with self.database.transaction(PODO) as tx:
+            for run_id in run_ids:
+                row = await tx.session.get(TakeOverRow, run_id) or TakeOverRow(run=run_id, attempts=0)
+                row.attempts += 1
+                tx.session.add(row)
+                if row.attempts <= _TAKE_OVERS:
+                    taken.append(run_id)
+        _log.info("taking over %d runs", len(taken))
+        if taken:
+            await DBOS.resume_workflows_async(taken)
+        await self._give_up(set(run_ids) - set(taken))
+
+    async def _give_up(self, run_ids: set[str]) -> None:
+        for run_id in run_ids:
+            status = await DBOS.get_workflow_status_async(run_id)
+            if status is None or status.input is None:
+                continue
+            await self.mark_stuck(status.name, tuple(status.input["args"]), f"taken over {_TAKE_OVERS} times in vain")
+            await DBOS.cancel_workflow_async(run_id)
+
+    async def forget(self) -> None:
+        """Remove finished runs older than 30 days."""
+        limit = (clock.now() - _KEEP).isoformat()
+        old = await DBOS.list_workflows_async(status=["SUCCESS", "ERROR", "CANCELLED"], end_time=limit, load_input=False)
+        if old:
+            await DBOS.delete_workflows_async([run.workflow_id for run in old])
+
+
+def _sqlite(url: str) -> Any:
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = "IMMEDIATE"
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    return engine

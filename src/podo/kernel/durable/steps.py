@@ -1,0 +1,147 @@
+"""Declaring workflows and their two kinds of step.
+
+Workflows are deterministic: no clock, no I/O, only steps. Their arguments and results are JSON of ids, never a secret.
+A changed order of steps is a new name (`rollout_v2`); the old one stays until it is drained.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from dbos import DBOS
+
+from podo.kernel.db import Tx
+from podo.kernel.errors import KINDS, Broken, PodoError, Unavailable
+
+if TYPE_CHECKING:
+    from podo.kernel.durable.engine import Durable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_log = logging.getLogger("podo.durable")
+_engine: Durable | None = None
+
+# (function's qualified name, undo's name or None) of every act; the sweep and the reference page read it.
+acts: dict[str, str | None] = {}
+workflows: dict[str, Callable[..., Awaitable[Any]]] = {}
+stuck_verbs: dict[str, Callable[..., Awaitable[Any]]] = {}
+
+
+class Killed(BaseException):
+    """The process was killed here (raised by sweeps alone): nothing may catch it."""
+
+
+def _the_engine() -> Durable:
+    if _engine is None:
+        raise RuntimeError("a step was called while no engine runs")
+    return _engine
+
+
+def set_engine(engine: Durable | None) -> None:
+    """The one engine of this process."""
+    global _engine  # noqa: PLW0603 - the workflow engine itself is one a process
+    _engine = engine
+
+
+def workflow(name: str, *, stuck: Callable[..., Awaitable[None]]) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
+    """Declare a workflow. `stuck(tx, *args)` marks its subject when the engine or our code fails in a way nobody planned."""
+
+    def declare(body: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+        @functools.wraps(body)
+        async def run(*args: P.args, **kwargs: P.kwargs) -> R | None:
+            try:
+                return await body(*args, **kwargs)
+            except Exception as error:
+                _log.exception("run %s of %s is stuck", DBOS.workflow_id, name)
+                await _the_engine().mark_stuck(name, args, f"{type(error).__name__}: {error}")
+                raise
+
+        declared = DBOS.workflow(name=name)(run)
+        workflows[name] = declared
+        stuck_verbs[name] = stuck
+        return declared  # type: ignore[return-value]
+
+    return declare
+
+
+def record(body: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """A step of rows only: `body(tx, *args)` returns JSON. Its checkpoint commits in the same transaction."""
+    name = _name(body)
+
+    @functools.wraps(body)
+    async def step(*args: Any) -> Any:
+        return _opened(await _the_engine().run_record(name, body, args))
+
+    return step
+
+
+def act(*, undo: str | None) -> Callable[[Callable[..., Awaitable[Any]]], Callable[..., Awaitable[Any]]]:
+    """A step of the outside only: `body(world, *args)` returns JSON, and may be run twice.
+
+    `world` is what the domain's descriptor put together for its steps. `undo` names the step that takes it back, or
+    None where there is nothing to take back. `Unavailable` is retried with growing pauses before it is raised.
+    """
+
+    def declare(body: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        name = _name(body)
+        domain = body.__module__.split(".")[1]
+        acts[name] = undo
+
+        async def once(*args: Any) -> Any:
+            return await _closed(_the_engine().run_act(name, domain, body, args))
+
+        checkpointed = DBOS.step(name=name)(once)
+
+        @functools.wraps(body)
+        async def step(*args: Any) -> Any:
+            return _opened(await checkpointed(*args))
+
+        return step
+
+    return declare
+
+
+async def closed_record(body: Callable[..., Awaitable[Any]], tx: Tx, args: tuple[Any, ...]) -> Any:
+    """The result of a recording step; our errors pass, so that its transaction is rolled back."""
+    return {"value": await body(tx, *args)}
+
+
+async def _closed(call: Awaitable[Any]) -> dict[str, Any]:
+    """Our errors as JSON, so that a replay raises the same one."""
+    try:
+        return {"value": await call}
+    except PodoError as error:
+        return packed(error)
+
+
+def packed(error: PodoError) -> dict[str, Any]:
+    """An error of ours as JSON."""
+    return {"error": error.kind, "code": error.code, "data": error.data, "said": list(error.said())}
+
+
+def _opened(outcome: dict[str, Any]) -> Any:
+    if "error" not in outcome:
+        return outcome["value"]
+    kind = next((k for k in KINDS if k.kind == outcome["error"]), Broken)
+    so, do = outcome["said"]
+    replayed = type(kind.__name__, (kind,), {"code": outcome["code"], "so": "{_so}", "do": "{_do}"})
+    raise replayed(**outcome["data"], _so=so, _do=do)
+
+
+async def patiently(call: Callable[[], Awaitable[R]], pauses: tuple[float, ...]) -> R:
+    """Call again after each pause while the outside is `Unavailable`; then let it be raised."""
+    for pause in pauses:
+        try:
+            return await call()
+        except Unavailable as error:
+            _log.info("the outside is unavailable (%s), again in %.1f s", error, pause)
+            await asyncio.sleep(pause)
+    return await call()
+
+
+def _name(body: Callable[..., Any]) -> str:
+    return f"{body.__module__.split('.')[1]}.{body.__name__}"

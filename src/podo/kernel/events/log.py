@@ -1,0 +1,195 @@
+"""Writing, sealing, reading and verifying the log.
+
+Events commit unchained; one sealer gives each its `position` and `hash` afterwards, so that writers do not queue behind
+a chain and readers by position never miss a late commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, insert, or_, select
+
+from podo.kernel import clock, ids
+from podo.kernel.db import Database, Reading, Tx
+from podo.kernel.events.models import EventRow
+from podo.kernel.events.types import Entry
+from podo.kernel.nouns import PODO, Actor, ActorKind
+
+_GENESIS = "0" * 64
+_BATCH = 500
+
+
+async def write(tx: Tx) -> None:
+    """Put what was said into the outbox; called by the database just before the commit."""
+    now = clock.now()
+    await tx.session.execute(
+        insert(EventRow),
+        [
+            {
+                "id": ids.new("evt"),
+                "at": now,
+                "actor_kind": tx.actor.kind.value,
+                "actor_id": tx.actor.id,
+                "actor_via": tx.actor.via,
+                "code": said.code,
+                "project": said.project,
+                "environment": said.environment,
+                "region": said.region,
+                "subject": said.subject,
+                "cause": tx.cause,
+                "request_id": tx.request_id,
+                "facts": said.facts(),
+            }
+            for said in tx.said
+        ],
+    )
+
+
+async def seal(database: Database) -> list[Entry]:
+    """Give the next batch of events their positions and hashes; returns what was sealed, in order."""
+    async with database.transaction(PODO) as tx:
+        last = (
+            await tx.session.execute(
+                select(EventRow.position, EventRow.hash)
+                .where(EventRow.position.is_not(None))
+                .order_by(EventRow.position.desc())
+                .limit(1)
+            )
+        ).first()
+        position, previous = (last[0], last[1]) if last else (0, _GENESIS)
+        rows = (
+            await tx.session.scalars(select(EventRow).where(EventRow.position.is_(None)).order_by(EventRow.seq).limit(_BATCH))
+        ).all()
+        for row in rows:
+            position += 1
+            row.position = position
+            row.hash = previous = _hash(previous, row)
+        return [_entry(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What `verify` found: events sealed and checked, events not sealed yet, and the first position that does not fit."""
+
+    sealed: int
+    tail: int
+    broken_at: int | None
+
+
+async def verify(database: Database) -> Verdict:
+    """Walk the whole chain; `broken_at` names the first position whose content, order or hash was changed."""
+    previous, expected = _GENESIS, 0
+    async with database.reading(PODO) as r:
+        while True:
+            rows = (
+                await r.session.scalars(
+                    select(EventRow).where(EventRow.position > expected).order_by(EventRow.position).limit(_BATCH)
+                )
+            ).all()
+            for row in rows:
+                expected += 1
+                if row.position != expected or row.hash != _hash(previous, row):
+                    return Verdict(expected - 1, 0, expected)
+                previous = row.hash
+            if len(rows) < _BATCH:
+                break
+            r.session.expunge_all()
+        tail = await r.session.scalar(select(func.count()).where(EventRow.position.is_(None)).select_from(EventRow))
+    return Verdict(expected, tail or 0, None)
+
+
+async def after(
+    r: Reading, position: int, *, codes: Collection[str] | None = None, limit: int = 200
+) -> Sequence[Entry]:
+    """Sealed events behind `position`, oldest first."""
+    query = select(EventRow).where(EventRow.position > position).order_by(EventRow.position).limit(limit)
+    if codes is not None:
+        query = query.where(EventRow.code.in_(codes))
+    return [_entry(row) for row in await r.session.scalars(query)]
+
+
+async def last_position(r: Reading) -> int:
+    """The newest sealed position, 0 when there is none."""
+    return await r.session.scalar(select(func.max(EventRow.position))) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to list from the log; None means any. `before` is an event's `seq` cursor as `history` returned it."""
+
+    project: str | None = None
+    environment: str | None = None
+    region: str | None = None
+    actor: str | None = None
+    subject: str | None = None
+    codes: Collection[str] | None = None
+    prefixes: Collection[str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+
+
+async def history(r: Reading, wanted: Wanted, *, limit: int = 50) -> tuple[Sequence[Entry], int | None]:
+    """Events newest first, sealed or not, and the cursor of the next page (None at the end)."""
+    query = select(EventRow).where(*_conditions(wanted)).order_by(EventRow.seq.desc()).limit(limit + 1)
+    rows = (await r.session.scalars(query)).all()
+    cursor = rows[limit - 1].seq if len(rows) > limit else None
+    return [_entry(row) for row in rows[:limit]], cursor
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    pairs = (
+        (EventRow.project, wanted.project),
+        (EventRow.environment, wanted.environment),
+        (EventRow.region, wanted.region),
+        (EventRow.actor_id, wanted.actor),
+        (EventRow.subject, wanted.subject),
+    )
+    found: list[ColumnElement[bool]] = [column == value for column, value in pairs if value is not None]
+    if wanted.codes is not None:
+        found.append(EventRow.code.in_(wanted.codes))
+    if wanted.prefixes is not None:
+        found.append(or_(*(EventRow.code.startswith(p, autoescape=True) for p in wanted.prefixes)))
+    if wanted.since is not None:
+        found.append(EventRow.at >= wanted.since)
+    if wanted.until is not None:
+        found.append(EventRow.at < wanted.until)
+    if wanted.before is not None:
+        found.append(EventRow.seq < wanted.before)
+    return found
+
+
+def _hash(previous: str, row: EventRow) -> str:
+    content = {
+        "id": row.id,
+        "position": row.position,
+        "at": row.at.isoformat(),
+        "actor": [row.actor_kind, row.actor_id, row.actor_via],
+        "code": row.code,
+        "place": [row.project, row.environment, row.region, row.subject],
+        "cause": row.cause,
+        "request_id": row.request_id,
+        "facts": row.facts,
+    }
+    return hashlib.sha256(previous.encode() + ids.canonical(content)).hexdigest()
+
+
+def _entry(row: EventRow) -> Entry:
+    return Entry(
+        id=row.id,
+        position=row.position,
+        at=row.at,
+        actor=Actor(ActorKind(row.actor_kind), row.actor_id, row.actor_via),
+        code=row.code,
+        project=row.project,
+        environment=row.environment,
+        region=row.region,
+        subject=row.subject,
+        cause=row.cause,
+        request_id=row.request_id,
+        facts=row.facts,
+    )

@@ -1,0 +1,89 @@
+"""What happened: said by a domain as an `Event`, read by everyone as an `Entry`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+
+from podo.kernel.db import Tx
+from podo.kernel.errors import N_
+from podo.kernel.nouns import Actor
+
+_PLACES = ("project", "environment", "region", "subject")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What a domain says happened. Subclasses name `code` and `sentence` and add fields of plain JSON; never a secret.
+
+    `sentence` is an English template over the fields plus `{actor}`; it is translated when it is read, and never stored.
+    `subject` is the address of what it is about, such as `deployment/chat-api/214`.
+    """
+
+    code: ClassVar[str] = "podo.event"
+    sentence: ClassVar[str] = N_("{actor} did something")
+    known: ClassVar[dict[str, type[Event]]] = {}
+
+    project: str | None = None
+    environment: str | None = None
+    region: str | None = None
+    subject: str | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # No super(): dataclasses with slots make the class twice, and zero-argument super would know only the first.
+        other = Event.known.get(cls.code)
+        if other is not None and other.__qualname__ != cls.__qualname__:
+            raise TypeError(f"the event code {cls.code} is taken by {other.__qualname__}")
+        Event.known[cls.code] = cls
+
+    def facts(self) -> dict[str, Any]:
+        """The fields beside the four places, as plain JSON."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _PLACES}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event as it stands in the log. `position` is None until the sealer has been there (within a second)."""
+
+    id: str
+    position: int | None
+    at: datetime
+    actor: Actor
+    code: str
+    project: str | None
+    environment: str | None
+    region: str | None
+    subject: str | None
+    cause: str | None
+    request_id: str | None
+    facts: dict[str, Any] = field(hash=False)
+
+    @property
+    def sentence(self) -> str:
+        """The English template to tell it by; codes of events that are no longer known are told by the code alone."""
+        known = Event.known.get(self.code)
+        return known.sentence if known else self.code
+
+
+class Handling(Protocol):
+    """What a handler may use: transactions caused by the event, and the start of runs."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Tx]:
+        """A transaction by Podo itself, whose events name the heard event as their cause."""
+        ...
+
+    async def start(self, workflow: Callable[..., Awaitable[Any]], run_id: str, *args: Any) -> None:
+        """Start a durable run; a second start with the same id does nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """Something that listens. `name` is its cursor's name and must never change; `codes` are the events it hears."""
+
+    name: str
+    codes: frozenset[str]
+    call: Callable[[Entry, Handling], Awaitable[None]]

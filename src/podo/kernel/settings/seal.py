@@ -1,0 +1,52 @@
+"""Sealing secrets and kubeconfigs with a key from the settings (Fernet: AES-128-CBC with HMAC-SHA256).
+
+The first key seals; all keys open, so that a key can be changed by putting the new one in front.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from podo.kernel.errors import Broken, N_
+
+
+class Unsealable(Broken):
+    """What was sealed cannot be opened with any key of the settings."""
+
+    code = "settings.unsealable"
+    so = N_("A sealed value cannot be opened with the keys of this installation.")
+    do = N_("Put the key it was sealed with into seal.keys, behind the present one.")
+
+
+class Seal:
+    """Seals and opens short texts. `keys` are 32 bytes in URL-safe base64 each, the newest first."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._fernet = MultiFernet([Fernet(key) for key in keys])
+
+    def seal(self, text: str) -> str:
+        """An opaque text that only a holder of the key can open."""
+        return self._fernet.encrypt(text.encode()).decode()
+
+    def open(self, sealed: str) -> str:
+        """The text again. Raises `Unsealable`."""
+        try:
+            return self._fernet.decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            raise Unsealable() from None
+
+
+def key_from(path: Path) -> str:
+    """The key kept in `path`; made, readable by the owner alone, if there is none."""
+    if path.exists():
+        return path.read_text().strip()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = Fernet.generate_key().decode()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(key + "\n")
+    return key
