@@ -1,0 +1,16 @@
+"""What a test needs from the machine, as marks that skip with a reason where it is not there."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tools.system import PACKAGES
+
+
+def program(name: str) -> pytest.MarkDecorator:
+    """Needs this program of a system package: `pytestmark = needs.program("buildah")`."""
+    package = PACKAGES.get(name, name)
+    reason = f"{name} is not installed: `make test` as root on Debian does it, else `apt-get install {package}`"
+    return pytest.mark.skipif(shutil.which(name) is None, reason=reason)

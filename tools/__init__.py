@@ -1,0 +1,1 @@
+"""What builds, checks and documents Podo; nothing here ships."""
