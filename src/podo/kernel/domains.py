@@ -1,0 +1,94 @@
+"""What a domain hands to the house, and what the house hands to a domain."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from podo.kernel.db import Database
+from podo.kernel.durable import Durable
+from podo.kernel.events import Handler
+from podo.kernel.settings import Seal, Settings
+
+if TYPE_CHECKING:
+    from podo.kernel.http.routes import Routes
+
+T = TypeVar("T")
+
+
+class Ports:
+    """The adapters of this process, found by the port they answer: `ports[GitReader]`."""
+
+    def __init__(self) -> None:
+        self._adapters: dict[type[Any], Any] = {}
+
+    def put(self, port: type[T], adapter: T) -> None:
+        """Let `adapter` answer `port`; a port has one adapter."""
+        if port in self._adapters:
+            raise ValueError(f"{port.__name__} is answered already")
+        self._adapters[port] = adapter
+
+    def __getitem__(self, port: type[T]) -> T:
+        return self._adapters[port]
+
+    def __contains__(self, port: type[Any]) -> bool:
+        return port in self._adapters
+
+
+class Slots:
+    """What domains contributed to the typed places that lower domains leave open, in the order of the floors."""
+
+    def __init__(self, contributions: Sequence[object]) -> None:
+        self._contributions = contributions
+
+    def __getitem__(self, slot: type[T]) -> Sequence[T]:
+        return [c for c in self._contributions if isinstance(c, slot)]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What is there while the process lives."""
+
+    settings: Settings
+    database: Database
+    observed: Database
+    durable: Durable
+    seal: Seal
+    ports: Ports
+    slots: Slots
+
+
+class Sweep(Protocol):
+    """A round that Podo makes again and again: due rows, polling, forgetting. One transaction or reading a call."""
+
+    async def __call__(self, house: House) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A sweep with its name and pause in seconds; it runs in one process at a time."""
+
+    name: str
+    every: float
+    sweep: Callable[[House], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A domain's descriptor.
+
+    `settings` maps a section's name to its class; `slots` are instances of slot types; `handlers` listen to events;
+    `rounds` are made by the worker; `adapters(house)` puts adapters into `house.ports`; `world(house)` is what its acts get;
+    `permissions` are the verbs that Cedar's policies know.
+    """
+
+    name: str
+    routes: Sequence[Routes] = ()
+    settings: Mapping[str, type[Any]] = field(default_factory=lambda: {})
+    slots: Sequence[object] = ()
+    handlers: Sequence[Handler] = ()
+    rounds: Sequence[Round] = ()
+    adapters: Callable[[House], Awaitable[None]] | None = None
+    world: Callable[[House], Any] | None = None
+    permissions: Sequence[str] = ()

@@ -1,0 +1,205 @@
+"""The site as one ASGI application: routes, errors, headers, request ids, metrics, health."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from podo import __version__
+from podo.kernel import ids, terminal
+from podo.kernel.domains import House
+from podo.kernel.errors import Broken, Invalid, Missing, N_, PodoError
+from podo.kernel.http import metrics
+from podo.kernel.http.live import Hub, live
+from podo.kernel.http.routes import SIGNED_IN, Routes
+from podo.kernel.http.web import Web, identify
+from podo.kernel.ui import ASSETS, ErrorPage, languages, patterns_page
+
+_log = logging.getLogger("podo.http")
+_STATUS = {
+    "invalid": 422,
+    "sign_in": 401,
+    "refused": 403,
+    "missing": 404,
+    "conflict": 409,
+    "too_many": 429,
+    "unavailable": 503,
+    "broken": 500,
+}
+_HEADERS = {
+    "content-security-policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; img-src 'self' data:"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class NoSuchPage(Missing):
+    """An address that nothing answers."""
+
+    code = "http.no_such_page"
+    so = N_("There is nothing at {path}.")
+    do = N_("Check the address, or search for what you wanted.")
+
+
+class Unreadable(Invalid):
+    """A request whose parts have the wrong shape."""
+
+    code = "http.unreadable"
+    so = N_("The request cannot be read: {problems}.")
+    do = N_("Correct it; /api/docs shows what each route takes.")
+
+
+class Refusal(PodoError):
+    """What the framework refuses by itself (a method, a size)."""
+
+    code = "http.refusal"
+    so = N_("The request was refused: {reason}.")
+    do = N_("Check the method and the address.")
+
+
+def site(house: House, routes: Sequence[Routes], *, readiness: Callable[[], Awaitable[dict[str, str]]]) -> FastAPI:
+    """Put the site together. `readiness` answers what is not ready, by name; empty means ready."""
+    app = FastAPI(title="Podo", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app.state.house = house
+    app.state.hub = Hub()
+    app.state.declared = [row for r in routes for row in r.declared]
+    app.middleware("http")(_around)
+    app.add_exception_handler(PodoError, _podo_error)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(HTTPException, _framework_error)
+    app.add_exception_handler(SQLAlchemyError, _unplanned)
+    app.add_exception_handler(Exception, _unplanned)
+    app.mount("/-/assets", StaticFiles(directory=ASSETS), name="assets")
+    for r in _own_routes(readiness), *routes:
+        app.include_router(r.router)
+        if r not in routes:
+            app.state.declared += r.declared
+    return app
+
+
+def _own_routes(readiness: Callable[[], Awaitable[dict[str, str]]]) -> Routes:
+    own = Routes("site", tag="Site")
+
+    @own.page("/healthz", permission="anyone")
+    async def healthz() -> Response:
+        """The process lives."""
+        return PlainTextResponse("ok")
+
+    @own.page("/readyz", permission="anyone")
+    async def readyz() -> Response:
+        """The process can do its work; otherwise 503 and what is missing."""
+        missing = await readiness()
+        lines = "\n".join(f"{name}: {why}" for name, why in missing.items())
+        return PlainTextResponse(lines or "ok", 503 if missing else 200)
+
+    @own.page("/metrics", permission="anyone")
+    async def prometheus() -> Response:
+        """Prometheus' text format."""
+        return metrics.exposition()
+
+    @own.page("/-/live", permission=SIGNED_IN)
+    async def news(request: Request) -> Response:
+        """Server-sent events."""
+        return await live(request)
+
+    @own.page("/-/patterns", permission=SIGNED_IN)
+    async def patterns(request: Request) -> Response:
+        """Every component in every state."""
+        return await Web(request, await identify(request)).page(patterns_page(), title="Patterns")
+
+    @own.page("/api/docs", permission="anyone")
+    async def docs(request: Request) -> Response:
+        """The API, for people."""
+        from podo.kernel.http.apidocs import docs_page
+
+        return await Web(request, await identify(request)).page(docs_page(request.app.openapi()), title="API")
+
+    return own
+
+
+async def _around(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
+    sent = request.headers.get("x-request-id", "")
+    request.state.request_id = sent if sent.isalnum() and len(sent) <= 64 else ids.new("req").removeprefix("req_")
+    token = terminal.request_id.set(request.state.request_id)
+    begun = time.perf_counter()
+    status = 500
+    try:
+        response = await call(request)
+        status = response.status_code
+    finally:
+        seconds = time.perf_counter() - begun
+        route = getattr(request.scope.get("route"), "path", "unmatched")
+        metrics.seen(request.method, route, status, seconds)
+        if not request.url.path.startswith(("/-/assets", "/healthz", "/readyz", "/metrics")):
+            _log.info("%s %s %d", request.method, request.url.path, status, extra={"ms": round(seconds * 1000, 1)})
+        terminal.request_id.reset(token)
+    response.headers["x-request-id"] = request.state.request_id
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.url.path.startswith("/-/assets"):
+        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+    response.headers.setdefault("cache-control", "no-store")
+    return response
+
+
+async def _podo_error(request: Request, error: Any) -> Response:
+    status = _STATUS[error.kind]
+    if status == HTTPStatus.UNAUTHORIZED and _wants_page(request):
+        return RedirectResponse(f"/sign-in?next={quote(str(request.url.path))}", 303)
+    return await _answer(request, error, status)
+
+
+async def _unreadable(request: Request, error: Any) -> Response:
+    problems = "; ".join(f"{'.'.join(str(p) for p in e['loc'][1:])}: {e['msg']}" for e in error.errors())
+    return await _answer(request, Unreadable(problems=problems), 422)
+
+
+async def _framework_error(request: Request, error: Any) -> Response:
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return await _answer(request, NoSuchPage(path=request.url.path), 404)
+    return await _answer(request, Refusal(reason=str(error.detail)), error.status_code)
+
+
+async def _unplanned(request: Request, error: Any) -> Response:
+    _log.error("unplanned %s", type(error).__name__, exc_info=error)
+    return await _answer(request, Broken(), 500)
+
+
+async def _answer(request: Request, error: PodoError, status: int) -> Response:
+    context = Web(request, getattr(request.state, "identity", None))
+    so, do = error.said(languages.translator(context.lang))
+    headers = {"retry-after": str(error.data["after"])} if "after" in error.data else {}
+    if _wants_page(request) or context.wants_fragment:
+        page = ErrorPage(status=status, code=error.code, so=so, do=do, request_id=context.request_id)
+        response = await context.page(page, title=str(status), status=status)
+        response.headers.update(headers)
+        return response
+    body = {
+        "type": f"urn:podo:error:{error.code}",
+        "title": so,
+        "detail": do,
+        "status": status,
+        "code": error.code,
+        "data": error.data,
+        "request_id": context.request_id,
+    }
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def _wants_page(request: Request) -> bool:
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")

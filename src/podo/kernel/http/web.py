@@ -1,0 +1,188 @@
+"""One request: who asks, in which language, and the transactions and pages made for it."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from fastapi import Depends, Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from podo.kernel.db import Reading, Tx
+from podo.kernel.domains import House
+from podo.kernel.errors import N_, Refused, SignIn
+from podo.kernel.nouns import PODO, Actor, ActorKind
+from podo.kernel.ui import Frame, Head, NavItem, Viewer, frame_for, languages, render
+
+NOBODY = Actor(ActorKind.outside, "nobody")
+COOKIE = "podo_session"
+_SAID = "podo_said"
+
+
+class Forged(Refused):
+    """A form came without the token of the page it should have come from."""
+
+    code = "http.forged"
+    so = N_("This form did not come from a page of yours, or the page is too old.")
+    do = N_("Open the page again and send the form from there.")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks. `csrf` is the token that forms of this session carry, empty for API tokens."""
+
+    actor: Actor
+    name: str
+    csrf: str = ""
+    lang: str | None = None
+    theme: str = "auto"
+    photo: str | None = None
+
+
+class IdentitySource(Protocol):
+    """Answers who stands behind a session cookie or an API token; the one port that sign-in fills."""
+
+    async def identify(self, *, cookie: str | None, bearer: str | None) -> Identity | None:
+        """None when neither is valid (any more)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingCount:
+    """Slot: how many things wait for this person; shown in the head of every page."""
+
+    count: Callable[[Reading, str], Awaitable[int]]
+
+
+class Web:
+    """What a face gets: the house, the actor, transactions, pages."""
+
+    def __init__(self, request: Request, identity: Identity | None) -> None:
+        self.request = request
+        self.house: House = request.app.state.house
+        self.identity = identity
+        self.actor = identity.actor if identity else NOBODY
+        self.request_id: str = request.state.request_id
+        self.lang = self._language()
+
+    def transaction(self) -> AbstractAsyncContextManager[Tx]:
+        """The one transaction of this request; committed at its end."""
+        return self.house.database.transaction(self.actor, request_id=self.request_id)
+
+    def reading(self) -> AbstractAsyncContextManager[Reading]:
+        """A consistent view to read from."""
+        return self.house.database.reading(self.actor)
+
+    def observing(self) -> AbstractAsyncContextManager[Reading]:
+        """A view of what was observed outside (pods, nodes)."""
+        return self.house.observed.reading(self.actor)
+
+    @property
+    def person(self) -> str:
+        """The stable id of the person who asks. Raises `SignIn` when nobody does."""
+        if self.identity is None:
+            raise SignIn()
+        return self.identity.actor.id
+
+    @property
+    def wants_fragment(self) -> bool:
+        """True when a script asks for a piece of a page."""
+        return self.request.headers.get("hx-request") == "true"
+
+    async def page(self, page: object, *, title: str, head: Head | None = None, live: str | None = None, status: int = 200) -> Response:
+        """The page, in its frame. `live` is the topic whose news refresh its pieces."""
+        frame = await self.frame(title, head, live)
+        response = HTMLResponse(render(page, frame), status)
+        if _SAID in self.request.cookies:
+            response.delete_cookie(_SAID)
+        return response
+
+    async def fragment(self, page: object) -> Response:
+        """A piece of a page, without its frame."""
+        return HTMLResponse(render(page, await self.frame("", None, None)))
+
+    def go(self, address: str, *, said: str | None = None) -> Response:
+        """Go on to a page of ours after a form; `said` is shown there once."""
+        local = address if address.startswith("/") and not address.startswith(("//", "/\\")) else "/"
+        response = RedirectResponse(local, 303)
+        if said:
+            response.set_cookie(_SAID, said.encode().hex(), max_age=60, httponly=True, samesite="lax")
+        return response
+
+    async def frame(self, title: str, head: Head | None, live: str | None) -> Frame:
+        """What every page needs around it."""
+        viewer, waiting = None, 0
+        if self.identity is not None:
+            viewer = Viewer(id=self.actor.id, name=self.identity.name)
+            async with self.reading() as r:
+                for slot in self.house.slots[WaitingCount]:
+                    waiting += await slot.count(r, self.actor.id)
+        frame = frame_for(
+            lang=self.lang,
+            theme=self.identity.theme if self.identity else self.request.cookies.get("podo_theme", "auto"),
+            title=title,
+            path=self.request.url.path,
+            viewer=viewer,
+            csrf=self.identity.csrf if self.identity else "",
+            nav=list(self.house.slots[NavItem]),
+            waiting=waiting,
+            head=head,
+            live=live,
+            request_id=self.request_id,
+        )
+        said = self.request.cookies.get(_SAID)
+        return replace(frame, said=bytes.fromhex(said).decode()) if said else frame
+
+    def _language(self) -> str:
+        if self.identity and self.identity.lang:
+            return self.identity.lang
+        return languages.pick(self.request.cookies.get("podo_lang"), self.request.headers.get("accept-language", ""))
+
+
+async def identify(request: Request) -> Identity | None:
+    """Who asks, by session cookie or `Authorization: Bearer`; asked once a request."""
+    if not hasattr(request.state, "identity"):
+        scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+        bearer = credential if scheme.lower() == "bearer" else None
+        cookie = request.cookies.get(COOKIE) if bearer is None else None
+        source: IdentitySource = request.app.state.house.ports[IdentitySource]
+        request.state.identity = await source.identify(cookie=cookie, bearer=bearer) if bearer or cookie else None
+    return request.state.identity
+
+
+async def web(request: Request) -> Web:
+    """The context of this request, as a FastAPI dependency."""
+    return Web(request, await identify(request))
+
+
+def guard(permission: str, face: str) -> Callable[..., Awaitable[None]]:
+    """The check before a route's body: somebody is signed in unless anyone may, and a form comes from our own page."""
+
+    async def check(request: Request) -> None:
+        identity = await identify(request)
+        if permission != "anyone" and identity is None:
+            raise SignIn()
+        changing = request.method not in ("GET", "HEAD")
+        by_cookie = identity is not None and bool(identity.csrf)
+        if changing and by_cookie and not await _token_fits(request, identity.csrf if identity else ""):
+            raise Forged()
+
+    return check
+
+
+async def _token_fits(request: Request, wanted: str) -> bool:
+    sent: Any = request.headers.get("x-csrf-token")
+    if sent is None and request.headers.get("content-type", "").startswith(("application/x-www-form", "multipart/form")):
+        sent = (await request.form()).get("csrf")
+    return isinstance(sent, str) and hmac.compare_digest(sent.encode(), wanted.encode())
+
+
+def bound(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values that are set, for query strings kept in addresses."""
+    return {k: v for k, v in values.items() if v not in (None, "", [])}
+
+
+WebIn = Depends(web)
