@@ -35,6 +35,12 @@ class Ports:
     def __contains__(self, port: type[Any]) -> bool:
         return port in self._adapters
 
+    async def close(self) -> None:
+        """Close what holds connections, the last put first."""
+        for adapter in reversed(list(self._adapters.values())):
+            if hasattr(adapter, "close"):
+                await adapter.close()
+
 
 class Slots:
     """What domains contributed to the typed places that lower domains leave open, in the order of the floors."""

@@ -161,6 +161,11 @@ class Database:
                 _open.reset(token)
                 await session.rollback()
 
+    async def ping(self) -> None:
+        """Ask the database for a sign of life."""
+        async with self.engine.execution_options(podo_read=True).connect() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+
     async def close(self) -> None:
         """Give all connections back."""
         await self.engine.dispose()

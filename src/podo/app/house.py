@@ -1,0 +1,101 @@
+"""Putting the house together from settings, and taking it down again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from podo.app import migrations
+from podo.app.domains import DOMAINS
+from podo.app.rounds import Rounds
+from podo.app.settings import SECTIONS, DatabaseSettings, SealSettings, ServerSettings
+from podo.kernel.db import Database
+from podo.kernel.db.models import metadata, observed_metadata
+from podo.kernel.domains import Domain, House, Ports, Slots
+from podo.kernel.durable import Durable
+from podo.kernel.events.delivery import Delivery
+from podo.kernel.http.site import site
+from podo.kernel.settings import Seal, Settings, load
+from podo.kernel.settings.seal import key_from
+
+_log = logging.getLogger("podo.app")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A house whose engine, handlers and rounds run."""
+
+    house: House
+    app: FastAPI
+    delivery: Delivery
+    rounds: Rounds
+
+
+def settings_of(path: Path | None, domains: Sequence[Domain] = DOMAINS) -> Settings:
+    """All sections, from `path` and the environment."""
+    sections = dict(SECTIONS)
+    for domain in domains:
+        sections.update(domain.settings)
+    return load(sections, path)
+
+
+def build(settings: Settings, domains: Sequence[Domain] = DOMAINS) -> House:
+    """The house, with nothing running and no adapters yet."""
+    server, database = settings[ServerSettings], settings[DatabaseSettings]
+    directory = server.directory
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    url = database.url or f"sqlite:///{directory / 'podo.db'}"
+    main = Database(url, metadata=metadata, pool_size=database.pool)
+    engine_url = f"sqlite:///{directory / 'engine.db'}" if main.is_sqlite else url
+    return House(
+        settings=settings,
+        database=main,
+        observed=Database(f"sqlite:///{directory / 'observed.db'}", metadata=observed_metadata),
+        durable=Durable(main, engine_url),
+        seal=Seal(settings[SealSettings].keys or [key_from(directory / "seal.key")]),
+        ports=Ports(),
+        slots=Slots([slot for domain in domains for slot in domain.slots]),
+    )
+
+
+@contextlib.asynccontextmanager
+async def running(house: House, domains: Sequence[Domain] = DOMAINS) -> AsyncIterator[Running]:
+    """Migrate, fill the ports, start the engine, the handlers and the rounds; stop them in the other order."""
+    await migrations.run(house.database)
+    await migrations.create_observed(house.observed)
+    for domain in domains:
+        if domain.adapters:
+            await domain.adapters(house)
+    house.durable.worlds = {d.name: d.world(house) for d in domains if d.world}
+    delivery = Delivery(house.database, [h for d in domains for h in d.handlers], house.durable.start)
+    rounds = Rounds(house, [r for d in domains for r in d.rounds])
+    app = site(house, [r for d in domains for r in d.routes], readiness=lambda: _readiness(house))
+    delivery.listen(app.state.hub.sealed)
+    await house.durable.begin()
+    delivery.begin()
+    rounds.begin()
+    try:
+        yield Running(house, app, delivery, rounds)
+    finally:
+        app.state.hub.closing.set()
+        await rounds.end()
+        await delivery.end()
+        await house.durable.end()
+        await house.ports.close()
+        await house.database.close()
+        await house.observed.close()
+
+
+async def _readiness(house: House) -> dict[str, str]:
+    missing: dict[str, str] = {}
+    try:
+        await asyncio.wait_for(house.database.ping(), 2)
+    except Exception as error:
+        missing["database"] = str(error) or type(error).__name__
+    return missing
