@@ -1,0 +1,1 @@
+"""The `podo` command. It speaks HTTP and loads no server."""
