@@ -28,6 +28,7 @@ check: $(VENV)/.dev ## Style, types, import contracts, docs: what CI runs before
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
+	$(BIN)/python -m tools.contracts
 	$(if $(wildcard tools/messages.py),$(BIN)/python -m tools.messages --check)
 
 parts: $(VENV)/.dev ## Build the real Kubernetes parts into a cache outside the tree (minutes, once)

@@ -5,7 +5,9 @@ Models are `Record` (a change needs an event in the same transaction), `Bookkeep
 `Observed` (what was seen outside, in a database of its own).
 """
 
+from sqlalchemy.exc import SQLAlchemyError as DriverError
+
 from podo.kernel.db.database import Database, Reading, Tx, outside
 from podo.kernel.db.models import Bookkeeping, Json, Observed, Record, UtcTime
 
-__all__ = ["Bookkeeping", "Database", "Json", "Observed", "Reading", "Record", "Tx", "UtcTime", "outside"]
+__all__ = ["Bookkeeping", "Database", "DriverError", "Json", "Observed", "Reading", "Record", "Tx", "UtcTime", "outside"]

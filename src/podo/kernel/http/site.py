@@ -11,13 +11,13 @@ from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from podo import __version__
 from podo.kernel import ids, terminal
+from podo.kernel.db import DriverError
 from podo.kernel.domains import House
 from podo.kernel.errors import Broken, Invalid, Missing, N_, PodoError
 from podo.kernel.http import metrics
@@ -82,7 +82,7 @@ def site(house: House, routes: Sequence[Routes], *, readiness: Callable[[], Awai
     app.add_exception_handler(PodoError, _podo_error)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _framework_error)
-    app.add_exception_handler(SQLAlchemyError, _unplanned)
+    app.add_exception_handler(DriverError, _unplanned)
     app.add_exception_handler(Exception, _unplanned)
     app.mount("/-/assets", StaticFiles(directory=ASSETS), name="assets")
     for r in _own_routes(readiness), *routes:
