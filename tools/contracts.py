@@ -61,6 +61,9 @@ KEYS = ("podo.app -> domain", "podo.cli -> cli")
 # Types are named early, to hints alone, and read late: these two loops are tied by `if TYPE_CHECKING`.
 HINTS = ("podo.kernel.db.database -> podo.kernel.events.types", "podo.kernel.domains -> podo.kernel.http.routes")
 
+# A domain's cli.py stands alone: it lies in its domain's folder, and on the command line's floor.
+COMMANDS = ("podo.*.cli -> podo.cli.*",)
+
 # law 4 and 5: a file of a domain, and who in the same domain may import it (`domain` collects for the descriptor)
 GUARDED = {
     "store": ("4", ("service", "steps")),
@@ -113,7 +116,10 @@ ONLY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "ports": (_NOUNS, ()),
     "writers": (_NOUNS, ()),
     "workflows": ((*_NOUNS, *_OWN, ".steps", ".steps.*", "podo.kernel.durable"), _IMPURE),
-    "cli": (("podo", "podo.kernel.terminal", "podo.kernel.nouns", "podo.kernel.errors", "podo.kernel.clock", "click"), ()),
+    "cli": (
+        ("podo", "podo.cli.*", "podo.kernel.terminal", "podo.kernel.nouns", "podo.kernel.errors", "podo.kernel.clock", "click"),
+        (),
+    ),
 }
 
 # law 7: what the command line may load of us
@@ -169,17 +175,17 @@ def _optional(floors: Sequence[str]) -> list[str]:
 
 
 def _floors(house: House) -> Iterator[dict[str, Any]]:
-    layers = {"type": "layers", "exhaustive": "True"}
-    yield {"name": "law 1: floors", "containers": [ROOT], "layers": _optional(FLOORS), **layers}
-    if f"{ROOT}.kernel" in house.graph.modules:
-        yield {
-            "name": "law 1: kernel",
-            "containers": [f"{ROOT}.kernel"],
-            "layers": _optional(KERNEL),
-            "ignore_imports": list(HINTS),
-            "unmatched_ignore_imports_alerting": "none",
-            **layers,
-        }
+    for name, package, floors, ignored in (("floors", ROOT, FLOORS, COMMANDS), ("kernel", f"{ROOT}.kernel", KERNEL, HINTS)):
+        if package in house.graph.modules:
+            yield {
+                "name": f"law 1: {name}",
+                "type": "layers",
+                "containers": [package],
+                "layers": _optional(floors),
+                "exhaustive": "True",
+                "ignore_imports": list(ignored),
+                "unmatched_ignore_imports_alerting": "none",
+            }
 
 
 def _doors(house: House) -> Iterator[dict[str, Any]]:

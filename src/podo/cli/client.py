@@ -74,7 +74,7 @@ def connection() -> Connection:
     return click.get_current_context().find_object(Connection) or Connection.from_options(None, None, False)
 
 
-def api(method: str, path: str, json: Any = None, params: Mapping[str, Any] | None = None) -> Any:  # noqa: A002 - httpx' word
+def api(method: str, path: str, json: Any = None, params: Mapping[str, Any] | None = None) -> Any:
     """Call `/api/v1{path}` and give the JSON it answers, None for an empty answer. Raises `Failed`."""
     here = connection()
     query = {k: v for k, v in (params or {}).items() if v not in (None, "", ())}

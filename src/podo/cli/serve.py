@@ -23,7 +23,9 @@ def _server(*words: str, config: Path | None) -> None:
 
 @click.command()
 @_config
-@click.option("--clusters", type=click.Choice(["twin", "local"]), default="twin", help="Cluster twins, or real local control planes.")
+@click.option(
+    "--clusters", type=click.Choice(["twin", "local"]), default="twin", help="Cluster twins, or real local control planes."
+)
 @click.option("--empty", is_flag=True, help="Without the example organisation.")
 def up(config: Path | None, clusters: str, empty: bool) -> None:
     """Try Podo here: an example organisation, twins for everything that is not configured."""

@@ -91,7 +91,7 @@ class Domain:
 
     name: str
     routes: Sequence[Routes] = ()
-    settings: Mapping[str, type[Any]] = field(default_factory=lambda: {})
+    settings: Mapping[str, type[Any]] = field(default_factory=dict)
     slots: Sequence[object] = ()
     handlers: Sequence[Handler] = ()
     rounds: Sequence[Round] = ()

@@ -6,11 +6,12 @@ import contextlib
 import json
 import logging
 import sys
-import time
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
+
+from podo.kernel import clock
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
@@ -70,10 +71,10 @@ def logs(style: str, level: str) -> None:
 @contextlib.contextmanager
 def working(what: str) -> Iterator[None]:
     """Tell what takes its time: a line at the beginning, the seconds at the end."""
-    begun = time.monotonic()
+    begun = clock.monotonic()
     print(f"  {what} …", file=sys.stderr, flush=True)
     yield
-    print(f"  {what}: {time.monotonic() - begun:.1f} s", file=sys.stderr, flush=True)
+    print(f"  {what}: {clock.monotonic() - begun:.1f} s", file=sys.stderr, flush=True)
 
 
 def width(text: str) -> int:

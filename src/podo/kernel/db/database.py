@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.orm import Session
 
 from podo.kernel.db.models import Record
-from podo.kernel.errors import Broken, N_, Unavailable
+from podo.kernel.errors import N_, Broken, Unavailable
 from podo.kernel.nouns import Actor
 
 if TYPE_CHECKING:

@@ -31,7 +31,9 @@ async def hold(database: Database, name: str, holder: str, seconds: float) -> bo
 
     if _held.get((name, holder), 0) > monotonic():
         return True
-    now = text("(julianday('now') - 2440587.5) * 86400.0") if database.is_sqlite else func.extract("epoch", func.clock_timestamp())
+    now = (
+        text("(julianday('now') - 2440587.5) * 86400.0") if database.is_sqlite else func.extract("epoch", func.clock_timestamp())
+    )
     dialect = sqlite if database.is_sqlite else postgresql
     async with database.transaction(PODO) as tx:
         at = float(await tx.session.scalar(select(now)) or 0)

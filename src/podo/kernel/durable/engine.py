@@ -39,7 +39,7 @@ class _JsonSerializer(Serializer):
             return json.dumps({"__error__": f"{type(data).__name__}: {data}"})
         return json.dumps(data)
 
-    def deserialize(self, serialized_data: str) -> Any:  # noqa: N805
+    def deserialize(self, serialized_data: str) -> Any:
         value = json.loads(serialized_data)
         if isinstance(value, dict) and "__error__" in value:
             return RuntimeError(value["__error__"])

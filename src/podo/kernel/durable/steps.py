@@ -47,7 +47,9 @@ def set_engine(engine: Durable | None) -> None:
     _engine = engine
 
 
-def workflow(name: str, *, stuck: Callable[..., Awaitable[None]]) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
+def workflow(
+    name: str, *, stuck: Callable[..., Awaitable[None]]
+) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Awaitable[R]]]:
     """Declare a workflow. `stuck(tx, *args)` marks its subject when the engine or our code fails in a way nobody planned."""
 
     def declare(body: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:

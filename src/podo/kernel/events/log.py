@@ -102,9 +102,7 @@ async def verify(database: Database) -> Verdict:
     return Verdict(expected, tail or 0, None)
 
 
-async def after(
-    r: Reading, position: int, *, codes: Collection[str] | None = None, limit: int = 200
-) -> Sequence[Entry]:
+async def after(r: Reading, position: int, *, codes: Collection[str] | None = None, limit: int = 200) -> Sequence[Entry]:
     """Sealed events behind `position`, oldest first."""
     query = select(EventRow).where(EventRow.position > position).order_by(EventRow.position).limit(limit)
     if codes is not None:

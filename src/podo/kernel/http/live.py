@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Sequence
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from podo.kernel.domains import House
 from podo.kernel.events import Entry
 from podo.kernel.events.log import after, last_position
-from podo.kernel.domains import House
 from podo.kernel.nouns import PODO
 
 _PING = 15.0
@@ -95,4 +95,6 @@ async def live(request: Request) -> StreamingResponse:
     hub: Hub = request.app.state.hub
     wanted = frozenset(request.query_params.getlist("topic"))
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return StreamingResponse(hub.stream(request, request.app.state.house, wanted), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(
+        hub.stream(request, request.app.state.house, wanted), media_type="text/event-stream", headers=headers
+    )

@@ -58,12 +58,16 @@ class Routes:
     def page(self, path: str, *, permission: str) -> Callable[[F], F]:
         """A page to read."""
         self.declared.append(Declared("page", "GET", path, None, permission))
-        return self.router.get(path, include_in_schema=False, response_model=None, dependencies=[Depends(guard(permission, "page"))])
+        return self.router.get(
+            path, include_in_schema=False, response_model=None, dependencies=[Depends(guard(permission, "page"))]
+        )
 
     def form(self, path: str, *, verb: str, permission: str) -> Callable[[F], F]:
         """A form that a page sends; its CSRF token is checked before the body runs."""
         self.declared.append(Declared("form", "POST", path, verb, permission))
-        return self.router.post(path, include_in_schema=False, response_model=None, dependencies=[Depends(guard(permission, "form"))])
+        return self.router.post(
+            path, include_in_schema=False, response_model=None, dependencies=[Depends(guard(permission, "form"))]
+        )
 
 
 class Form:

@@ -19,7 +19,7 @@ from podo import __version__
 from podo.kernel import ids, terminal
 from podo.kernel.db import DriverError
 from podo.kernel.domains import House
-from podo.kernel.errors import Broken, Invalid, Missing, N_, PodoError
+from podo.kernel.errors import N_, Broken, Invalid, Missing, PodoError
 from podo.kernel.http import metrics
 from podo.kernel.http.live import Hub, live
 from podo.kernel.http.routes import SIGNED_IN, Routes

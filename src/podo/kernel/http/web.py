@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from podo.kernel.db import Reading, Tx
 from podo.kernel.domains import House
 from podo.kernel.errors import N_, Refused, SignIn
-from podo.kernel.nouns import PODO, Actor, ActorKind
+from podo.kernel.nouns import Actor, ActorKind
 from podo.kernel.ui import Frame, Head, NavItem, Viewer, frame_for, languages, render
 
 NOBODY = Actor(ActorKind.outside, "nobody")
@@ -92,7 +92,9 @@ class Web:
         """True when a script asks for a piece of a page."""
         return self.request.headers.get("hx-request") == "true"
 
-    async def page(self, page: object, *, title: str, head: Head | None = None, live: str | None = None, status: int = 200) -> Response:
+    async def page(
+        self, page: object, *, title: str, head: Head | None = None, live: str | None = None, status: int = 200
+    ) -> Response:
         """The page, in its frame. `live` is the topic whose news refresh its pieces."""
         frame = await self.frame(title, head, live)
         response = HTMLResponse(render(page, frame), status)

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from podo.kernel.errors import Invalid, N_
+from podo.kernel.errors import N_, Invalid
 
 S = TypeVar("S")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from podo.kernel.errors import Broken, N_
+from podo.kernel.errors import N_, Broken
 
 
 class Unsealable(Broken):
