@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import httpx
@@ -44,6 +44,19 @@ class Connection:
         stored = stored_login()
         address = (url or stored.get("url") or _DEFAULT).rstrip("/")
         return cls(address, token or (stored.get("token") if address == stored.get("url", address) else None), as_json)
+
+
+C = TypeVar("C", bound=click.Command)
+
+
+def verb(*names: str) -> Callable[[C], C]:
+    """Name the verbs that a command offers, as its API routes name them; a test compares the two."""
+
+    def mark(command: C) -> C:
+        command.verbs = names  # type: ignore[attr-defined]
+        return command
+
+    return mark
 
 
 def login_file() -> Path:

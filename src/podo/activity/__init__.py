@@ -1,0 +1,1 @@
+"""Who changed what, when: the one timeline, which is the audit log."""

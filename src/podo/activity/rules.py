@@ -1,0 +1,66 @@
+"""Reading a query and finding a subject's address; values only."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from podo.activity.types import BadQuestion, Question
+
+_SPAN = re.compile(r"(\d{1,4})([hdw])")
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_FIELDS = {"env": "environment", "region": "region", "by": "actor", "project": "project", "subject": "subject"}
+
+
+def question(text: str, *, me: str, now: datetime, project: str | None = None) -> Question:
+    """The question in `text`, words such as `env:prod by:@me since:7d is:delivery`. Raises `BadQuestion`."""
+    found: dict[str, Any] = {"project": project} if project else {}
+    kinds: list[str] = []
+    for word in text.split():
+        key, colon, value = word.partition(":")
+        if not colon or not value:
+            raise BadQuestion(word=word, why="it has no key and value")
+        match key:
+            case "is":
+                kinds.append(value)
+            case "since" | "until":
+                found[key] = _time(word, value, now)
+            case "by":
+                found["actor"] = me if value == "@me" else value.removeprefix("@")
+            case _ if key in _FIELDS:
+                found[_FIELDS[key]] = value
+            case _:
+                raise BadQuestion(word=word, why="there is no such key")
+    return Question(**found, kinds=tuple(kinds))
+
+
+def _time(word: str, value: str, now: datetime) -> datetime:
+    if span := _SPAN.fullmatch(value):
+        return now - int(span[1]) * _UNITS[span[2]]
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        raise BadQuestion(word=word, why="a time is 7d, 12h, 2w or a date") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def address(subject: str | None, project: str | None) -> str | None:
+    """The page of a subject: `deployment/chat-api/214` is at `/chat-api/deployments/214`."""
+    match (subject or "").split("/"):
+        case ["deployment", slug, number]:
+            return f"/{slug}/deployments/{number}"
+        case ["build", slug, number]:
+            return f"/{slug}/builds/{number}"
+        case ["workload", slug, *_]:
+            return f"/{slug}/workloads"
+        case ["team", handle]:
+            return f"/teams/{handle}"
+        case ["person", person]:
+            return f"/people/{person}"
+        case ["cluster", _]:
+            return "/clusters"
+        case ["region", _]:
+            return "/regions"
+        case _:
+            return f"/{project}" if project else None

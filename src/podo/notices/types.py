@@ -1,0 +1,144 @@
+"""Nouns, events and slots of telling people."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from podo.access.types import Permission
+from podo.kernel.db import Reading
+from podo.kernel.errors import N_, Missing
+from podo.kernel.events import Event
+
+SECTIONS = ("waiting", "red", "recent")
+READ_INBOX = Permission("notices.read", "read", "Read the own inbox")
+READ_OUTBOX = Permission("notices.read_outbox", "administer", "Read the mails that Podo sent")
+
+
+class MailState(StrEnum):
+    """Where a mail is on its way."""
+
+    queued = "queued"
+    sent = "sent"
+    failed = "failed"
+    kept = "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to tell: a template over `facts`, translated for each reader; `link` is where to go. Never a secret."""
+
+    kind: str
+    sentence: str
+    link: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    project: str | None = None
+
+    def told(self, translate: Any = str) -> str:
+        """The sentence in the reader's language."""
+        return translate(self.sentence).format(**self.facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message in one person's inbox."""
+
+    id: str
+    person: str
+    message: Message
+    at: datetime
+    read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail in the outbox. `sealed` mails carry a link that signs in; their body is shown to nobody."""
+
+    id: str
+    to: str
+    subject: str
+    state: MailState
+    at: datetime
+    sent_at: datetime | None
+    attempts: int
+    why: str | None
+    sealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail as it is sent: plain text."""
+
+    id: str
+    to: str
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A region and the state of something there."""
+
+    region: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of home: what it is, where it leads, and what to press. `icon` is an octicon's name, `tone` a colour's word."""
+
+    icon: str
+    tone: str
+    project: str
+    title: str
+    sentence: str
+    link: str
+    at: datetime
+    action: str = ""
+    number: int | None = None
+    state: str = ""
+    mark: str = ""
+    chips: Sequence[Chip] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HomeSource:
+    """Slot: rows for home. `section` is `waiting`, `red` or `recent`.
+
+    `lines(r, person, projects, lang)` gives the rows of the person, newest first; `projects` are those of the person's
+    teams. `count(r, person)` counts what waits, for the head of every page; None for sections that are not counted.
+    """
+
+    section: str
+    lines: Callable[[Reading, str, Sequence[str], str], Awaitable[Sequence[Line]]]
+    count: Callable[[Reading, str], Awaitable[int]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told(Event):
+    """People were told something, in their inbox."""
+
+    code: ClassVar[str] = "notices.told"
+    sentence: ClassVar[str] = N_("{actor} told {count} people: {kind}")
+    count: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailQueued(Event):
+    """A mail was put into the outbox."""
+
+    code: ClassVar[str] = "notices.mail_queued"
+    sentence: ClassVar[str] = N_("A mail to {to} is on its way")
+    to: str
+
+
+class NoSuchNotice(Missing):
+    """The inbox has no such notice."""
+
+    code = "notices.no_such_notice"
+    so = N_("There is no such notice in your inbox.")
+    do = N_("It may have been removed; open the inbox again.")
