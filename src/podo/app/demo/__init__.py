@@ -1,0 +1,1 @@
+"""The example organisation, and the main job done before the newcomer's eyes."""
