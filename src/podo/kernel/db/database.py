@@ -159,7 +159,6 @@ class Database:
                 yield Reading(session, actor)
             finally:
                 _open.reset(token)
-                await session.rollback()
 
     async def ping(self) -> None:
         """Ask the database for a sign of life."""

@@ -27,9 +27,10 @@ Start = Callable[..., Awaitable[None]]
 class Delivery:
     """The sealer and the handlers of one process. `listen` hears each sealed batch (live pages)."""
 
-    def __init__(self, database: Database, handlers: Sequence[Handler], start: Start) -> None:
+    def __init__(self, database: Database, handlers: Sequence[Handler], start: Start, *, pause: float = 0.1) -> None:
         self._database = database
         self._handlers = handlers
+        self._pause = pause
         self._start = start
         self._said = asyncio.Event()
         self._sealed = asyncio.Condition()
@@ -134,7 +135,7 @@ class Delivery:
             if attempts < _ATTEMPTS:
                 _log.warning("handler %s failed on %s (%s), attempt %d", handler.name, entry.id, error, attempts)
                 await self._keep(handler, None, attempts)
-                await asyncio.sleep(min(0.1 * 2**attempts, 30))
+                await asyncio.sleep(min(self._pause * 2**attempts, 30))
                 return attempts
             _log.exception("handler %s gave up on %s", handler.name, entry.id)
             await self._put_aside(handler, entry, error)

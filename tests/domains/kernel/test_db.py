@@ -1,0 +1,109 @@
+"""Transactions: whole or not at all, never silent, never with the outside."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from sqlalchemy import func, select, update
+
+from podo.kernel.db import Database, outside
+from podo.kernel.db.database import OutsideCall, Silent
+from podo.kernel.db.leases import hold
+from podo.kernel.events.models import EventRow
+from podo.kernel.nouns import PODO
+from tests.domains.kernel.conftest import Stone, StoneLaid
+
+
+async def _stones(database: Database) -> int:
+    async with database.reading(PODO) as r:
+        return await r.session.scalar(select(func.count()).select_from(Stone)) or 0
+
+
+async def test_a_record_changes_with_an_event_and_not_without(database: Database) -> None:
+    async with database.transaction(PODO) as tx:
+        tx.session.add(Stone(name="a", weight=1))
+        tx.say(StoneLaid(name="a"))
+    with pytest.raises(Silent, match="test_stones"):
+        async with database.transaction(PODO) as tx:
+            tx.session.add(Stone(name="b", weight=1))
+    with pytest.raises(Silent):
+        async with database.transaction(PODO) as tx:
+            await tx.session.execute(update(Stone).values(weight=9))
+    with pytest.raises(Silent):
+        async with database.transaction(PODO) as tx:
+            (await tx.session.get_one(Stone, "a")).weight = 7
+    with pytest.raises(Silent):
+        async with database.transaction(PODO) as tx:
+            await tx.session.delete(await tx.session.get_one(Stone, "a"))
+    async with database.reading(PODO) as r:
+        assert [(s.name, s.weight) for s in await r.session.scalars(select(Stone))] == [("a", 1)]
+
+
+async def test_an_error_leaves_neither_row_nor_event(database: Database) -> None:
+    with pytest.raises(RuntimeError):
+        async with database.transaction(PODO) as tx:
+            tx.session.add(Stone(name="a", weight=1))
+            tx.say(StoneLaid(name="a"))
+            await tx.session.flush()
+            raise RuntimeError
+    async with database.reading(PODO) as r:
+        assert await r.session.scalar(select(func.count()).select_from(EventRow)) == 0
+    assert await _stones(database) == 0
+
+
+async def test_the_outside_is_not_called_while_a_transaction_is_open(database: Database) -> None:
+    outside()
+    async with database.transaction(PODO):
+        with pytest.raises(OutsideCall):
+            outside()
+    async with database.reading(PODO):
+        with pytest.raises(OutsideCall):
+            outside()
+    outside()
+
+
+async def test_two_hundred_writers_at_once_lose_nothing(database: Database) -> None:
+    async with database.transaction(PODO) as tx:
+        tx.session.add(Stone(name="sum", weight=0))
+        tx.say(StoneLaid(name="sum"))
+
+    async def add_one(n: int) -> None:
+        async with database.transaction(PODO) as tx:
+            row = await tx.session.get_one(Stone, "sum")
+            row.weight += 1
+            tx.say(StoneLaid(name=str(n)))
+
+    await asyncio.gather(*(add_one(n) for n in range(200)))
+    async with database.reading(PODO) as r:
+        assert (await r.session.get_one(Stone, "sum")).weight == 200
+
+
+async def test_a_second_process_writes_too(database: Database) -> None:
+    """Two engines on one file stand for two processes; neither loses the other's update."""
+    other = Database(str(database.url), metadata=database.metadata)
+    async with database.transaction(PODO) as tx:
+        tx.session.add(Stone(name="sum", weight=0))
+        tx.say(StoneLaid(name="sum"))
+
+    async def add_one(where: Database) -> None:
+        async with where.transaction(PODO) as tx:
+            (await tx.session.get_one(Stone, "sum")).weight += 1
+            tx.say(StoneLaid(name="sum"))
+
+    await asyncio.gather(*(add_one(where) for where in (database, other) for _ in range(20)))
+    await other.close()
+    async with database.reading(PODO) as r:
+        assert (await r.session.get_one(Stone, "sum")).weight == 40
+
+
+async def test_a_lease_has_one_holder_until_it_ends(database: Database) -> None:
+    assert await hold(database, "round", "a", 0.3)
+    assert await hold(database, "round", "a", 0.3)
+    assert not await hold(database, "round", "b", 0.3)
+    deadline = time.monotonic() + 5
+    while not await hold(database, "round", "b", 30):
+        assert time.monotonic() < deadline, "the lease never ended"
+        await asyncio.sleep(0.05)
+    assert not await hold(database, "round", "c", 30)

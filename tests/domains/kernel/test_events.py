@@ -1,0 +1,124 @@
+"""The log: sealed in order, verified, delivered at least once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from sqlalchemy import select, update
+
+from podo.kernel.db import Database
+from podo.kernel.errors import Unavailable
+from podo.kernel.events import Entry, Handler, Handling, log
+from podo.kernel.events.delivery import Delivery
+from podo.kernel.events.models import EventRow, LetterRow
+from podo.kernel.nouns import PODO
+from tests.domains.kernel.conftest import StoneLaid
+
+CODES = frozenset({StoneLaid.code})
+
+
+async def _say(database: Database, *names: str) -> None:
+    async with database.transaction(PODO, request_id="req1") as tx:
+        for name in names:
+            tx.say(StoneLaid(project="p", name=name))
+
+
+async def _no_run(*_: Any) -> None:
+    raise AssertionError("no run is started here")
+
+
+async def test_sealed_events_form_a_chain_and_a_change_breaks_it(database: Database) -> None:
+    await _say(database, "a", "b")
+    await _say(database, "c")
+    assert await log.verify(database) == log.Verdict(0, 3, None)
+    sealed = await log.seal(database)
+    assert [(e.position, e.facts["name"]) for e in sealed] == [(1, "a"), (2, "b"), (3, "c")]
+    await _say(database, "d")
+    assert await log.verify(database) == log.Verdict(3, 1, None)
+    await log.seal(database)
+    for change in ({"facts": {"name": "x"}}, {"actor_id": "mallory"}, {"project": "q"}):
+        async with database.transaction(PODO) as tx:
+            before = (await tx.session.scalars(select(EventRow).where(EventRow.position == 2))).one()
+            kept = {name: getattr(before, name) for name in change}
+            await tx.session.execute(update(EventRow).where(EventRow.position == 2).values(change))
+        assert (await log.verify(database)).broken_at == 2
+        async with database.transaction(PODO) as tx:
+            await tx.session.execute(update(EventRow).where(EventRow.position == 2).values(kept))
+        assert (await log.verify(database)).broken_at is None
+
+
+async def test_a_removed_event_breaks_the_chain(database: Database) -> None:
+    await _say(database, "a", "b", "c")
+    await log.seal(database)
+    async with database.transaction(PODO) as tx:
+        await tx.session.delete((await tx.session.scalars(select(EventRow).where(EventRow.position == 2))).one())
+    assert (await log.verify(database)).broken_at == 2
+
+
+async def test_history_is_paged_newest_first_and_filtered(database: Database) -> None:
+    await _say(database, *(f"s{n}" for n in range(7)))
+    async with database.reading(PODO) as r:
+        first, cursor = await log.history(r, log.Wanted(project="p"), limit=5)
+        rest, end = await log.history(r, log.Wanted(project="p", before=cursor), limit=5)
+        other, _ = await log.history(r, log.Wanted(project="q"))
+    assert [e.facts["name"] for e in (*first, *rest)] == [f"s{n}" for n in reversed(range(7))]
+    assert end is None
+    assert other == []
+    assert {e.request_id for e in first} == {"req1"}
+
+
+async def test_a_handler_hears_each_event_once_in_order_and_goes_on_after_a_restart(database: Database) -> None:
+    heard: list[str] = []
+
+    async def hear(entry: Entry, _: Handling) -> None:
+        heard.append(entry.facts["name"])
+
+    for names in (("a", "b"), ("c",)):
+        delivery = Delivery(database, [Handler("h", CODES, hear)], _no_run)
+        delivery.begin()
+        await delivery.settled()
+        await _say(database, *names)
+        await delivery.settled()
+        await delivery.end()
+    assert heard == ["a", "b", "c"]
+
+
+async def test_a_failing_handler_tries_again_and_a_hopeless_letter_is_put_aside(database: Database) -> None:
+    tries: list[str] = []
+
+    async def hear(entry: Entry, _: Handling) -> None:
+        tries.append(entry.facts["name"])
+        if entry.facts["name"] == "late" and tries.count("late") < 3:
+            raise Unavailable(what="x", why="y")
+        if entry.facts["name"] == "never":
+            raise ValueError("never")
+
+    delivery = Delivery(database, [Handler("h", CODES, hear)], _no_run, pause=0.001)
+    delivery.begin()
+    await delivery.settled()
+    await _say(database, "late", "never", "after")
+    await asyncio.wait_for(delivery.settled(), 20)
+    await delivery.end()
+    assert tries.count("late") == 3
+    assert tries[-1] == "after"
+    async with database.reading(PODO) as r:
+        letters = (await r.session.scalars(select(LetterRow))).all()
+    assert [(row.handler, row.why) for row in letters] == [("h", "ValueError: never")]
+
+
+async def test_a_handlers_own_words_name_their_cause(database: Database) -> None:
+    async def echo(entry: Entry, at: Handling) -> None:
+        if entry.cause is None:
+            async with at.transaction() as tx:
+                tx.say(StoneLaid(name="echo"))
+
+    delivery = Delivery(database, [Handler("h", CODES, echo)], _no_run)
+    delivery.begin()
+    await delivery.settled()
+    await _say(database, "a")
+    await delivery.settled()
+    await delivery.end()
+    async with database.reading(PODO) as r:
+        (echoed, first), _ = await log.history(r, log.Wanted())
+    assert (echoed.cause, echoed.request_id) == (first.id, "req1")
