@@ -24,10 +24,11 @@ def config(connection: Connection | None = None) -> Config:
 async def run(database: Database) -> None:
     """Migrate to the newest schema; a database that is there already costs one query."""
     async with database.engine.begin() as connection:
-        await connection.run_sync(_upgrade)
+        await connection.run_sync(upgrade)
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection) -> None:
+    """Bring the database behind `connection` to the newest schema; on PostgreSQL one process at a time."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7263001)")
     command.upgrade(config(connection), "head")

@@ -1,0 +1,52 @@
+"""The migrations and the models say the same, and a database of any age comes to the newest schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+
+from podo.app import migrations
+from podo.app.domains import DOMAINS
+from podo.kernel.db import Bookkeeping, Database, Record
+from podo.kernel.db.models import metadata
+
+
+async def test_the_migrations_make_what_the_models_say(tmp_path: Path) -> None:
+    assert DOMAINS
+    database = Database(f"sqlite:///{tmp_path}/podo.db", metadata=metadata)
+    await migrations.run(database)
+    await migrations.run(database)
+
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        ours = {"alembic_version"} | {t for t in metadata.tables if t.startswith("test_")}
+        return [d for d in compare_metadata(context, metadata) if getattr(d[1], "name", "") not in ours]  # type: ignore[index]
+
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(differences) == []
+        names = await connection.run_sync(lambda c: inspect(c).get_table_names())
+    await database.close()
+    assert {"events", "event_cursors", "leases"} <= set(names)
+
+
+def test_every_table_is_a_record_or_bookkeeping() -> None:
+    """Law 8: silent tables are few, and each is listed here with what makes it silent."""
+    silent = {m.local_table.name for m in Bookkeeping.registry.mappers if not m.local_table.name.startswith("test_")}
+    loud = {m.local_table.name for m in Record.registry.mappers}
+    assert silent & loud == set()
+    assert silent == SILENT.keys(), silent ^ SILENT.keys()
+
+
+SILENT = {
+    "events": "the log itself",
+    "event_cursors": "how far a handler has heard",
+    "event_letters": "what a handler could not take",
+    "engine_processes": "heartbeats",
+    "engine_take_overs": "counts of take-overs",
+    "leases": "who makes a round",
+    "notices": "telling is an event of its own; reading is the reader's affair",
+    "mails": "the way of a mail; queueing is an event of its own",
+}
