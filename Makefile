@@ -8,42 +8,46 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --req
 ARGS   ?=
 export CLUSTERS ?=
 
-# What others build for us; each rule works from the day its tool is there.
-ASSETS := $(if $(wildcard tools/assets.py),$(VENV)/.assets)
-PARTS  := $(wildcard tools/parts/build.py)
-
 .DEFAULT_GOAL := help
-.PHONY: help run test check parts lock bench clean system dev
+.PHONY: help run test check docs parts lock bench clean system assets dev
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: $(VENV)/.run $(ASSETS) ## Set up what is missing and start Podo on http://127.0.0.1:8080 (CLUSTERS=local: real control planes)
+run: $(VENV)/.run assets ## Set up what is missing and start Podo on http://127.0.0.1:8080 (CLUSTERS=local: real control planes)
 	@exec $(BIN)/podo up $(if $(CLUSTERS),--clusters $(CLUSTERS)) $(ARGS)
 
-test: $(VENV)/.dev $(ASSETS) system ## Run every test that can run here (ARGS="-k word" to choose)
+test: $(VENV)/.dev assets system ## Run every test that can run here (ARGS="-k word" to choose)
 	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-check: $(VENV)/.dev ## Style, types, import contracts, docs: what CI runs before the tests
+check: $(VENV)/.dev assets ## Style, types, import contracts, docs: what CI runs before the tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright
 	$(BIN)/python -m tools.contracts
+	$(BIN)/python -m tools.reference --check
 	$(if $(wildcard tools/messages.py),$(BIN)/python -m tools.messages --check)
 
+docs: $(VENV)/.dev ## Write the pages that are made from the code: docs/words.md and docs/reference/
+	$(BIN)/python -m tools.reference
+
 parts: $(VENV)/.dev ## Build the real Kubernetes parts into a cache outside the tree (minutes, once)
-	$(if $(PARTS),$(BIN)/python $(PARTS) $(ARGS),@echo "There are no parts to build yet.")
+	$(BIN)/python tools/parts/build.py $(ARGS)
 
 lock: $(VENV)/.dev ## Resolve the dependencies of pyproject.toml anew; the locks name no index
 	$(BIN)/python -m tools.lock $(ARGS)
 
-bench: $(VENV)/.dev $(ASSETS) ## Measure, each number beside its limit
+bench: $(VENV)/.dev assets ## Measure, each number beside its limit
 	$(BIN)/python -m bench $(ARGS)
 
 clean: ## Remove what was set up; data in .podo and built parts stay
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
-dev: $(VENV)/.dev $(ASSETS) ## Set up for development, run nothing
+dev: $(VENV)/.dev assets ## Set up for development, run nothing
+
+# Both look for themselves whether there is anything to do, in a blink.
+assets: $(VENV)/.made
+	@$(BIN)/python tools/assets.py
 
 system:
 	@$(PYTHON) tools/system.py
@@ -62,8 +66,4 @@ $(VENV)/.dev: $(VENV)/.made requirements/dev.txt requirements/build.txt pyprojec
 	@echo "Installing what Podo and its tests need into $(VENV) (a minute or two, once)…"
 	@$(PIP) --require-hashes -r requirements/build.txt -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
-	@touch $@
-
-$(VENV)/.assets: $(VENV)/.made $(wildcard tools/assets.py package.json package-lock.json tools/assets/*)
-	@$(BIN)/python tools/assets.py
 	@touch $@
