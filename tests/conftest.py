@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
+import hypothesis
 import pytest
 
 from tests import network
 
 sys.addaudithook(network.guard)
+
+# A busy machine is no finding; and what CI says must be the same tomorrow.
+_SLOW = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("podo", deadline=None, suppress_health_check=_SLOW, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("podo")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

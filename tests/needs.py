@@ -14,3 +14,14 @@ def program(name: str) -> pytest.MarkDecorator:
     package = PACKAGES.get(name, name)
     reason = f"{name} is not installed: `make test` as root on Debian does it, else `apt-get install {package}`"
     return pytest.mark.skipif(shutil.which(name) is None, reason=reason)
+
+
+def part(name: str) -> pytest.MarkDecorator:
+    """Needs this real part to be built: `pytestmark = needs.part("kubernetes")`."""
+    from podo.clients.kubernetes.local import parts
+
+    try:
+        parts.find(name)
+    except parts.PartMissing as missing:
+        return pytest.mark.skip(reason=str(missing))
+    return pytest.mark.skipif(False, reason="")
