@@ -1,0 +1,100 @@
+"""Templates: where they are, and the names that each of them has. One environment a language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+
+from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+
+from podo.kernel.errors import N_
+from podo.kernel.ui import bundle, marks
+from podo.kernel.ui.formats import Formats
+from podo.kernel.ui.frames import hue, initials
+from podo.kernel.ui.languages import LANGUAGES, translations, translator
+from podo.kernel.ui.markdown import markdown
+from podo.kernel.ui.pager import steps
+
+ROOT = Path(__file__).parents[2]
+MACROS = ("marks", "forms", "lists", "parts", "code")
+
+
+def folders(root: Path = ROOT) -> dict[str, Path]:
+    """The templates' folders by the first part of their names: `catalog/…`, and `ui/…` for the kernel's own."""
+    found = sorted([*root.glob("*/templates"), *root.glob("kernel/*/templates")])
+    return {folder.parent.name: folder for folder in found}
+
+
+def make(lang: str, loader: BaseLoader) -> Environment:
+    """An environment with everything a template has: `_`, `ngettext`, `pgettext`, `ui`."""
+    made = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_translations(translations(lang), newstyle=True)  # pyright: ignore[reportAttributeAccessIssue]
+    # One object, filled while the macros load, so that macros see each other whatever their file.
+    made.globals["ui"] = ui = SimpleNamespace(**_functions(lang))
+    for name in MACROS:
+        macros = made.get_template(f"ui/macros/{name}.html").module
+        vars(ui).update({n: m for n, m in vars(macros).items() if not n.startswith("_")})
+    return made
+
+
+@cache
+def environment(lang: str) -> Environment:
+    """The environment of `lang` over all domains' templates."""
+    return make(lang, PrefixLoader({name: FileSystemLoader(path) for name, path in folders().items()}))
+
+
+def _functions(lang: str) -> dict[str, object]:
+    say, formats = translator(lang), Formats(lang, translator(lang))
+    return {
+        "lang": lang,
+        "languages": LANGUAGES,
+        "say": lambda message, **data: say(message).format(**data) if data else say(message),
+        "script_words": _script_words(say),
+        "asset": bundle.address,
+        "icon": marks.icon,
+        "look": marks.look,
+        "health_words": marks.HEALTH,
+        "state_words": [look.word for look in marks.STATES.values()],
+        "paint": marks.paint,
+        "markdown": markdown,
+        "hue": hue,
+        "initials": initials,
+        "page_steps": steps,
+        **{name: getattr(formats, name) for name in dir(formats) if not name.startswith("_")},
+    }
+
+
+def _script_words(say: Callable[[str], str]) -> str:
+    """What site.js says by itself, as JSON; `%s` and `%d` are filled there."""
+    words = {
+        "ago": N_("%s ago"),
+        "soon": N_("in %s"),
+        "now": N_("just now"),
+        "s": N_("%d s"),
+        "min": N_("%d min"),
+        "h": N_("%d h"),
+        "d": N_("%d d"),
+        "copied": N_("Copied"),
+        "live": N_("live"),
+        "offline": N_("not live, trying again"),
+        "asking": N_("Asking…"),
+    }
+    return json.dumps({name: say(text) for name, text in words.items()}, ensure_ascii=False)
+
+
+def reserved() -> Sequence[str]:
+    """Names that a template has without its page object."""
+    return ("_", "gettext", "ngettext", "pgettext", "npgettext", "ui", "frame", "range", "dict", "namespace", "joiner", "cycler")
