@@ -1,0 +1,14 @@
+"""Wait until standard input ends, which it does when whoever holds it ends, then end a cluster: `… NAME DIRECTORY`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+
+from podo.clients.kubernetes.local.cluster import ClusterMissing, down
+
+if __name__ == "__main__":
+    sys.stdin.read()
+    with contextlib.suppress(ClusterMissing):
+        down(sys.argv[1], Path(sys.argv[2]))
