@@ -64,3 +64,29 @@ def address(subject: str | None, project: str | None) -> str | None:
             return "/regions"
         case _:
             return f"/{project}" if project else None
+
+
+_LOOKS = (
+    ("_failed", "x-circle-fill", "danger"),
+    ("_stuck", "alert", "danger"),
+    ("_halted", "stop", "attention"),
+    ("_rejected", "x", "danger"),
+    ("_healthy", "check-circle-fill", "success"),
+    ("_succeeded", "check-circle-fill", "success"),
+    ("approv", "check", "success"),
+    ("rolled_back", "undo", "attention"),
+    ("delivery.build", "package", "done"),
+    ("delivery.secret", "key", "muted"),
+    ("delivery.variable", "sliders", "muted"),
+    ("delivery.", "rocket", "accent"),
+    ("workloads.", "stack", "accent"),
+    ("catalog.ownership", "people", "accent"),
+    ("catalog.", "repo", "muted"),
+    ("access.", "person", "muted"),
+    ("notices.", "bell", "muted"),
+)
+
+
+def look(code: str) -> tuple[str, str]:
+    """An icon and a tone for an event's code."""
+    return next(((icon, tone) for part, icon, tone in _LOOKS if part in code), ("dot-fill", "muted"))

@@ -17,9 +17,10 @@ from podo.app.rounds import Rounds
 from podo.app.settings import SECTIONS, DatabaseSettings, SealSettings, ServerSettings
 from podo.kernel.db import Database
 from podo.kernel.db.models import metadata, observed_metadata
-from podo.kernel.domains import Domain, House, Ports, Slots
+from podo.kernel.domains import Domain, House, News, Ports, Slots
 from podo.kernel.durable import Durable
 from podo.kernel.events.delivery import Delivery
+from podo.kernel.http.live import Hub
 from podo.kernel.http.site import site
 from podo.kernel.settings import Seal, Settings, load
 from podo.kernel.settings.seal import key_from
@@ -69,6 +70,8 @@ async def running(house: House, domains: Sequence[Domain] = DOMAINS) -> AsyncIte
     """Migrate, fill the ports, start the engine, the handlers and the rounds; stop them in the other order."""
     await migrations.run(house.database)
     await migrations.create_observed(house.observed)
+    hub = Hub()
+    house.ports.put(News, hub)
     for domain in domains:
         if domain.adapters:
             await domain.adapters(house)
@@ -76,14 +79,14 @@ async def running(house: House, domains: Sequence[Domain] = DOMAINS) -> AsyncIte
     delivery = Delivery(house.database, [h for d in domains for h in d.handlers], house.durable.start)
     rounds = Rounds(house, [r for d in domains for r in d.rounds])
     app = site(house, [r for d in domains for r in d.routes], readiness=lambda: _readiness(house))
-    delivery.listen(app.state.hub.sealed)
+    delivery.listen(hub.sealed)
     await house.durable.begin()
     delivery.begin()
     rounds.begin()
     try:
         yield Running(house, app, delivery, rounds)
     finally:
-        app.state.hub.closing.set()
+        hub.closing.set()
         await rounds.end()
         await delivery.end()
         await house.durable.end()

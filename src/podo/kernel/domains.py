@@ -42,6 +42,14 @@ class Ports:
                 await adapter.close()
 
 
+class News(Protocol):
+    """Tells open pages that something they show has changed outside."""
+
+    def observed(self, project: str) -> None:
+        """What runs under this name was seen to change."""
+        ...
+
+
 class Slots:
     """What domains contributed to the typed places that lower domains leave open, in the order of the floors."""
 
@@ -63,12 +71,6 @@ class House:
     seal: Seal
     ports: Ports
     slots: Slots
-
-
-class Sweep(Protocol):
-    """A round that Podo makes again and again: due rows, polling, forgetting. One transaction or reading a call."""
-
-    async def __call__(self, house: House) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

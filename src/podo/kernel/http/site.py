@@ -18,10 +18,10 @@ from starlette.staticfiles import StaticFiles
 from podo import __version__
 from podo.kernel import ids, terminal
 from podo.kernel.db import DriverError
-from podo.kernel.domains import House
+from podo.kernel.domains import House, News
 from podo.kernel.errors import N_, Broken, Invalid, Missing, PodoError
 from podo.kernel.http import metrics
-from podo.kernel.http.live import Hub, live
+from podo.kernel.http.live import live
 from podo.kernel.http.routes import SIGNED_IN, Routes
 from podo.kernel.http.web import Web, identify
 from podo.kernel.ui import ASSETS, ErrorPage, languages, patterns_page
@@ -76,7 +76,7 @@ def site(house: House, routes: Sequence[Routes], *, readiness: Callable[[], Awai
     """Put the site together. `readiness` answers what is not ready, by name; empty means ready."""
     app = FastAPI(title="Podo", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     app.state.house = house
-    app.state.hub = Hub()
+    app.state.hub = house.ports[News]
     app.state.declared = [row for r in routes for row in r.declared]
     app.middleware("http")(_around)
     app.add_exception_handler(PodoError, _podo_error)

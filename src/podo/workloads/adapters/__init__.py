@@ -1,0 +1,1 @@
+"""How clusters are read and changed."""

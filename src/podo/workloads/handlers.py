@@ -1,0 +1,59 @@
+"""What starts by itself: operations that were asked, and watching every cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+
+from podo.catalog import service as catalog
+from podo.kernel.domains import House, News
+from podo.kernel.events import Entry, Handling
+from podo.kernel.nouns import PODO
+from podo.workloads import service
+from podo.workloads.ports import WorkloadReader
+from podo.workloads.workflows import operate
+
+_log = logging.getLogger("podo.workloads")
+
+
+async def start_operation(entry: Entry, at: Handling) -> None:
+    """A person asked; a run carries it out."""
+    operation = entry.facts["operation"]
+    await at.start(operate, f"operate:{operation}", operation)
+
+
+class Watchers:
+    """One task a cluster, kept in step with the list of clusters."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def keep(self, house: House) -> None:
+        """Begin with new clusters, end with removed ones, begin anew where watching broke."""
+        async with house.database.reading(PODO) as r:
+            wanted = {c.name for c in await catalog.clusters(r)}
+        for cluster in self._tasks.keys() - wanted:
+            self._tasks.pop(cluster).cancel()
+        for cluster in wanted:
+            task = self._tasks.get(cluster)
+            if task is None or task.done():
+                self._tasks[cluster] = asyncio.create_task(_watch(house, cluster), name=f"watch:{cluster}")
+
+    async def close(self) -> None:
+        """End all."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+
+async def _watch(house: House, cluster: str) -> None:
+    try:
+        async with aclosing(house.ports[WorkloadReader].watch(cluster)) as sightings:
+            async for sighting in sightings:
+                async with house.observed.transaction(PODO) as tx:
+                    touched = await service.observe(tx, cluster, sighting)
+                for namespace in touched:
+                    house.ports[News].observed(namespace)
+    except Exception:
+        _log.exception("watching %s broke; it begins anew in a moment", cluster)

@@ -1,0 +1,212 @@
+"""What runs, as it was last seen, and what people ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from podo.access import service as access
+from podo.access.types import On, Permission
+from podo.catalog import service as catalog
+from podo.catalog.types import Target
+from podo.kernel import clock, ids
+from podo.kernel.db import Reading, Tx
+from podo.workloads import rules, store
+from podo.workloads.ports import Sighting
+from podo.workloads.types import (
+    DELETE_POD,
+    READ,
+    RESTART,
+    SCALE,
+    AlreadyAsked,
+    Health,
+    NoSuchTarget,
+    NoSuchWorkload,
+    NotScalable,
+    Operation,
+    OperationDone,
+    OperationFailed,
+    OperationKind,
+    OperationState,
+    Pod,
+    PodDeletionAsked,
+    RestartAsked,
+    ScaleAsked,
+    View,
+    Workload,
+)
+
+MOST_REPLICAS = 500
+
+
+# -- what was seen
+
+
+async def observe(tx: Tx, cluster: str, news: Sighting) -> set[str]:
+    """Write news of a cluster into the observed database; returns the namespaces it is news for."""
+    now = clock.now()
+    touched = {x.namespace for x in (*news.workloads, *news.pods)} | {namespace for _, namespace, _ in news.gone}
+    await store.see(tx, cluster, news.workloads, news.pods, now)
+    await store.forget(tx, cluster, news.gone)
+    if news.whole:
+        touched |= await store.forget_older(tx, cluster, news.whole, now)
+    await store.reach(tx, cluster, news.reach, news.why, now)
+    return touched
+
+
+async def views(observed: Reading, targets: Sequence[Target], project: str) -> list[View]:
+    """What is known of each target of a project; the rights were checked where `targets` were read."""
+    known = await store.clusters(observed)
+    found = await store.seen(observed, [project])
+    return [rules.view(t.environment, t.region, t.cluster, known.get(t.cluster), found, clock.now()) for t in targets]
+
+
+async def targets(r: Reading, project: str) -> Sequence[Target]:
+    """The targets whose workloads the actor may see."""
+    await access.require(r, READ, On(project=project))
+    return await catalog.targets(r, project)
+
+
+async def unhealthy(observed: Reading, projects: Collection[str]) -> list[Workload]:
+    """Workloads of these projects that are Degraded or Suspended now."""
+    return await store.unhealthy(observed, projects)
+
+
+async def health_of_projects(observed: Reading, projects: Collection[str]) -> Mapping[str, Mapping[str, Health]]:
+    """The worst health in each cluster, by project; projects of which nothing was seen are missing."""
+    return rules.worst_by_place(await store.health_counts(observed, projects))
+
+
+async def find_pods(observed: Reading, text: str, limit: int = 5) -> Sequence[Pod]:
+    """Pods whose name begins with `text`, for search."""
+    return await store.find(observed, text, limit)
+
+
+# -- what is asked
+
+
+async def restart(tx: Tx, project: str, environment: str, region: str, kind: str, name: str) -> Operation:
+    """Ask for all pods of a workload to be made anew. Raises `AlreadyAsked`."""
+    asked = await _ask(tx, RESTART, OperationKind.restart, project, environment, region, kind, name)
+    tx.say(RestartAsked(**_place(asked), name=name))
+    return asked
+
+
+async def scale(
+    tx: Tx, project: str, environment: str, region: str, kind: str, name: str, replicas: int, *, autoscaled: str | None = None
+) -> Operation:
+    """Ask for another number of pods (0 to 500). Raises `NotScalable`, also where `autoscaled` names an HPA."""
+    if kind not in ("Deployment", "StatefulSet"):
+        raise NotScalable(kind=kind, name=name, why="only Deployments and StatefulSets have replicas")
+    if autoscaled:
+        raise NotScalable(kind=kind, name=name, why=f"the autoscaler {autoscaled} sets its replicas")
+    if not 0 <= replicas <= MOST_REPLICAS:
+        raise NotScalable(kind=kind, name=name, why=f"{replicas} is not between 0 and {MOST_REPLICAS}")
+    asked = await _ask(tx, SCALE, OperationKind.scale, project, environment, region, kind, name, replicas)
+    tx.say(ScaleAsked(**_place(asked), name=name, replicas=replicas))
+    return asked
+
+
+async def delete_pod(tx: Tx, project: str, environment: str, region: str, pod: Pod) -> Operation:
+    """Ask for a pod to be deleted; its workload makes a new one."""
+    target = f"{pod.name}/{pod.uid}"
+    asked = await _ask(tx, DELETE_POD, OperationKind.delete_pod, project, environment, region, "Pod", target)
+    tx.say(PodDeletionAsked(**_place(asked), name=pod.name))
+    return asked
+
+
+async def _ask(
+    tx: Tx,
+    permission: Permission,
+    kind: OperationKind,
+    project: str,
+    environment: str,
+    region: str,
+    target_kind: str,
+    target: str,
+    replicas: int | None = None,
+) -> Operation:
+    owner = await catalog.owner(tx, project)
+    await access.require(tx, permission, On(project=project, team=owner.team, environment=environment))
+    place = await _target(tx, project, environment, region)
+    if await store.under_way(tx, place.cluster, project, kind, target):
+        raise AlreadyAsked(kind=kind.value.replace("_", " "), name=target.partition("/")[0])
+    asked = Operation(
+        id=ids.new("op"),
+        project=project,
+        environment=environment,
+        region=region,
+        cluster=place.cluster,
+        kind=kind,
+        target_kind=target_kind,
+        target=target,
+        replicas=replicas,
+        state=OperationState.asked,
+        why="",
+        by=tx.actor.id,
+        at=clock.now(),
+    )
+    store.add_operation(tx, asked)
+    return asked
+
+
+async def _target(r: Reading, project: str, environment: str, region: str) -> Target:
+    for target in await catalog.targets(r, project):
+        if (target.environment, target.region) == (environment, region):
+            return target
+    raise NoSuchTarget(project=project, environment=environment, region=region)
+
+
+def _place(asked: Operation) -> dict[str, str]:
+    return {
+        "project": asked.project,
+        "environment": asked.environment,
+        "region": asked.region,
+        "subject": f"workload/{asked.project}/{asked.target_kind}/{asked.target.partition('/')[0]}",
+        "operation": asked.id,
+        "kind": asked.target_kind,
+    }
+
+
+async def operation(r: Reading, id_: str) -> Operation:
+    """One operation."""
+    return await store.operation(r, id_)
+
+
+async def operations(r: Reading, project: str, limit: int = 20) -> Sequence[Operation]:
+    """The newest operations of a project."""
+    return await store.operations(r, project, limit)
+
+
+async def operation_done(tx: Tx, id_: str) -> None:
+    """The cluster took it; a second time does nothing."""
+    found = await store.operation(tx, id_)
+    if await store.settle(tx, id_, OperationState.done, ""):
+        tx.say(OperationDone(**_place(found), name=found.target.partition("/")[0], operation_kind=found.kind.value))
+
+
+async def operation_failed(tx: Tx, id_: str, why: str) -> None:
+    """The cluster did not take it; a second time does nothing."""
+    found = await store.operation(tx, id_)
+    if await store.settle(tx, id_, OperationState.failed, why):
+        name = found.target.partition("/")[0]
+        tx.say(OperationFailed(**_place(found), name=name, operation_kind=found.kind.value, why=why))
+
+
+def pick(view: View, kind: str, name: str) -> Workload:
+    """One workload of a view. Raises `NoSuchWorkload`."""
+    for workload in view.workloads:
+        if (workload.kind, workload.name) == (kind, name):
+            return workload
+    raise NoSuchWorkload(cluster=view.cluster, kind=kind, name=name, project=view.workloads[0].namespace if view.workloads else "")
+
+
+def pick_pod(seen: Sequence[View], pod: str) -> tuple[View, Workload, Pod]:
+    """One pod of several views, by name. Raises `NoSuchWorkload`."""
+    for view in seen:
+        for workload in view.workloads:
+            for found in workload.pods:
+                if found.name == pod:
+                    return view, workload, found
+    raise NoSuchWorkload(cluster=", ".join(v.cluster for v in seen), kind="Pod", name=pod, project="")
+
+

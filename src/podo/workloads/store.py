@@ -1,0 +1,191 @@
+"""All SQL of what runs: operations in the main database, what was seen in the observed one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from podo.kernel.db import Reading, Tx
+from podo.workloads.models import OperationRow, SeenClusterRow, SeenRow
+from podo.workloads.types import (
+    Container,
+    Health,
+    HealthStatus,
+    Operation,
+    OperationKind,
+    OperationState,
+    Pod,
+    Reach,
+    Workload,
+)
+
+_BATCH = 200
+
+
+def add_operation(tx: Tx, operation: Operation) -> None:
+    """A new operation."""
+    tx.session.add(OperationRow(**asdict(operation)))
+
+
+async def operation(r: Reading, id_: str) -> Operation:
+    """The operation `id_`."""
+    return _operation(await r.session.get_one(OperationRow, id_))
+
+
+async def settle(tx: Tx, id_: str, state: OperationState, why: str) -> bool:
+    """Note how an operation ended; False when it had ended before."""
+    query = update(OperationRow).where(OperationRow.id == id_, OperationRow.state == OperationState.asked)
+    ended = await tx.session.scalars(query.values(state=state, why=why).returning(OperationRow.id))
+    return ended.first() is not None
+
+
+async def operations(r: Reading, project: str, limit: int) -> list[Operation]:
+    """The newest operations of a project."""
+    query = select(OperationRow).where(OperationRow.project == project).order_by(OperationRow.at.desc()).limit(limit)
+    return [_operation(row) for row in await r.session.scalars(query)]
+
+
+async def under_way(r: Reading, cluster: str, project: str, kind: OperationKind, target: str) -> bool:
+    """Whether the same was asked and not taken yet."""
+    query = select(OperationRow.id).where(
+        OperationRow.cluster == cluster,
+        OperationRow.project == project,
+        OperationRow.kind == kind,
+        OperationRow.target == target,
+        OperationRow.state == OperationState.asked,
+    )
+    return await r.session.scalar(query.limit(1)) is not None
+
+
+async def see(tx: Tx, cluster: str, workloads: Sequence[Workload], pods: Sequence[Pod], at: datetime) -> None:
+    """Write what was seen over what was known."""
+    rows = [_seen(cluster, w.kind, w.namespace, w.name, w.health, _workload_body(w), at) for w in workloads]
+    rows += [_seen(cluster, "Pod", p.namespace, p.name, p.health, asdict(p), at) for p in pods]
+    dialect = sqlite if tx.session.get_bind().dialect.name == "sqlite" else postgresql
+    for start in range(0, len(rows), _BATCH):
+        insert = dialect.insert(SeenRow).values(rows[start : start + _BATCH])
+        new = {name: insert.excluded[name] for name in ("health", "body", "at")}
+        keys = [SeenRow.cluster, SeenRow.kind, SeenRow.namespace, SeenRow.name]
+        await tx.session.execute(insert.on_conflict_do_update(index_elements=keys, set_=new))
+
+
+async def forget(tx: Tx, cluster: str, gone: Sequence[tuple[str, str, str]]) -> None:
+    """Remove what is gone."""
+    for start in range(0, len(gone), _BATCH):
+        key = tuple_(SeenRow.kind, SeenRow.namespace, SeenRow.name)
+        await tx.session.execute(
+            delete(SeenRow).where(SeenRow.cluster == cluster, key.in_(gone[start : start + _BATCH]))
+        )
+
+
+async def forget_older(tx: Tx, cluster: str, kinds: Collection[str], at: datetime) -> set[str]:
+    """Remove what a whole list did not show again; returns the namespaces it was in."""
+    query = delete(SeenRow).where(SeenRow.cluster == cluster, SeenRow.kind.in_(kinds), SeenRow.at < at)
+    return set(await tx.session.scalars(query.returning(SeenRow.namespace)))
+
+
+async def reach(tx: Tx, cluster: str, reach_: Reach, why: str, at: datetime) -> None:
+    """Note whether a cluster can be seen."""
+    row = await tx.session.get(SeenClusterRow, cluster) or SeenClusterRow(cluster=cluster, seen_at=None)
+    row.reach, row.why, row.at = reach_, why, at
+    if reach_ is Reach.seen:
+        row.seen_at = at
+    tx.session.add(row)
+
+
+async def clusters(r: Reading) -> dict[str, tuple[Reach, str, datetime, datetime | None]]:
+    """Reach, why, since when, and last seen, by cluster."""
+    rows = await r.session.scalars(select(SeenClusterRow))
+    return {row.cluster: (Reach(row.reach), row.why, row.at, row.seen_at) for row in rows}
+
+
+async def seen(r: Reading, namespaces: Collection[str], kinds: Collection[str] | None = None) -> list[Workload | Pod]:
+    """What was last seen in these namespaces, in all clusters."""
+    query = select(SeenRow.kind, SeenRow.body).where(SeenRow.namespace.in_(namespaces)).order_by(SeenRow.cluster, SeenRow.name)
+    if kinds is not None:
+        query = query.where(SeenRow.kind.in_(kinds))
+    return [_pod(body) if kind == "Pod" else _workload(body) for kind, body in await r.session.execute(query)]
+
+
+async def unhealthy(r: Reading, namespaces: Collection[str]) -> list[Workload]:
+    """Workloads in these namespaces that are Degraded or Suspended."""
+    bad = or_(SeenRow.health == HealthStatus.degraded, SeenRow.health == HealthStatus.suspended)
+    query = select(SeenRow.body).where(SeenRow.namespace.in_(namespaces), SeenRow.kind != "Pod", bad)
+    return [_workload(body) for body in await r.session.scalars(query)]
+
+
+async def health_counts(r: Reading, namespaces: Collection[str]) -> list[tuple[str, str, str, int]]:
+    """(namespace, cluster, health, how many workloads)."""
+    query = (
+        select(SeenRow.namespace, SeenRow.cluster, SeenRow.health, func.count())
+        .where(SeenRow.namespace.in_(namespaces), SeenRow.kind != "Pod")
+        .group_by(SeenRow.namespace, SeenRow.cluster, SeenRow.health)
+    )
+    return [(n, c, h, count) for n, c, h, count in await r.session.execute(query)]
+
+
+async def find(r: Reading, text: str, limit: int) -> list[Pod]:
+    """Pods whose name begins with `text`."""
+    pattern = SeenRow.name.startswith(text, autoescape=True)
+    query = select(SeenRow.body).where(SeenRow.kind == "Pod", pattern).order_by(SeenRow.name).limit(limit)
+    return [_pod(body) for body in await r.session.scalars(query)]
+
+
+def _seen(cluster: str, kind: str, namespace: str, name: str, health: Health, body: dict[str, Any], at: datetime) -> dict[str, Any]:
+    body = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in body.items()}
+    return {
+        "cluster": cluster,
+        "kind": kind,
+        "namespace": namespace,
+        "name": name,
+        "health": health.status,
+        "body": body,
+        "at": at,
+    }
+
+
+def _workload_body(w: Workload) -> dict[str, Any]:
+    body = asdict(w)
+    del body["pods"]
+    return body
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _health(body: dict[str, Any]) -> Health:
+    return Health(HealthStatus(body["status"]), body["code"], body["reason"], body["facts"])
+
+
+def _workload(body: dict[str, Any]) -> Workload:
+    times = {name: _time(body[name]) for name in ("changed_at", "last_run_at")}
+    return Workload(**{**body, **times, "health": _health(body["health"]), "pods": ()})
+
+
+def _pod(body: dict[str, Any]) -> Pod:
+    containers = tuple(Container(**c) for c in body["containers"])
+    return Pod(**{**body, "health": _health(body["health"]), "containers": containers, "created_at": _time(body["created_at"])})
+
+
+def _operation(row: OperationRow) -> Operation:
+    return Operation(
+        id=row.id,
+        project=row.project,
+        environment=row.environment,
+        region=row.region,
+        cluster=row.cluster,
+        kind=OperationKind(row.kind),
+        target_kind=row.target_kind,
+        target=row.target,
+        replicas=row.replicas,
+        state=OperationState(row.state),
+        why=row.why,
+        by=row.by,
+        at=row.at,
+    )
