@@ -38,7 +38,7 @@ def make(lang: str, loader: BaseLoader) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
-        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        extensions=["jinja2.ext.i18n"],
     )
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_translations(translations(lang), newstyle=True)  # pyright: ignore[reportAttributeAccessIssue]

@@ -97,9 +97,9 @@ class Head:
 class Frame:
     """Everything around a page.
 
-    `theme` is auto (as the reader's system has it), light or dark. `title` and `said` are shown as they are. `live` is the topic
-    whose news refresh the page's pieces, `position` the place in the log up to which the page was read. `demo` is a sentence
-    for the banner of a place that is not real.
+    `theme` is auto (as the reader's system has it), light or dark. `title` and `said` are messages, translated when the
+    catalogue has them. `live` is the topic whose news refresh the page's pieces, `position` the place in the log up to which
+    the page was read. `demo` is a sentence for the banner of a place that is not real.
     """
 
     lang: str

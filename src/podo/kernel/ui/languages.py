@@ -41,6 +41,12 @@ def translator(lang: str) -> Callable[[str], str]:
     return lambda text: found.gettext(text) if text else ""
 
 
+def say(lang: str, message: str, **fields: object) -> str:
+    """`message` in `lang`, its `{field}`s filled."""
+    text = translator(lang)(message)
+    return text.format(**fields) if fields else text
+
+
 def pick(chosen: str | None, accepted: str) -> str:
     """The language for a reader who chose `chosen` and whose browser sends `accepted` (an Accept-Language header)."""
     if chosen in LANGUAGES:
