@@ -6,7 +6,7 @@ A struct has the shape of the manifest, cut down to what is read by the thousand
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -148,6 +148,10 @@ class Pod(_Wire, frozen=True):
     metadata: Metadata = Metadata()
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
+
+    def manifest(self) -> dict[str, Any]:
+        """What is known of it as plain JSON, under the API's own names."""
+        return msgspec.to_builtins(self)
 
     @property
     def name(self) -> str:

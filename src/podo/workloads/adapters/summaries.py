@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from podo.clients.kubernetes.pods import ContainerStatus
 from podo.clients.kubernetes.pods import Pod as Struct
 from podo.workloads import rules
@@ -18,10 +16,11 @@ _UNKNOWN = Health(HealthStatus.unknown)
 
 def pod(cluster: str, seen: Struct) -> Pod:
     """A pod."""
-    health = rules.pod_health(msgspec.to_builtins(seen))
+    health = rules.pod_health(seen.manifest())
     kind, owner = _owner(seen)
     containers = tuple(_container(c) for c in seen.status.container_statuses) or tuple(
-        Container(c.name, c.image, ready=False, restarts=0, state="waiting", reason="", last_exit=None) for c in seen.spec.containers
+        Container(c.name, c.image, ready=False, restarts=0, state="waiting", reason="", last_exit=None)
+        for c in seen.spec.containers
     )
     requests = [c.resources.requests or {} for c in seen.spec.containers]
     ending = seen.metadata.deletion_timestamp is not None
