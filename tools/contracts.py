@@ -86,7 +86,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "cryptography": ("kernel.settings",),
     "dbos": ("kernel.durable",),
     "fastapi": SERVER_PLACES,
-    "helm": ("clients.helm",),
+    "helm_python": ("clients.helm",),
     "httpx": ("clients", "cli", "kernel.terminal"),
     "jinja2": ("kernel.ui",),
     "jsonschema": ("clients.helm",),

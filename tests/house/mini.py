@@ -25,7 +25,7 @@ _HOUSE = {
     "clients/aws/client": "import boto3\nfrom podo.kernel import errors",
     "clients/kubernetes/client": "import lightkube, aiohttp, msgspec",
     "clients/kubernetes/local": "import subprocess",
-    "clients/helm/engine": "import helm",
+    "clients/helm/engine": "import helm_python",
     "access/types": _NOUNS,
     "access/rules": "import cedarpy\nfrom podo.access import types",
     "app/main": "import uvicorn, fastapi\nfrom podo.catalog import domain\nfrom podo.delivery import domain as d, service, types",

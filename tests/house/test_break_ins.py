@@ -131,7 +131,7 @@ BREAK_INS = {
     "a verb parses a line": BreakIn("delivery/service", "import click", ("law 6: click",)),
     "a verb downloads": BreakIn("delivery/service", "import httpx", ("law 6: httpx",)),
     "a store migrates": BreakIn("delivery/store/rows", "import alembic", ("law 6: alembic",)),
-    "an adapter renders charts": BreakIn("delivery/adapters/memory", "import helm", ("law 6: helm",)),
+    "an adapter renders charts": BreakIn("delivery/adapters/memory", "import helm_python", ("law 6: helm_python",)),
     "a domain serves": BreakIn("delivery/api", "import uvicorn", ("law 6: uvicorn",)),
     "a third party without a place": BreakIn("delivery/reads", "import requests", ("law 6: requests",)),
     # 7: the command line
