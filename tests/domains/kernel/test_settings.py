@@ -40,7 +40,9 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_default(tmp_pa
         ("", {"PODO_KITCHEN_COKS": "1"}, "PODO_KITCHEN_COKS.*PODO_KITCHEN_COOKS"),
     ],
 )
-def test_an_unknown_key_is_refused_by_name_with_the_nearest(tmp_path: Path, body: str, environ: dict[str, str], named: str) -> None:
+def test_an_unknown_key_is_refused_by_name_with_the_nearest(
+    tmp_path: Path, body: str, environ: dict[str, str], named: str
+) -> None:
     file = tmp_path / "podo.toml"
     file.write_text(body)
     with pytest.raises(UnknownSetting, match=named):

@@ -48,6 +48,7 @@ class ApiDocsPage:
     """All routes, by subject."""
 
     groups: Sequence[ApiGroup]
+    links: Sequence[tuple[str, str, int, bool]]
     count: int
 
 
@@ -58,7 +59,8 @@ def docs_page(document: Mapping[str, Any]) -> ApiDocsPage:
         for method, operation in methods.items():
             found.setdefault(operation["tags"][0], []).append(_route(document, method.upper(), path, operation))
     groups = [ApiGroup(name, routes) for name, routes in sorted(found.items())]
-    return ApiDocsPage(groups, sum(len(g.routes) for g in groups))
+    links = [(g.name, f"#{g.name.lower().replace(' ', '-')}", len(g.routes), False) for g in groups]
+    return ApiDocsPage(groups, links, sum(len(g.routes) for g in groups))
 
 
 def _route(document: Mapping[str, Any], method: str, path: str, operation: Mapping[str, Any]) -> ApiRoute:
