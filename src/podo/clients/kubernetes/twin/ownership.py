@@ -1,0 +1,227 @@
+"""Who owns which field: server-side apply and `metadata.managedFields`, in the API server's own notation.
+
+A path is a tuple of steps: `f:spec` (a field), `k:{"name":"app"}` (an item of a keyed list), `v:"x"` (an item of a set), and
+a last `.` for the thing itself (an item's presence, an empty map).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from podo.clients.kubernetes.twin.schema import ANYTHING, Shape
+from podo.clients.kubernetes.types import Manifest
+
+Path = tuple[str, ...]
+
+_IDENTITY = {("f:apiVersion",), ("f:kind",)}
+_NOT_OWNED = {
+    "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "name", "namespace",
+    "resourceVersion", "selfLink", "uid",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Claim:
+    """What one manager owns by one kind of write (`Apply` or `Update`, the latter for each subresource of its own)."""
+
+    manager: str
+    operation: str
+    subresource: str = ""
+    time: str = ""
+    api_version: str = ""
+    paths: set[Path] = field(default_factory=set)
+
+    def is_same(self, other: Claim) -> bool:
+        """Whether both speak of the same writer."""
+        return (self.manager, self.operation, self.subresource) == (other.manager, other.operation, other.subresource)
+
+
+def claims_of(manifest: Mapping[str, Any]) -> list[Claim]:
+    """The claims that an object bears in `metadata.managedFields`."""
+    return [
+        Claim(
+            entry["manager"],
+            entry["operation"],
+            entry.get("subresource", ""),
+            entry.get("time", ""),
+            entry.get("apiVersion", ""),
+            set(_unfold(entry.get("fieldsV1") or {})),
+        )
+        for entry in manifest["metadata"].get("managedFields") or ()
+    ]
+
+
+def record(manifest: Manifest, claims: Iterable[Claim]) -> None:
+    """Write `claims` into `metadata.managedFields`; empty ones are forgotten."""
+    entries = [_entry(claim) for claim in claims if claim.paths]
+    if entries:
+        manifest["metadata"]["managedFields"] = entries
+        return
+    manifest["metadata"].pop("managedFields", None)
+
+
+def _entry(claim: Claim) -> dict[str, Any]:
+    entry: dict[str, Any] = {"manager": claim.manager, "operation": claim.operation, "apiVersion": claim.api_version}
+    entry |= {"time": claim.time, "fieldsType": "FieldsV1", "fieldsV1": _fold(claim.paths)}
+    return entry | ({"subresource": claim.subresource} if claim.subresource else {})
+
+
+def _fold(paths: Iterable[Path]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for path in sorted(paths):
+        place = tree
+        for step in path:
+            place = place.setdefault(step, {})
+    return tree
+
+
+def _unfold(tree: Mapping[str, Any], above: Path = ()) -> Iterator[Path]:
+    for step, below in tree.items():
+        if below:
+            yield from _unfold(below, (*above, step))
+            continue
+        yield (*above, step)
+
+
+def leaves(value: Any, shape: Shape, above: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every path of `value` that can be owned, with what stands there (None for a last `.`)."""
+    match value:
+        case dict() if shape.form != "scalar" and shape.merge == "granular":
+            if not value and above:
+                yield above, value
+            for name, item in value.items():
+                yield from leaves(item, shape.child(name) or ANYTHING, (*above, f"f:{name}"))
+        case list() if shape.merge == "keyed":
+            for item in value:
+                step = (*above, shape.key_of(item))
+                yield (*step, "."), None
+                yield from leaves(item, shape.item or ANYTHING, step)
+        case list() if shape.merge == "set":
+            for item in value:
+                yield (*above, "v:" + msgspec.json.encode(item).decode()), item
+        case None:
+            return
+        case _:
+            yield above, value
+
+
+def owned(manifest: Mapping[str, Any], shape: Shape) -> dict[Path, Any]:
+    """The paths of a whole manifest that a writer can own, with their values."""
+    return {path: value for path, value in leaves(manifest, shape) if not _is_identity(path)}
+
+
+def _is_identity(path: Path) -> bool:
+    return path in _IDENTITY or (path[0] == "f:metadata" and len(path) > 1 and path[1][2:] in _NOT_OWNED)
+
+
+def merge(live: Any, sent: Any, shape: Shape) -> Any:
+    """`live` with what was `sent` laid over it, in the manner of `shape`. Neither is changed."""
+    match live, sent:
+        case dict(), dict() if shape.form != "scalar" and shape.merge == "granular":
+            laid = {name: merge(live.get(name), item, shape.child(name) or ANYTHING) for name, item in sent.items()}
+            return {**live, **{name: item for name, item in laid.items() if item is not None}}
+        case list(), list() if shape.merge == "keyed":
+            return _merge_keyed(live, sent, shape)
+        case list(), list() if shape.merge == "set":
+            return [*live, *(item for item in sent if item not in live)]
+    return live if sent is None else sent
+
+
+def _merge_keyed(live: list[Any], sent: list[Any], shape: Shape) -> list[Any]:
+    item_shape = shape.item or ANYTHING
+    by_key = {shape.key_of(item): item for item in live}
+    wanted = {shape.key_of(item): merge(by_key.get(shape.key_of(item), {}), item, item_shape) for item in sent}
+    kept = [wanted.pop(key, item) for key, item in by_key.items()]
+    return [*kept, *wanted.values()]
+
+
+def remove(value: Any, paths: Iterable[Path], shape: Shape) -> None:
+    """Take the things at `paths` out of `value`, and maps and lists that are left empty by it."""
+    for path in sorted(paths, key=len, reverse=True):
+        _remove(value, path, shape)
+
+
+def _remove(value: Any, path: Path, shape: Shape) -> None:
+    step, rest = path[0], path[1:]
+    if isinstance(value, dict) and step.startswith("f:"):
+        name = step[2:]
+        if name not in value:
+            return
+        if rest and rest != (".",):
+            _remove(value[name], rest, shape.child(name) or ANYTHING)
+            if value[name] not in ({}, []):
+                return
+        del value[name]
+    if isinstance(value, list):
+        _remove_item(value, step, rest, shape)
+
+
+def _remove_item(value: list[Any], step: str, rest: Path, shape: Shape) -> None:
+    if step.startswith("v:"):
+        value[:] = [item for item in value if item != msgspec.json.decode(step[2:])]
+        return
+    for index, item in enumerate(value):
+        if shape.key_of(item) != step:
+            continue
+        if rest == (".",):
+            del value[index]
+            return
+        _remove(item, rest, shape.item or ANYTHING)
+        return
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an apply comes to. When `conflicts` is not empty (path, manager), nothing may be kept."""
+
+    manifest: Manifest
+    claims: list[Claim]
+    conflicts: list[tuple[Path, Claim]]
+
+
+def apply(live: Manifest, sent: Manifest, shape: Shape, by: Claim) -> Applied:
+    """Lay `sent` over `live` for the manager of `by`, whose paths become exactly those of `sent`."""
+    wishes = owned(sent, shape)
+    present = owned(live, shape)
+    claims = claims_of(live)
+    before = next((c.paths for c in claims if c.is_same(by)), set())
+    others = [c for c in claims if not c.is_same(by)]
+    differing = {path for path, value in wishes.items() if path in present and present[path] != value}
+    conflicts = [(path, claim) for claim in others for path in sorted(differing & claim.paths)]
+    merged = merge(live, sent, shape)
+    theirs = set[Path]().union(*(c.paths for c in others))
+    dropped = {path for path in before - wishes.keys() if not _is_held(path, theirs, wishes)}
+    remove(merged, dropped, shape)
+    for claim in others:
+        claim.paths -= differing
+    by.paths = set(wishes)
+    return Applied(merged, [*others, by], conflicts)
+
+
+def _is_held(path: Path, theirs: set[Path], wishes: Mapping[Path, Any]) -> bool:
+    if path in theirs:
+        return True
+    if path[-1] != ".":
+        return any(p[: len(path)] == path for p in wishes)
+    inside = path[:-1]
+    return any(p[: len(inside)] == inside for p in theirs)
+
+
+def update(before: Manifest, after: Manifest, shape: Shape, by: Claim) -> list[Claim]:
+    """The claims after a plain write: what it changed or added is its own, what is gone is nobody's."""
+    old, new = owned(before, shape), owned(after, shape)
+    changed = {path for path, value in new.items() if path not in old or old[path] != value}
+    gone = old.keys() - new.keys()
+    claims = claims_of(before)
+    mine = next((c for c in claims if c.is_same(by)), by)
+    for claim in claims:
+        claim.paths -= gone
+        if claim is not mine:
+            claim.paths -= changed
+    mine.paths |= changed
+    mine.time = by.time
+    return claims if mine is not by else [*claims, by]
