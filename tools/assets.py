@@ -83,7 +83,7 @@ def _modules() -> Path:
         for path in _inputs():
             shutil.copy(path, part)
         command, environment = _npm()
-        quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
         subprocess.run([*command, "ci", *quiet], cwd=part, env=environment, check=True)
         part.chmod(0o755)
         # Renamed when complete, so that an interrupted fetch never looks like a finished one.
