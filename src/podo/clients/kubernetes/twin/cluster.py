@@ -17,7 +17,7 @@ from podo.clients.kubernetes.twin import commands, controllers, lists, logs, wri
 from podo.clients.kubernetes.twin.controllers import budgets
 from podo.clients.kubernetes.twin.faults import Fault, Faults, Pace
 from podo.clients.kubernetes.twin.plane import Plane, copied
-from podo.clients.kubernetes.twin.store import Entry, decode
+from podo.clients.kubernetes.twin.store import Entry, decode, head
 from podo.clients.kubernetes.types import (
     Change,
     Executed,
@@ -105,9 +105,8 @@ class Twin:
         plane = self._plane
         plane.store.load(msgspec.msgpack.decode(dumped))
         writes.learn_definitions(plane)
-        for kind in (kinds.POD,):
-            for ref, body in plane.store.scan(kind):
-                controllers.pods.moved(plane, Entry(0, "ADDED", ref, None, body))
+        for ref, body in plane.store.scan(kinds.POD):
+            controllers.pods.moved(plane, Entry(0, "ADDED", ref, None, body, head(body)))
         controllers.look_at_all(plane)
 
     async def settle(self, timeout: float = 10) -> None:

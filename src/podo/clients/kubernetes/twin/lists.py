@@ -94,7 +94,7 @@ def page(plane: Plane, snapshots: Snapshots, wanted: Wanted, limit: int | None, 
     """The next page of a list."""
     if continue_ is None:
         test = _test(plane, wanted)
-        found = sorted(plane.store.scan(wanted.kind, wanted.namespace))
+        found = sorted(plane.store.scan(wanted.kind, wanted.namespace), key=_place)
         version, bodies = str(plane.store.version), [body for ref, body in found if test(ref, body)]
     else:
         rest = snapshots.rest(continue_, wanted)
@@ -107,6 +107,10 @@ def page(plane: Plane, snapshots: Snapshots, wanted: Wanted, limit: int | None, 
     # A selector hides how many there are in all, here as there.
     remaining = None if wanted.label_selector or wanted.field_selector else len(bodies) - limit
     return Found(bodies[:limit], version, snapshots.keep(wanted, version, bodies[limit:]), remaining)
+
+
+def _place(found: tuple[Ref, bytes]) -> tuple[str, str]:
+    return found[0].namespace or "", found[0].name
 
 
 def _test(plane: Plane, wanted: Wanted) -> Callable[[Ref, bytes], bool]:
@@ -156,7 +160,7 @@ async def watch(
     try:
         if version in ("", "0"):
             seen = plane.store.version
-            for ref, body in sorted(plane.store.scan(wanted.kind, wanted.namespace)):
+            for ref, body in sorted(plane.store.scan(wanted.kind, wanted.namespace), key=_place):
                 if test(ref, body):
                     yield Line("ADDED", body)
         else:

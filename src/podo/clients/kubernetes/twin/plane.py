@@ -64,6 +64,8 @@ class Plane:
         """Pods that nobody controls, by namespace."""
         self.deadlines: dict[str, float] = {}
         """Until when (monotonic) a Deployment, by uid, has to show progress."""
+        self.looking: Ref | None = None
+        """What a controller looks at right now."""
         self.is_quiet = False
         """While seeding: no Events, and pods come settled."""
 

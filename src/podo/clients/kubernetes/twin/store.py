@@ -17,18 +17,10 @@ from podo.clients.kubernetes.types import Kind, Manifest, Ref
 
 HISTORY = 1000
 
+_OWNED = b'"ownerReferences"'
+
 decode = msgspec.json.Decoder().decode
 encode = msgspec.json.Encoder().encode
-
-
-class Entry(NamedTuple):
-    """One write: what was before it and what was after it (None where there was or is nothing)."""
-
-    version: int
-    type: Literal["ADDED", "MODIFIED", "DELETED"]
-    ref: Ref
-    before: bytes | None
-    after: bytes
 
 
 class OwnerRef(msgspec.Struct, rename="camel", gc=False):
@@ -68,6 +60,18 @@ _head = msgspec.json.Decoder(_Beheaded)
 def head(body: bytes) -> Head:
     """The head of a stored object, without reading the rest."""
     return _head.decode(body).metadata
+
+
+class Entry(NamedTuple):
+    """One write: what was before it and what was after it (None where there was or is nothing)."""
+
+    version: int
+    type: Literal["ADDED", "MODIFIED", "DELETED"]
+    ref: Ref
+    before: bytes | None
+    after: bytes
+    head: Head
+    """Of `after`."""
 
 
 class Store:
@@ -118,8 +122,9 @@ class Store:
         manifest["metadata"]["resourceVersion"] = str(self.version)
         before, after = self.body(ref), encode(manifest)
         self._objects.setdefault(ref.type, {}).setdefault(ref.namespace or "", {})[ref.name] = after
-        self._index(ref, before, after)
-        self._remember(Entry(self.version, "MODIFIED" if before else "ADDED", ref, before, after))
+        now = head(after)
+        self._index(ref, before, now)
+        self._remember(Entry(self.version, "MODIFIED" if before else "ADDED", ref, before, after, now))
         return manifest
 
     def remove(self, ref: Ref) -> None:
@@ -134,11 +139,11 @@ class Store:
         last = decode(before)
         last["metadata"]["resourceVersion"] = str(self.version)
         self._index(ref, before, None)
-        self._remember(Entry(self.version, "DELETED", ref, before, encode(last)))
+        self._remember(Entry(self.version, "DELETED", ref, before, encode(last), head(before)))
 
-    def _index(self, ref: Ref, before: bytes | None, after: bytes | None) -> None:
-        old = {o.uid for o in head(before).owner_references} if before else set()
-        new = {o.uid for o in head(after).owner_references} if after else set()
+    def _index(self, ref: Ref, before: bytes | None, after: Head | None) -> None:
+        old = {o.uid for o in head(before).owner_references} if before and _OWNED in before else set()
+        new = {o.uid for o in after.owner_references} if after else set()
         for uid in old - new:
             self._owned[uid].discard(ref)
             if not self._owned[uid]:
@@ -187,4 +192,4 @@ class Store:
         self._history, self._owned = [], {}
         for kind in self.kinds():
             for ref, body in self.scan(kind):
-                self._index(ref, None, body)
+                self._index(ref, None, head(body))

@@ -22,7 +22,7 @@ from podo.clients.kubernetes.twin.controllers import (
     statefulsets,
 )
 from podo.clients.kubernetes.twin.plane import Key, Plane
-from podo.clients.kubernetes.twin.store import Entry, head
+from podo.clients.kubernetes.twin.store import Entry
 from podo.clients.kubernetes.types import Kind, Ref
 
 _BY_KIND: dict[Kind, Callable[[Plane, Ref], None]] = {
@@ -38,6 +38,7 @@ _BY_KIND: dict[Kind, Callable[[Plane, Ref], None]] = {
     kinds.RESOURCE_QUOTA: quotas.look,
 }
 _OF_NAMESPACE = (kinds.POD_DISRUPTION_BUDGET, kinds.RESOURCE_QUOTA)
+_OWNERS = {kind.kind: kind for kind in _BY_KIND if kind.group in ("apps", "batch")}
 _OTHERS: dict[str, Callable[[Plane, Ref], None]] = {"dependents": garbage.dependents, "owner": garbage.owner}
 
 
@@ -45,7 +46,11 @@ def look(plane: Plane, key: Key) -> None:
     """Look at what `key` names."""
     name, ref = key
     action = _OTHERS.get(name) or _BY_KIND[ref.type]
-    action(plane, ref)
+    plane.looking = ref
+    try:
+        action(plane, ref)
+    finally:
+        plane.looking = None
 
 
 def hear(plane: Plane, entry: Entry) -> None:
@@ -53,10 +58,10 @@ def hear(plane: Plane, entry: Entry) -> None:
     ref = entry.ref
     if ref.type == kinds.EVENT:
         return
-    if ref.type in _BY_KIND and entry.type != "DELETED":
+    # A controller that writes down what it saw need not look at that; a pod goes from stage to stage by it.
+    if ref.type in _BY_KIND and entry.type != "DELETED" and (ref != plane.looking or ref.type == kinds.POD):
         plane.work.soon(("", ref))
-    for body in {entry.before, entry.after} - {None}:
-        _owners(plane, ref, body or b"")
+    _owners(plane, entry)
     if entry.type == "DELETED":
         _deleted(plane, ref, entry)
     match ref.type:
@@ -73,15 +78,14 @@ def hear(plane: Plane, entry: Entry) -> None:
                 _of_namespace(plane, ref.namespace)
 
 
-def _owners(plane: Plane, ref: Ref, body: bytes) -> None:
-    for owner in head(body).owner_references:
-        for kind in _BY_KIND:
-            if kind.kind == owner.kind:
-                plane.work.soon(("", kind.ref(owner.name, ref.namespace)))
+def _owners(plane: Plane, entry: Entry) -> None:
+    for owner in entry.head.owner_references:
+        if kind := _OWNERS.get(owner.kind):
+            plane.work.soon(("", kind.ref(owner.name, entry.ref.namespace)))
 
 
 def _deleted(plane: Plane, ref: Ref, entry: Entry) -> None:
-    gone = head(entry.after)
+    gone = entry.head
     if plane.store.owned(gone.uid):
         plane.work.soon(("dependents", ref.type.ref(gone.uid, ref.namespace)))
     for owner in gone.owner_references:

@@ -6,10 +6,12 @@ import hashlib
 import math
 from typing import Any
 
+import msgspec
+
 from podo.clients.kubernetes import kinds, selectors
 from podo.clients.kubernetes.twin.controllers.replicasets import owned_by, since
 from podo.clients.kubernetes.twin.plane import Plane, copied, stamp
-from podo.clients.kubernetes.twin.store import encode, head
+from podo.clients.kubernetes.twin.store import head
 from podo.clients.kubernetes.types import Manifest, Ref
 from podo.kernel.clock import monotonic
 
@@ -17,6 +19,7 @@ REVISION = "deployment.kubernetes.io/revision"
 _HASH = "pod-template-hash"
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _BY = "deployment-controller"
+_ordered = msgspec.json.Encoder(order="sorted").encode
 
 
 def look(plane: Plane, ref: Ref) -> None:
@@ -25,12 +28,13 @@ def look(plane: Plane, ref: Ref) -> None:
     if manifest is None or manifest["metadata"].get("deletionTimestamp"):
         return
     sets = _sets(plane, manifest)
-    new = next((s for s in sets if is_same_template(s["spec"]["template"], manifest["spec"]["template"])), None)
+    name = template_hash(manifest["spec"]["template"])
+    new = next((s for s in sets if (s["metadata"].get("labels") or {}).get(_HASH) == name), None)
     if manifest["spec"].get("paused"):
         _scale_paused(plane, manifest, sets)
         _write_status(plane, ref, manifest, new, sets)
         return
-    new = _as_newest(plane, manifest, new, sets) if new else _make(plane, manifest, sets)
+    new = _as_newest(plane, manifest, new, sets) if new else _make(plane, manifest, sets, name)
     if manifest["metadata"].setdefault("annotations", {}).get(REVISION) != (revision := new["metadata"]["annotations"][REVISION]):
         manifest["metadata"]["annotations"][REVISION] = revision
     old = [s for s in sets if s["metadata"]["uid"] != new["metadata"]["uid"]]
@@ -60,32 +64,15 @@ def _revision(replica_set: Manifest) -> int:
     return int((replica_set["metadata"].get("annotations") or {}).get(REVISION, 0))
 
 
-def is_same_template(one: Manifest, other: Manifest) -> bool:
-    """Whether two templates differ in nothing but the label that names their ReplicaSet."""
-    return encode(_bare(one)) == encode(_bare(other))
-
-
-def _bare(template: Manifest) -> Manifest:
-    bare = _sorted(template)
-    bare.get("metadata", {}).get("labels", {}).pop(_HASH, None)
-    return bare
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _sorted(value[name]) for name in sorted(value)}
-    return [_sorted(item) for item in value] if isinstance(value, list) else value
-
-
-def _template_hash(template: Manifest) -> str:
-    digest = hashlib.sha256(encode(_bare(template))).digest()
+def template_hash(template: Manifest) -> str:
+    """The name of a template: the same for the same content, whatever its order."""
+    digest = hashlib.sha256(_ordered(template)).digest()
     return "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:10])
 
 
-def _make(plane: Plane, manifest: Manifest, old: list[Manifest]) -> Manifest:
+def _make(plane: Plane, manifest: Manifest, old: list[Manifest], name: str) -> Manifest:
     metadata, spec = manifest["metadata"], manifest["spec"]
     template = copied(spec["template"])
-    name = _template_hash(template)
     template.setdefault("metadata", {}).setdefault("labels", {})[_HASH] = name
     selector = copied(spec["selector"])
     selector.setdefault("matchLabels", {})[_HASH] = name

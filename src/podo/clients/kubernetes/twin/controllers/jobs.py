@@ -39,6 +39,8 @@ def look(plane: Plane, ref: Ref) -> None:
         _make(plane, manifest, status, len(running), succeeded)
     manifest["status"] = status
     plane.keep(ref, manifest)
+    if verdict:
+        _expire(plane, ref, manifest)
 
 
 def finished(manifest: Manifest) -> str:

@@ -12,7 +12,7 @@ from podo.clients.kubernetes import kinds
 from podo.clients.kubernetes.twin import quantities
 from podo.clients.kubernetes.twin.faults import ANNOTATION_RUNS, PodFault
 from podo.clients.kubernetes.twin.plane import Plane, stamp
-from podo.clients.kubernetes.twin.store import Entry, decode, head
+from podo.clients.kubernetes.twin.store import Entry, decode
 from podo.clients.kubernetes.types import Manifest, Ref
 from podo.kernel import clock
 from podo.kernel.clock import monotonic
@@ -36,7 +36,7 @@ def moved(plane: Plane, entry: Entry) -> None:
     """Keep count of each node's pods, and know the pods that nobody controls."""
     orphans = plane.orphans.setdefault(entry.ref.namespace or "", set())
     orphans.discard(entry.ref)
-    if entry.type != "DELETED" and not head(entry.after).controller:
+    if entry.type != "DELETED" and not entry.head.controller:
         orphans.add(entry.ref)
     old = _bound.decode(entry.before).spec.node_name if entry.before else ""
     new = _bound.decode(entry.after).spec.node_name if entry.type != "DELETED" else ""
