@@ -83,6 +83,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "botocore": ("clients.aws",),
     "cedarpy": ("access.rules",),
     "click": ("cli", "*.cli", "kernel.terminal"),
+    "croniter": ("clients.kubernetes",),
     "cryptography": ("kernel.settings",),
     "dbos": ("kernel.durable",),
     "fastapi": SERVER_PLACES,

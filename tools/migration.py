@@ -31,9 +31,7 @@ async def write(message: str, *, first: bool) -> Path:
         async with database.engine.begin() as connection:
             await connection.run_sync(migrations.upgrade)
         async with database.engine.begin() as connection:
-            await connection.run_sync(
-                lambda c: command.revision(migrations.config(c), message, autogenerate=True, rev_id=number)
-            )
+            await connection.run_sync(lambda c: command.revision(migrations.config(c), message, autogenerate=True, rev_id=number))
         await database.close()
     return next(versions.glob(f"{number}_*.py"))
 

@@ -60,9 +60,9 @@ def _is_written_in(thing: Any, module: ModuleType) -> bool:
 
 
 def errors() -> list[type[PodoError]]:
-    """Every error of Podo's own that has a code, by code."""
+    """Every error of Podo's own that has a code, by code: the kinds and what is under them."""
     found: list[type[PodoError]] = []
-    queue: list[type[PodoError]] = [PodoError]
+    queue: list[type[PodoError]] = PodoError.__subclasses__()
     for error in queue:
         queue += error.__subclasses__()
         if error.__module__.startswith("podo.") and "code" in vars(error) and error not in found:

@@ -23,7 +23,7 @@ _HOUSE = {
     "kernel/http/site": "import fastapi, starlette, prometheus_client\nfrom podo.kernel.ui import pages",
     "kernel/domains": "from podo.kernel.durable import engine",
     "clients/aws/client": "import boto3\nfrom podo.kernel import errors",
-    "clients/kubernetes/client": "import lightkube, aiohttp, msgspec",
+    "clients/kubernetes/client": "import lightkube, aiohttp, msgspec, croniter",
     "clients/kubernetes/local": "import subprocess",
     "clients/helm/engine": "import helm_python",
     "access/types": _NOUNS,

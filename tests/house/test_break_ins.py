@@ -127,6 +127,7 @@ BREAK_INS = {
     "a verb counts": BreakIn("delivery/service", "import prometheus_client", ("law 6: prometheus_client",)),
     "a verb asks Cedar": BreakIn("delivery/service", "import cedarpy", ("law 6: cedarpy",)),
     "a rule elsewhere asks Cedar": BreakIn("delivery/rules", "import cedarpy", ("law 6: cedarpy",)),
+    "a verb reads a schedule": BreakIn("delivery/service", "import croniter", ("law 6: croniter",)),
     "a verb seals": BreakIn("delivery/service", "import cryptography.fernet", ("law 6: cryptography",)),
     "a verb parses a line": BreakIn("delivery/service", "import click", ("law 6: click",)),
     "a verb downloads": BreakIn("delivery/service", "import httpx", ("law 6: httpx",)),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 
 import pytest
 from packaging.requirements import Requirement
@@ -18,6 +21,10 @@ _LOCKS = {
     "dev": _ASKED["project"]["dependencies"] + _ASKED["dependency-groups"]["dev"],
     "build": _ASKED["dependency-groups"]["build"],
 }
+
+
+# Named by their framework's documentation as its own vocabulary.
+_BROUGHT = {"starlette", "pydantic", "markupsafe"}
 
 
 def locked(name: str) -> dict[str, str]:
@@ -43,6 +50,27 @@ def test_a_lock_names_hashes_and_no_address(name: str) -> None:
 def test_the_locks_agree() -> None:
     pins = locked("dev")
     assert {p: v for p, v in locked("run").items() if pins.get(p) != v} == {}
+
+
+def test_what_is_imported_is_asked_for() -> None:
+    """No import leans on what another package happens to bring along."""
+    brought = packages_distributions()
+    used = {
+        name.partition(".")[0] for path in tree.python("src/") for node in ast.walk(tree.syntax(path)) for name in _imported(node)
+    }
+    asked = {canonicalize_name(Requirement(line).name) for line in _ASKED["project"]["dependencies"]}
+    third = used - sys.stdlib_module_names - {"podo"}
+    assert {name for name in third if not asked & {canonicalize_name(d) for d in brought.get(name, [])}} - _BROUGHT == set()
+
+
+def _imported(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Import(names=names):
+            return [alias.name for alias in names]
+        case ast.ImportFrom(module=str(module), level=0):
+            return [module]
+        case _:
+            return []
 
 
 def test_what_builds_podo_is_locked_too() -> None:
