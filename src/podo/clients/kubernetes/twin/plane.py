@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from podo.clients.kubernetes import kinds
+from podo.clients.kubernetes import addresses, kinds
 from podo.clients.kubernetes.twin import changes, defaults, ownership, validation
 from podo.clients.kubernetes.twin.admission import Admission
 from podo.clients.kubernetes.twin.faults import Faults, Pace
@@ -84,6 +84,7 @@ class Plane:
     def read(self, ref: Ref) -> Manifest:
         """The object at `ref`; raises `NotFound`."""
         info = self.info(ref)
+        addresses.check(self.refuse.cluster, ref, info)
         found = self.store.get(ref)
         if found is None:
             raise self.refuse.not_found(ref, info.plural)

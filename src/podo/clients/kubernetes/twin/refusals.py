@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from podo.clients.kubernetes import errors
+from podo.clients.kubernetes import addresses, errors
 from podo.clients.kubernetes.types import Ref
 from podo.kernel.errors import PodoError
 
@@ -43,7 +43,7 @@ class Refusals:
 
     def unknown_kind(self, ref: Ref) -> PodoError:
         """The address leads nowhere."""
-        return errors.UnknownKind(**_unknown(self.cluster, ref))
+        return addresses.unknown_kind(self.cluster, ref)
 
     def exists(self, ref: Ref, plural: str) -> PodoError:
         """409 on create."""
@@ -96,16 +96,3 @@ class Refusals:
     def unreachable(self, why: str) -> PodoError:
         """No answer."""
         return errors.unreachable(self.cluster, why)
-
-
-def _unknown(cluster: str, ref: Ref) -> dict[str, Any]:
-    message = f'no matches for kind "{ref.kind}" in version "{ref.api_version}"'
-    return {
-        "cluster": cluster,
-        "kind": ref.kind,
-        "name": ref.name,
-        "namespace": ref.namespace or "",
-        "message": message,
-        "causes": [],
-        "fields": message,
-    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from podo.clients.kubernetes import kinds
+from podo.clients.kubernetes import addresses, kinds
 from podo.clients.kubernetes.twin import ownership, patches
 from podo.clients.kubernetes.twin.ownership import Claim, Path
 from podo.clients.kubernetes.twin.plane import Plane, stamp
@@ -25,10 +25,8 @@ def _begun(plane: Plane, manifest: Manifest) -> tuple[Ref, KindInfo]:
     manifest.setdefault("metadata", {})
     ref = Ref.of(manifest)
     info = plane.info(ref)
-    if info.namespaced and not ref.namespace:
-        raise plane.refuse.bad(ref, "an empty namespace may not be set when a resource name is provided")
-    if not info.namespaced and ref.namespace:
-        raise plane.refuse.bad(ref, f"{ref.kind} lies in no namespace")
+    named = ref if ref.name or "generateName" not in manifest["metadata"] else ref.type.ref("generated", ref.namespace)
+    addresses.check(plane.refuse.cluster, named, info)
     return ref, info
 
 
