@@ -26,7 +26,7 @@ check: $(VENV)/.dev assets ## Style, types, import contracts, docs: what CI runs
 	$(BIN)/pyright
 	$(BIN)/python -m tools.contracts
 	$(BIN)/python -m tools.reference --check
-	$(if $(wildcard tools/messages.py),$(BIN)/python -m tools.messages --check)
+	$(BIN)/python -m tools.messages --check
 
 docs: $(VENV)/.dev ## Write the pages that are made from the code: docs/words.md and docs/reference/
 	$(BIN)/python -m tools.reference
