@@ -42,16 +42,16 @@ async def run(
     cwd: Path | None = None,
     stdin: bytes = b"",
     max_output: int = 1 << 26,
-    max_file: int | None = None,
+    limits: Mapping[int, int] | None = None,
 ) -> Finished:
-    """Run `command` to its end and return what it said. `max_file` bounds each file that it writes (bytes).
+    """Run `command` to its end and return what it said. `limits` are of `resource.RLIMIT_…`; they hold on Linux.
 
     Raises `TimedOut`, `TooMuchOutput`, and OSError when it cannot be started.
     """
     process = await asyncio.create_subprocess_exec(
         *command, stdin=PIPE if stdin else DEVNULL, stdout=PIPE, stderr=PIPE, env=dict(env), cwd=cwd, start_new_session=True
     )
-    _bound(process, max_file)
+    _bound(process, limits or {})
     err = asyncio.create_task(_tail(process.stderr))
     fed = asyncio.create_task(_feed(process, stdin))
     try:
@@ -96,11 +96,10 @@ async def end(process: Process) -> None:
     await asyncio.shield(process.wait())
 
 
-def _bound(process: Process, max_file: int | None) -> None:
-    if max_file is None or not hasattr(resource, "prlimit"):
-        return
-    with contextlib.suppress(ProcessLookupError):
-        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (max_file, max_file))
+def _bound(process: Process, limits: Mapping[int, int]) -> None:
+    for limit, value in limits.items() if hasattr(resource, "prlimit") else ():
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(process.pid, limit, (value, value))
 
 
 async def _feed(process: Process, stdin: bytes) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import resource
 import shlex
 import shutil
 import tempfile
@@ -91,8 +92,9 @@ class Program:
     async def _run(self, command: list[str], env: Mapping[str, str], timeout: float, what: str, most: int) -> process.Finished:
         if self.before_call:
             self.before_call()
+        limits = {resource.RLIMIT_FSIZE: self.max_file}
         try:
-            return await process.run(command, env=env, timeout=timeout, cwd=self.home, max_output=most, max_file=self.max_file)
+            return await process.run(command, env=env, timeout=timeout, cwd=self.home, max_output=most, limits=limits)
         except process.TimedOut:
             raise Unreachable(url=what, what="git", why=f"git did not finish within {timeout:g} seconds") from None
         except process.TooMuchOutput:
