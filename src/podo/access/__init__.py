@@ -1,0 +1,1 @@
+"""People, teams, sign-in, roles and tokens: who may do what, and why."""

@@ -1,0 +1,120 @@
+"""Rows of people, teams and what they sign in with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from podo.kernel.db import Bookkeeping, Record
+
+
+class PersonRow(Record):
+    """A person of the directory. Nobody is deleted: one who left is not active."""
+
+    __tablename__ = "people"
+
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), index=True)
+    email: Mapped[str] = mapped_column(String(320), index=True)
+    active: Mapped[bool]
+    lang: Mapped[str | None] = mapped_column(String(8))
+    theme: Mapped[str] = mapped_column(String(8), default="auto")
+    title: Mapped[str] = mapped_column(String(200), default="")
+
+
+class TeamRow(Record):
+    """A team of the directory. A team that ended keeps its row."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    handle: Mapped[str] = mapped_column(String(80), unique=True)
+    parent: Mapped[str | None] = mapped_column(String(80), index=True)
+    ended_at: Mapped[datetime | None]
+    slack: Mapped[str] = mapped_column(String(80), default="")
+
+
+class MembershipRow(Record):
+    """A person in a team."""
+
+    __tablename__ = "memberships"
+
+    person: Mapped[str] = mapped_column(String(80), ForeignKey("people.id"), primary_key=True)
+    team: Mapped[str] = mapped_column(String(80), ForeignKey("teams.id"), primary_key=True, index=True)
+    role: Mapped[str] = mapped_column(String(16))
+
+
+class RoleRow(Record):
+    """A role that a person was given."""
+
+    __tablename__ = "roles"
+
+    person: Mapped[str] = mapped_column(String(80), ForeignKey("people.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16), primary_key=True)
+
+
+class TokenRow(Record):
+    """An API token; of its secret only the SHA-256."""
+
+    __tablename__ = "tokens"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    person: Mapped[str] = mapped_column(String(80), ForeignKey("people.id"), index=True)
+    scopes: Mapped[list[str]]
+    projects: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class TokenUseRow(Bookkeeping):
+    """When a token was last used, to the minute."""
+
+    __tablename__ = "token_uses"
+
+    token: Mapped[str] = mapped_column(String(40), ForeignKey("tokens.id"), primary_key=True)
+    at: Mapped[datetime]
+
+
+class SessionRow(Bookkeeping):
+    """A signed-in browser; of its cookie only the SHA-256. Signing in and ending leave events of their own."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    person: Mapped[str] = mapped_column(String(80), ForeignKey("people.id"), index=True)
+    csrf: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    about: Mapped[str] = mapped_column(String(200))
+
+
+class SignInLinkRow(Bookkeeping):
+    """A sign-in link: its hash, and the link itself sealed until it was mailed."""
+
+    __tablename__ = "sign_in_links"
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+    person: Mapped[str] = mapped_column(String(80), ForeignKey("people.id"))
+    sealed: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime]
+    spent_at: Mapped[datetime | None]
+
+
+class SignInTryRow(Bookkeeping):
+    """Tries to sign in, for the limit: by `who` (an address or an e-mail, hashed)."""
+
+    __tablename__ = "sign_in_tries"
+    __table_args__ = (Index("ix_sign_in_tries_who_at", "who", "at"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    who: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]

@@ -1,0 +1,139 @@
+"""Taking over people and teams from the directory, and roles."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from podo.access import store
+from podo.access.service.people import person as the_person
+from podo.access.service.rights import require
+from podo.access.types import (
+    GRANT,
+    SYNC,
+    Membership,
+    On,
+    Person,
+    PersonChanged,
+    PersonJoined,
+    PersonLeft,
+    Role,
+    RoleGranted,
+    RoleRevoked,
+    SyncPlan,
+    Team,
+    TeamChanged,
+    WouldRemoveTooMany,
+    WrongDirectory,
+)
+from podo.kernel import clock
+from podo.kernel.db import Reading, Tx
+
+
+async def plan(r: Reading, people: Sequence[Person], teams: Sequence[Team]) -> SyncPlan:
+    """What taking over this directory would change."""
+    known = {p.id: p for p in await store.everybody(r) if p.active}
+    living = {t.id: t for t in await store.teams(r) if t.ended_at is None}
+    new, new_teams = {p.id: p for p in people}, {t.id: t for t in teams}
+    gone = [p.name for i, p in known.items() if i not in new] + [t.name for i, t in living.items() if i not in new_teams]
+    changed = [p.name for i, p in new.items() if i in known and _moved(known[i], p)]
+    changed += [t.name for i, t in new_teams.items() if i in living and living[i] != t]
+    joined = [p.name for i, p in new.items() if i not in known] + [t.name for i, t in new_teams.items() if i not in living]
+    total = len(known) + len(living)
+    return SyncPlan(tuple(joined), tuple(changed), tuple(gone), len(gone) / total if total else 0.0)
+
+
+async def sync_directory(
+    tx: Tx, people: Sequence[Person], teams: Sequence[Team], memberships: Sequence[Membership], *, most_gone: float = 0.2
+) -> SyncPlan:
+    """Make Podo know exactly these people, teams and memberships; a second time changes nothing.
+
+    Raises `WrongDirectory` when it contradicts itself, `WouldRemoveTooMany` when more than the share `most_gone` would go.
+    """
+    await require(tx, SYNC, On())
+    _check(people, teams, memberships)
+    wanted = await plan(tx, people, teams)
+    if wanted.share > most_gone:
+        raise WouldRemoveTooMany(share=f"{wanted.share:.0%}", limit=f"{most_gone:.0%}")
+    await _people(tx, people)
+    await _teams(tx, teams)
+    now = set(await store.memberships(tx))
+    if now != set(memberships):
+        moved = {m.person for m in now ^ set(memberships)}
+        await store.put_memberships(tx, memberships)
+        for person in (await store.people(tx, moved)).values():
+            tx.say(PersonChanged(person=person.id, name=person.name, what="teams", subject=f"person/{person.id}"))
+    return wanted
+
+
+async def _people(tx: Tx, people: Sequence[Person]) -> None:
+    known = {p.id: p for p in await store.everybody(tx)}
+    for person in people:
+        was, subject = known.pop(person.id, None), f"person/{person.id}"
+        if was is None:
+            await store.put_person(tx, person)
+            tx.say(PersonJoined(person=person.id, name=person.name, subject=subject))
+        elif _moved(was, person) or not was.active:
+            await store.put_person(tx, replace(person, lang=was.lang or person.lang, theme=was.theme))
+            tx.say(PersonChanged(person=person.id, name=person.name, what="directory", subject=subject))
+    for person in known.values():
+        if person.active:
+            await store.put_person(tx, replace(person, active=False))
+            await store.end_sessions_of(tx, person.id)
+            tx.say(PersonLeft(person=person.id, name=person.name, subject=f"person/{person.id}"))
+
+
+async def _teams(tx: Tx, teams: Sequence[Team]) -> None:
+    known = {t.id: t for t in await store.teams(tx)}
+    for team in teams:
+        was = known.pop(team.id, None)
+        if was != team:
+            await store.put_team(tx, team)
+            what = "began" if was is None else "renamed" if was.name != team.name else "moved"
+            tx.say(TeamChanged(team=team.id, name=team.name, what=what, subject=f"team/{team.handle}"))
+    for team in known.values():
+        if team.ended_at is None:
+            await store.put_team(tx, replace(team, ended_at=clock.now()))
+            tx.say(TeamChanged(team=team.id, name=team.name, what="ended", subject=f"team/{team.handle}"))
+
+
+def _moved(was: Person, now: Person) -> bool:
+    return (was.name, was.email, was.title) != (now.name, now.email, now.title)
+
+
+def _check(people: Sequence[Person], teams: Sequence[Team], memberships: Sequence[Membership]) -> None:
+    for what, ids in (("person", [p.id for p in people]), ("team", [t.id for t in teams]), ("handle", [t.handle for t in teams])):
+        twice = [i for i, count in Counter(ids).items() if count > 1]
+        if twice:
+            raise WrongDirectory(why=f"the {what} {twice[0]} is there twice")
+    known_people, parents = {p.id for p in people}, {t.id: t.parent for t in teams}
+    for membership in memberships:
+        if membership.person not in known_people or membership.team not in parents:
+            raise WrongDirectory(why=f"a membership names {membership.person} in {membership.team}, and one of them is missing")
+    for team in parents:
+        seen: set[str] = set()
+        at: str | None = team
+        while at is not None:
+            if at in seen:
+                raise WrongDirectory(why=f"the team {team} is above itself")
+            if at not in parents:
+                raise WrongDirectory(why=f"the team {team} is under {at}, which is missing")
+            seen.add(at)
+            at = parents[at]
+
+
+async def grant(tx: Tx, person: str, role: Role) -> None:
+    """Give a person a role; a second time does nothing."""
+    await require(tx, GRANT, On())
+    who = await the_person(tx, person)
+    if await store.add_role(tx, person, role):
+        tx.say(RoleGranted(person=who.id, name=who.name, role=role, subject=f"person/{who.id}"))
+
+
+async def revoke(tx: Tx, person: str, role: Role) -> None:
+    """Take a role; a second time does nothing."""
+    await require(tx, GRANT, On())
+    who = await the_person(tx, person)
+    if await store.remove_role(tx, person, role):
+        tx.say(RoleRevoked(person=who.id, name=who.name, role=role, subject=f"person/{who.id}"))

@@ -1,0 +1,133 @@
+"""Signing in by one-time links, and the sessions that follow."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
+
+from podo.access import store
+from podo.access.service.people import person as the_person
+from podo.access.service.tokens import hashed
+from podo.access.types import (
+    LinkSpent,
+    NoDemo,
+    NoSuchToken,
+    Person,
+    Role,
+    Session,
+    SessionEnded,
+    SignedIn,
+    SignInAsked,
+    TooManySignIns,
+)
+from podo.kernel import clock, ids
+from podo.kernel.db import Reading, Tx
+from podo.kernel.nouns import Actor, ActorKind
+from podo.kernel.settings import Seal
+
+LINK_LASTS = timedelta(minutes=15)
+_WINDOW = timedelta(minutes=10)
+_TRIES = 10
+_TOUCH = timedelta(minutes=5)
+
+
+async def begin_sign_in(tx: Tx, seal: Seal, email: str, address: str) -> None:
+    """Make a link for whoever has this e-mail, if anybody; the answer is the same for strangers.
+
+    Raises `TooManySignIns` after ten tries in ten minutes for one e-mail or from one address.
+    """
+    now = clock.now()
+    for who in (f"email:{email.lower()}", f"address:{address}"):
+        key = hashlib.sha256(who.encode()).hexdigest()
+        if await store.tries(tx, key, now - _WINDOW) >= _TRIES:
+            raise TooManySignIns(after=int(_WINDOW.total_seconds()))
+        await store.add_try(tx, key, now)
+    person = await store.by_email(tx, email)
+    if person is not None:
+        link, _ = _new_link(tx, seal, person)
+        tx.say(SignInAsked(person=person.id, name=person.name, link=link, subject=f"person/{person.id}"))
+
+
+async def mail_link(r: Reading, seal: Seal, link: str) -> tuple[Person, str] | None:
+    """The person of a link and its path, to be mailed; None when there is none (any more)."""
+    found = await store.sealed_link(r, link)
+    return (await the_person(r, found[0]), seal.open(found[1])) if found else None
+
+
+async def first_link(tx: Tx, seal: Seal) -> str | None:
+    """A link for an administrator to sign in with once, as a path; None when the directory has no administrator."""
+    admins = await store.with_role(tx, Role.admin)
+    if not admins:
+        return None
+    _, path = _new_link(tx, seal, await the_person(tx, admins[0]))
+    return path
+
+
+def _new_link(tx: Tx, seal: Seal, person: Person) -> tuple[str, str]:
+    id_, secret = ids.new("lnk"), ids.secret()
+    path = f"/sign-in/{secret}"
+    store.add_link(tx, id_, hashed(secret), person.id, seal.seal(path), clock.now() + LINK_LASTS)
+    return id_, path
+
+
+async def finish_sign_in(tx: Tx, secret: str, *, about: str, lasts: timedelta) -> tuple[str, Session]:
+    """Spend a link; the cookie's text and the new session. Raises `LinkSpent`."""
+    person = await store.spend_link(tx, hashed(secret), clock.now())
+    if person is None:
+        raise LinkSpent()
+    return _new_session(tx, await the_person(tx, person), about, lasts, "link")
+
+
+async def sign_in_as(tx: Tx, person: str, *, demo: bool, about: str, lasts: timedelta) -> tuple[str, Session]:
+    """Sign in as somebody, in a demo alone. Raises `NoDemo`."""
+    if not demo:
+        raise NoDemo()
+    return _new_session(tx, await the_person(tx, person), about, lasts, "demo")
+
+
+def _new_session(tx: Tx, person: Person, about: str, lasts: timedelta, how: str) -> tuple[str, Session]:
+    now, secret = clock.now(), ids.secret()
+    session = Session(ids.new("ses"), person.id, now, now + lasts, now, about[:200])
+    store.add_session(tx, session, hashed(secret), ids.secret(16))
+    tx.actor = Actor(ActorKind.person, person.id)
+    tx.say(SignedIn(person=person.id, how=how, subject=f"person/{person.id}"))
+    return secret, session
+
+
+async def identify_session(r: Reading, cookie: str) -> tuple[Person, Session, str] | None:
+    """Who stands behind a cookie, the session, and its CSRF token; None when it is over or the person left."""
+    found = await store.session_by_hash(r, hashed(cookie))
+    if found is None or found[0].expires_at <= clock.now():
+        return None
+    person = await store.person(r, found[0].person)
+    return (person, *found) if person and person.active else None
+
+
+def due_for_touch(session: Session) -> bool:
+    """Whether the session was not seen within the last minutes."""
+    return clock.now() - session.seen_at > _TOUCH
+
+
+async def touch(tx: Tx, session: Session, lasts: timedelta) -> None:
+    """The session was used, and lasts on."""
+    await store.touch_session(tx, session.id, clock.now(), clock.now() + lasts)
+
+
+async def sessions(r: Reading) -> Sequence[Session]:
+    """The actor's sessions, the last seen first."""
+    return await store.sessions(r, r.actor.id)
+
+
+async def end_session(tx: Tx, session: str) -> None:
+    """End a session of the actor. Raises `NoSuchToken`."""
+    if not await store.end_session(tx, session, tx.actor.id):
+        raise NoSuchToken(what="session", name=session)
+    tx.say(SessionEnded(session=session, subject=f"person/{tx.actor.id}"))
+
+
+async def sign_out(tx: Tx, cookie: str) -> None:
+    """End the session of this cookie, if there is one."""
+    found = await store.session_by_hash(tx, hashed(cookie))
+    if found and await store.end_session(tx, found[0].id, tx.actor.id):
+        tx.say(SessionEnded(session=found[0].id, subject=f"person/{tx.actor.id}"))
