@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import string
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +24,7 @@ SOURCE = Path(__file__).parent.parent / "src/podo"
 TRANSLATED = [lang for lang in LANGUAGES if lang != "en"]
 METHODS = [("**/templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
 OPTIONS = {"**/templates/**.html": {"trimmed": "true", "silent": "false", "newstyle_gettext": "true"}}
-_FIELDS = re.compile(r"%\((\w+)\)|%[sd]")
+_FIELDS = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+\}")
 
 
 def main() -> int:
@@ -38,12 +37,12 @@ def main() -> int:
     for lang in TRANSLATED:
         known = read(lang)
         if given.check:
-            problems = list(_problems(found, known))
-            print("\n".join(f"{catalogue(lang).name} ({lang}): {problem}" for problem in problems), end="\n" if problems else "")
-            if problems:
+            told = [f"{catalogue(lang).name} ({lang}): {problem}" for problem in problems(found, known)]
+            if told:
+                print("\n".join(told))
                 return 1
             continue
-        _write(lang, _merged(lang, found, known, json.loads(given.take.read_text()) if given.take else {}))
+        _write(lang, merged(lang, found, known, json.loads(given.take.read_text()) if given.take else {}))
     return 0
 
 
@@ -65,7 +64,8 @@ def read(lang: str) -> Catalog:
         return read_po(stream, locale=lang)
 
 
-def _merged(lang: str, found: Catalog, known: Catalog, taken: dict[str, Any]) -> Catalog:
+def merged(lang: str, found: Catalog, known: Catalog, taken: dict[str, Any]) -> Catalog:
+    """The catalogue of `lang`: the texts of `found`, translated as in `taken`, else as they were known."""
     merged = Catalog(locale=lang, project="Podo", charset="utf-8", fuzzy=False)
     for message in _messages(found):
         old = known.get(_key(message), message.context)
@@ -94,7 +94,8 @@ def _key(message: Message) -> str:
     return message.id if isinstance(message.id, str) else message.id[0]
 
 
-def _problems(found: Catalog, known: Catalog) -> Iterator[str]:
+def problems(found: Catalog, known: Catalog) -> Iterator[str]:
+    """What keeps `known` from being the catalogue of the texts in `found`, one sentence each."""
     for message in _messages(found):
         old = known.get(_key(message), message.context)
         if old is None or _is_empty(old):
@@ -127,8 +128,7 @@ def _texts(value: Any) -> list[str]:
 
 def _fields(text: str) -> list[str]:
     """`%(name)s`, `%s` and `{name}` in a text."""
-    braces = [name for _, name, _, _ in string.Formatter().parse(text) if name] if "%" not in text and "{" in text else []
-    return [found[0] for found in _FIELDS.finditer(text)] + braces
+    return _FIELDS.findall(text)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,183 @@
+"""Languages, numbers, times, people's marks, queries: what turns values into text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markupsafe import escape
+
+from podo.kernel import clock
+from podo.kernel.errors import Missing
+from podo.kernel.ui import languages, markdown
+from podo.kernel.ui.formats import Formats
+from podo.kernel.ui.frames import hue, initials
+from podo.kernel.ui.marks import look, paint
+from podo.kernel.ui.pager import steps
+
+NOW = datetime(2026, 11, 23, 5, 22, tzinfo=UTC)
+EN, KO = (Formats(lang, languages.translator(lang)) for lang in ("en", "ko"))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "accepted", "expected"),
+    [
+        (None, "", "en"),
+        (None, "ko-KR,ko;q=0.9,en-US;q=0.8", "ko"),
+        (None, "fr-FR, en;q=0.5, ko;q=0.7", "ko"),
+        (None, "ko;q=0, en;q=0.1", "en"),
+        (None, "ko;q=nonsense", "ko"),
+        ("ko", "en", "ko"),
+        ("xx", "ko", "ko"),
+        (None, "ja, zh;q=0.5", "en"),
+    ],
+)
+def test_the_language_is_what_was_chosen_else_what_the_browser_likes_best(
+    chosen: str | None, accepted: str, expected: str
+) -> None:
+    assert languages.pick(chosen, accepted) == expected
+
+
+def test_a_text_without_translation_is_shown_in_english_and_an_empty_one_stays_empty() -> None:
+    korean = languages.translator("ko")
+    assert korean("healthy") == "정상"
+    assert korean("no such text") == "no such text"
+    assert korean("") == ""
+
+
+def test_errors_speak_the_readers_language() -> None:
+    error = Missing(what="project", name="chat-api")
+    assert error.said()[0] == "There is no project “chat-api”."
+    assert error.said(languages.translator("ko"))[0] == "“chat-api”(이)라는 project이(가) 없습니다."
+    assert languages.say("ko", "Wait {after} seconds and try again.", after=3) == "3초 기다렸다가 다시 시도하세요."
+
+
+@pytest.mark.parametrize(
+    ("past", "english", "korean"),
+    [
+        (timedelta(seconds=2), "just now", "방금"),
+        (timedelta(seconds=40), "40 s ago", "40초 전"),
+        (timedelta(minutes=14, seconds=59), "14 min ago", "14분 전"),
+        (timedelta(hours=21), "21 h ago", "21시간 전"),
+        (timedelta(days=214), "214 d ago", "214일 전"),
+        (timedelta(days=400), "19 Oct 2025", "2025년 10월 19일"),
+        (-timedelta(minutes=8), "in 8 min", "8분 뒤"),
+        (-timedelta(seconds=1), "just now", "방금"),
+    ],
+)
+def test_times_are_relative_in_both_languages(past: timedelta, english: str, korean: str) -> None:
+    with clock.fixed(NOW):
+        assert (EN.relative(NOW - past), KO.relative(NOW - past)) == (english, korean)
+
+
+def test_exact_times_are_utc_whatever_the_zone_of_the_value() -> None:
+    seoul = datetime.fromisoformat("2026-11-23T14:08:31+09:00")
+    assert EN.moment(seoul) == "2026-11-23 05:08:31 UTC"
+    assert EN.time_of_day(seoul) == "05:08 UTC"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "korean"),
+    [
+        (0, "0 s", "0초"),
+        (168, "2 min 48 s", "2분 48초"),
+        (120, "2 min", "2분"),
+        (4320, "1 h 12 min", "1시간 12분"),
+        (3600 * 27, "1 d 3 h", "1일 3시간"),
+        (86400 * 19 + 7200, "19 d", "19일"),
+    ],
+)
+def test_durations_have_their_two_largest_units(seconds: int, english: str, korean: str) -> None:
+    assert (EN.duration(seconds), KO.duration(timedelta(seconds=seconds))) == (english, korean)
+
+
+def test_numbers_have_the_readers_signs() -> None:
+    assert (EN.number(1204), EN.number(1204.56, 1), EN.number(2, 2)) == ("1,204", "1,204.6", "2")
+    assert (EN.percent(0.021, 1), KO.percent(Decimal("0.021"), 1), EN.percent(0.5)) == ("2.1 %", "2.1%", "50 %")
+    assert (EN.bytes(88_000_000), EN.bytes(4_500_000_000), EN.bytes(12)) == ("88 MB", "4.5 GB", "12 B")
+    assert (EN.memory(512 * 2**20), EN.memory(4.5 * 2**30)) == ("512 Mi", "4.5 Gi")
+    assert (EN.cpu(250), EN.cpu(1500)) == ("250 m", "1.5 CPU")
+    assert (EN.money(Decimal("4120.5"), "USD"), EN.money(Decimal("4120.4"), "USD", 0)) == ("US$4,120.50", "US$4,120")
+    assert KO.money(Decimal(38000), "KRW") == "₩38,000"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "expected"),
+    [
+        ("이서연", "person", "서연"),
+        ("남궁민수", "person", "민수"),
+        ("이산", "person", "산"),
+        ("Tanaka Yuki", "person", "TY"),
+        ("Oliver van der Berg", "person", "OB"),
+        ("podo", "person", "PO"),
+        ("Chat", "team", "C"),
+        ("동네생활", "team", "동"),
+        ("", "person", "?"),
+    ],
+)
+def test_initials(name: str, kind: str, expected: str) -> None:
+    assert initials(name, kind) == expected
+
+
+def test_a_hue_is_the_same_for_an_id_for_ever() -> None:
+    assert [hue("p-1"), hue("p-2"), hue("t-chat")] == [hue("p-1"), hue("p-2"), hue("t-chat")]
+    assert len({hue(f"p-{n}") for n in range(200)}) == 9
+
+
+def test_states_have_a_look_and_unknown_ones_a_neutral_one() -> None:
+    assert look("rolled back") is look("rolled_back")
+    assert look("soaking").tone == "accent"
+    assert (look("strange").word, look("strange").tone) == ("strange", "secondary")
+
+
+@given(st.text())
+def test_painting_changes_no_letter_of_a_query(query: str) -> None:
+    painted = paint(query)
+    assert painted.replace("<b>", "").replace("</b>", "") == str(escape(query))
+
+
+def test_painting_marks_words_with_a_colon() -> None:
+    assert paint('env:prod author:"Kim <b>" oops') == "<b>env:prod</b> <b>author:&#34;Kim &lt;b&gt;&#34;</b> oops"
+
+
+def test_pages_of_a_list() -> None:
+    assert steps(1, 1) == [1]
+    assert steps(1, 23) == [1, 2, None, 23]
+    assert steps(5, 23) == [1, None, 4, 5, 6, None, 23]
+    assert steps(23, 23) == [1, None, 22, 23]
+
+
+def test_markdown_is_safe_and_knows_people_and_numbers() -> None:
+    known = {"@team-chat": "/teams/chat", "#214": "/chat-api/deployments/214"}
+    text = "cc @team-chat, see #214 and #9; not `#214`, not a@team-chat, not [#214](https://example.com)"
+    assert markdown(text, known.get) == (
+        '<p>cc <a href="/teams/chat">@team-chat</a>, see <a href="/chat-api/deployments/214">#214</a> and #9; '
+        "not <code>#214</code>, not a@team-chat, "
+        'not <a href="https://example.com" rel="nofollow noopener">#214</a></p>\n'
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[x](javascript:alert(1))",
+        "[x](data:text/html;base64,AAAA)",
+        "![x](https://example.com/track.png)",
+        "<a href='https://example.com'>x</a>",
+    ],
+)
+def test_markdown_lets_nothing_through_that_acts(text: str) -> None:
+    seen: list[tuple[str, dict[str, str | None]]] = []
+    reader = HTMLParser()
+    reader.handle_starttag = lambda tag, attrs: seen.append((tag, dict(attrs)))
+    reader.feed(markdown(text))
+    assert {tag for tag, _ in seen} <= {"p", "a"}
+    for _, attributes in seen:
+        assert set(attributes) <= {"href", "rel"}
+        assert (attributes.get("href") or "https:").startswith("https:")
