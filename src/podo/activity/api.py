@@ -66,7 +66,9 @@ class HappeningsOut(BaseModel):
 
 
 @routes.api("GET", "/api/v1/activity", verb="activity.list", permission=READ.id)
-async def list_activity(q: str = "", project: str | None = None, cursor: str | None = None, limit: int = 50, w: Web = WebIn) -> HappeningsOut:
+async def list_activity(
+    q: str = "", project: str | None = None, cursor: str | None = None, limit: int = 50, w: Web = WebIn
+) -> HappeningsOut:
     """What happened, newest first. `q` takes words such as `env:prod by:@me since:7d is:delivery`."""
     question = rules.question(q, me=w.person, now=clock.now(), project=project)
     async with w.reading() as r:

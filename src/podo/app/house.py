@@ -17,7 +17,7 @@ from podo.app.rounds import Rounds
 from podo.app.settings import SECTIONS, DatabaseSettings, SealSettings, ServerSettings
 from podo.kernel.db import Database
 from podo.kernel.db.models import metadata, observed_metadata
-from podo.kernel.domains import Domain, House, News, Ports, Slots
+from podo.kernel.domains import Domain, House, News, Permissions, Ports, Slots
 from podo.kernel.durable import Durable
 from podo.kernel.events.delivery import Delivery
 from podo.kernel.http.live import Hub
@@ -72,6 +72,7 @@ async def running(house: House, domains: Sequence[Domain] = DOMAINS) -> AsyncIte
     await migrations.create_observed(house.observed)
     hub = Hub()
     house.ports.put(News, hub)
+    house.ports.put(Permissions, Permissions([p for d in domains for p in d.permissions]))
     for domain in domains:
         if domain.adapters:
             await domain.adapters(house)

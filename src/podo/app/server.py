@@ -86,5 +86,3 @@ async def _say_goodbye(server: uvicorn.Server, running: houses.Running) -> None:
     while not server.should_exit:
         await asyncio.sleep(0.1)
     running.app.state.hub.closing.set()
-
-

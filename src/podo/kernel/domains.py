@@ -42,6 +42,13 @@ class Ports:
                 await adapter.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """Everything that domains declared as permissions."""
+
+    all: Sequence[object]
+
+
 class News(Protocol):
     """Tells open pages that something they show has changed outside."""
 
@@ -99,4 +106,4 @@ class Domain:
     rounds: Sequence[Round] = ()
     adapters: Callable[[House], Awaitable[None]] | None = None
     world: Callable[[House], Any] | None = None
-    permissions: Sequence[str] = ()
+    permissions: Sequence[object] = ()

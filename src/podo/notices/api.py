@@ -11,7 +11,7 @@ from podo.kernel.http import Routes, Web
 from podo.kernel.http.web import WebIn
 from podo.kernel.ui import languages
 from podo.notices import service
-from podo.notices.types import SECTIONS, READ_INBOX, READ_OUTBOX, HomeSource, Line, Notice
+from podo.notices.types import READ_INBOX, READ_OUTBOX, SECTIONS, HomeSource, Line, Notice
 
 routes = Routes("notices", tag="Notices")
 
@@ -34,7 +34,14 @@ class NoticeOut(BaseModel):
         m = n.message
         sentence = m.told(languages.translator(lang))
         return cls(
-            id=n.id, kind=m.kind, sentence=sentence, link=m.link, project=m.project, facts=dict(m.facts), at=n.at, read=n.read_at is not None
+            id=n.id,
+            kind=m.kind,
+            sentence=sentence,
+            link=m.link,
+            project=m.project,
+            facts=dict(m.facts),
+            at=n.at,
+            read=n.read_at is not None,
         )
 
 
@@ -60,7 +67,13 @@ class LineOut(BaseModel):
     def of(cls, line: Line) -> LineOut:
         """From the noun."""
         return cls(
-            project=line.project, title=line.title, sentence=line.sentence, link=line.link, at=line.at, state=line.state, number=line.number
+            project=line.project,
+            title=line.title,
+            sentence=line.sentence,
+            link=line.link,
+            at=line.at,
+            state=line.state,
+            number=line.number,
         )
 
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from podo.access.types import SignInAsked
-from podo.kernel.db import Reading
 from podo.kernel.domains import Domain, House
-from podo.kernel.events import Handler
-from podo.kernel.http.web import WaitingCount
 from podo.kernel.settings import setting
 from podo.notices import api, pages
 from podo.notices.adapters.memory import NoMail

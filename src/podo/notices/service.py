@@ -39,7 +39,9 @@ async def tell(tx: Tx, people: Iterable[str], message: Message) -> None:
     tx.say(Told(project=message.project, count=len(to), kind=message.kind))
 
 
-async def inbox(r: Reading, person: str, *, unread: bool | None = None, cursor: str | None = None, limit: int = 50) -> Page[Notice]:
+async def inbox(
+    r: Reading, person: str, *, unread: bool | None = None, cursor: str | None = None, limit: int = 50
+) -> Page[Notice]:
     """A person's notices, newest first."""
     return await store.inbox(r, person, unread=unread, cursor=cursor, limit=limit)
 

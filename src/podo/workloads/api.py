@@ -127,7 +127,9 @@ class OperationOut(BaseModel):
     def of(cls, o: Operation) -> OperationOut:
         """From the noun."""
         target = f"{o.target_kind}/{o.target.partition('/')[0]}"
-        return cls(id=o.id, kind=o.kind, environment=o.environment, region=o.region, target=target, state=o.state, why=o.why, at=o.at)
+        return cls(
+            id=o.id, kind=o.kind, environment=o.environment, region=o.region, target=target, state=o.state, why=o.why, at=o.at
+        )
 
 
 class Which(BaseModel):
@@ -180,7 +182,9 @@ async def view(w: Web, project: str, environment: str, region: str) -> View:
 
 
 @routes.api("GET", _ROOT + "/workloads", verb="workloads.list", permission=READ.id)
-async def list_workloads(project: str, environment: str | None = None, region: str | None = None, w: Web = WebIn) -> list[ViewOut]:
+async def list_workloads(
+    project: str, environment: str | None = None, region: str | None = None, w: Web = WebIn
+) -> list[ViewOut]:
     """What runs in each target, with health and its reason in words."""
     return [ViewOut.of(v, w.lang) for v in await views(w, project, environment, region)]
 
@@ -193,7 +197,9 @@ async def list_events(project: str, environment: str, region: str, name: str = "
 
 
 @routes.api("GET", _ROOT + "/manifest", verb="workloads.manifest", permission=READ.id)
-async def get_manifest(project: str, environment: str, region: str, name: str, kind: str = "Deployment", w: Web = WebIn) -> dict[str, Any]:
+async def get_manifest(
+    project: str, environment: str, region: str, name: str, kind: str = "Deployment", w: Web = WebIn
+) -> dict[str, Any]:
     """An object as the cluster has it; a Secret without its data."""
     return await reads.manifest(w.house.ports[WorkloadReader], await view(w, project, environment, region), project, kind, name)
 
@@ -211,7 +217,14 @@ async def get_logs(
     """Lines of a pod's log as plain text, each with its time in front; with `follow` until the container ends."""
     place, _, found = service.pick_pod(await views(w, project), pod)
     lines = reads.logs(
-        w.house.ports[WorkloadReader], place, project, found.name, container=container, previous=previous, tail=tail, follow=follow
+        w.house.ports[WorkloadReader],
+        place,
+        project,
+        found.name,
+        container=container,
+        previous=previous,
+        tail=tail,
+        follow=follow,
     )
     first = await anext(lines, None)
 
@@ -257,5 +270,3 @@ async def list_operations(project: str, w: Web = WebIn) -> list[OperationOut]:
     async with w.reading() as r:
         await service.targets(r, project)
         return [OperationOut.of(o) for o in await service.operations(r, project)]
-
-

@@ -35,12 +35,25 @@ def list_(project: str, environment: str | None, region: str | None) -> None:
         show(views)
         return
     rows = [
-        [f"{v['environment']} {v['region']}", f"{w['kind']}/{w['name']}", f"{w['ready']}/{w['desired']}", w["restarts"], w["health"], w["reason"] or "-"]
+        [
+            f"{v['environment']} {v['region']}",
+            f"{w['kind']}/{w['name']}",
+            f"{w['ready']}/{w['desired']}",
+            w["restarts"],
+            w["health"],
+            w["reason"] or "-",
+        ]
         for v in views
         for w in v["workloads"]
     ]
-    rows += [[f"{v['environment']} {v['region']}", "-", "-", "-", "Unknown", v["why"] or v["reach"]] for v in views if v["reach"] not in ("seen",)]
-    click.echo(terminal.table(["TARGET", "WORKLOAD", "READY", "RESTARTS", "HEALTH", "WHY"], rows) if rows else "Nothing runs yet.")
+    rows += [
+        [f"{v['environment']} {v['region']}", "-", "-", "-", "Unknown", v["why"] or v["reach"]]
+        for v in views
+        if v["reach"] not in ("seen",)
+    ]
+    click.echo(
+        terminal.table(["TARGET", "WORKLOAD", "READY", "RESTARTS", "HEALTH", "WHY"], rows) if rows else "Nothing runs yet."
+    )
 
 
 @verb("workloads.manifest")
@@ -65,7 +78,10 @@ def manifest(project: str, name: str, kind: str, environment: str | None, region
 def events(project: str, name: str, environment: str | None, region: str | None) -> None:
     """Kubernetes events of a target, newest first."""
     where = {"environment": environment or "prod", "region": region or "kr"}
-    show(api("GET", f"/projects/{project}/events", params={"name": name, **where}), ["at", "type", "reason", "object", "count", "message"])
+    show(
+        api("GET", f"/projects/{project}/events", params={"name": name, **where}),
+        ["at", "type", "reason", "object", "count", "message"],
+    )
 
 
 @verb("workloads.delete_pod")

@@ -237,7 +237,14 @@ async def follow(project: str, pod: str, container: str = "", after: int = 0, w:
     """Further lines of a log as server-sent events, each a piece of HTML."""
     place, _, found = service.pick_pod(await views(w, project), pod)
     lines = reads.logs(
-        w.house.ports[WorkloadReader], place, project, found.name, container=container or None, previous=False, tail=0, follow=True
+        w.house.ports[WorkloadReader],
+        place,
+        project,
+        found.name,
+        container=container or None,
+        previous=False,
+        tail=0,
+        follow=True,
     )
 
     async def stream() -> AsyncIterator[str]:
@@ -278,7 +285,9 @@ async def delete_pod(project: str, w: Web = WebIn) -> Response:
     place, _, pod = service.pick_pod(await views(w, project), f["pod"])
     async with w.transaction() as tx:
         await service.delete_pod(tx, project, place.environment, place.region, pod)
-    return w.go(f"/{project}/workloads?q=env:{place.environment}", said=_said(w, N_("Deletion asked; a new pod takes its place.")))
+    return w.go(
+        f"/{project}/workloads?q=env:{place.environment}", said=_said(w, N_("Deletion asked; a new pod takes its place."))
+    )
 
 
 def _said(w: Web, message: str) -> str:

@@ -66,7 +66,9 @@ def _crashing(containers: Sequence[Manifest]) -> Health | None:
                 ended = (c.get("lastState", {}).get("terminated") or c.get("state", {}).get("terminated") or {}) or {}
                 facts |= {"exit": ended.get("exitCode", "?")}
                 if ended.get("reason") == "OOMKilled":
-                    return Health(HealthStatus.degraded, "out_of_memory", N_("{container} runs out of memory and restarts"), facts)
+                    return Health(
+                        HealthStatus.degraded, "out_of_memory", N_("{container} runs out of memory and restarts"), facts
+                    )
                 words = N_("{container} crashes and restarts: exit {exit}, {restarts} times so far")
                 return Health(HealthStatus.degraded, "crash_loop", words, facts)
             case "ImagePullBackOff" | "ErrImagePull" | "InvalidImageName" | "ErrImageNeverPull":
@@ -92,7 +94,7 @@ def _failed_pod(status: Manifest, containers: Sequence[Manifest]) -> Health:
 
 def _running_pod(pod: Manifest, status: Manifest, containers: Sequence[Manifest]) -> Health:
     restart = pod.get("spec", {}).get("restartPolicy", "Always")
-    if restart != "Always" and not _hook_is_ignored(pod):
+    if restart != "Always" and not _policy_is_ignored(pod):
         return Health(HealthStatus.progressing, "running", N_("it runs until it ends by itself"))
     if _condition(status, "Ready") == "True":
         return _HEALTHY
@@ -102,9 +104,9 @@ def _running_pod(pod: Manifest, status: Manifest, containers: Sequence[Manifest]
     return Health(HealthStatus.progressing, "not_ready", N_("it runs and is not ready yet"))
 
 
-def _hook_is_ignored(pod: Manifest) -> bool:
+def _policy_is_ignored(pod: Manifest) -> bool:
     annotations = pod.get("metadata", {}).get("annotations") or {}
-    return annotations.get("argocd.argoproj.io/ignore-healthcheck") == "true"
+    return annotations.get("argocd.argoproj.io/ignore-restart-policy") == "true"
 
 
 def _pending_pod(status: Manifest, containers: Sequence[Manifest]) -> Health:
@@ -402,7 +404,16 @@ def millicores(quantity: str) -> int:
 
 def mebibytes(quantity: str) -> int:
     """`512Mi`, `1Gi`, `128M` or bytes as Mi; 0 for nothing."""
-    units = {"Ki": 1 / 1024, "Mi": 1, "Gi": 1024, "Ti": 1024**2, "k": 1e3 / 2**20, "M": 1e6 / 2**20, "G": 1e9 / 2**20, "T": 1e12 / 2**20}
+    units = {
+        "Ki": 1 / 1024,
+        "Mi": 1,
+        "Gi": 1024,
+        "Ti": 1024**2,
+        "k": 1e3 / 2**20,
+        "M": 1e6 / 2**20,
+        "G": 1e9 / 2**20,
+        "T": 1e12 / 2**20,
+    }
     for unit, factor in units.items():
         if quantity.endswith(unit):
             return round(float(quantity.removesuffix(unit)) * factor)

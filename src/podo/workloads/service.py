@@ -197,7 +197,9 @@ def pick(view: View, kind: str, name: str) -> Workload:
     for workload in view.workloads:
         if (workload.kind, workload.name) == (kind, name):
             return workload
-    raise NoSuchWorkload(cluster=view.cluster, kind=kind, name=name, project=view.workloads[0].namespace if view.workloads else "")
+    raise NoSuchWorkload(
+        cluster=view.cluster, kind=kind, name=name, project=view.workloads[0].namespace if view.workloads else ""
+    )
 
 
 def pick_pod(seen: Sequence[View], pod: str) -> tuple[View, Workload, Pod]:
@@ -208,5 +210,3 @@ def pick_pod(seen: Sequence[View], pod: str) -> tuple[View, Workload, Pod]:
                 if found.name == pod:
                     return view, workload, found
     raise NoSuchWorkload(cluster=", ".join(v.cluster for v in seen), kind="Pod", name=pod, project="")
-
-

@@ -78,9 +78,7 @@ async def forget(tx: Tx, cluster: str, gone: Sequence[tuple[str, str, str]]) -> 
     """Remove what is gone."""
     for start in range(0, len(gone), _BATCH):
         key = tuple_(SeenRow.kind, SeenRow.namespace, SeenRow.name)
-        await tx.session.execute(
-            delete(SeenRow).where(SeenRow.cluster == cluster, key.in_(gone[start : start + _BATCH]))
-        )
+        await tx.session.execute(delete(SeenRow).where(SeenRow.cluster == cluster, key.in_(gone[start : start + _BATCH])))
 
 
 async def forget_older(tx: Tx, cluster: str, kinds: Collection[str], at: datetime) -> set[str]:
@@ -136,7 +134,9 @@ async def find(r: Reading, text: str, limit: int) -> list[Pod]:
     return [_pod(body) for body in await r.session.scalars(query)]
 
 
-def _seen(cluster: str, kind: str, namespace: str, name: str, health: Health, body: dict[str, Any], at: datetime) -> dict[str, Any]:
+def _seen(
+    cluster: str, kind: str, namespace: str, name: str, health: Health, body: dict[str, Any], at: datetime
+) -> dict[str, Any]:
     body = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in body.items()}
     return {
         "cluster": cluster,

@@ -3,6 +3,7 @@
 from podo.access.service.directory import grant, plan, revoke, sync_directory
 from podo.access.service.people import (
     everybody,
+    head_counts,
     is_sre,
     members,
     people,
@@ -39,6 +40,7 @@ __all__ = [
     "finish_sign_in",
     "first_link",
     "grant",
+    "head_counts",
     "identify_session",
     "identify_token",
     "is_sre",

@@ -82,3 +82,11 @@ async def prefer(tx: Tx, *, lang: str | None = None, theme: str | None = None) -
     if wanted != known:
         await store.put_person(tx, wanted)
         tx.say(PersonChanged(person=known.id, name=known.name, what="preferences", subject=f"person/{known.id}"))
+
+
+async def head_counts(r: Reading) -> dict[str, int]:
+    """How many people are in each team."""
+    counts: dict[str, int] = {}
+    for membership in await store.memberships(r):
+        counts[membership.team] = counts.get(membership.team, 0) + 1
+    return counts

@@ -13,38 +13,198 @@ from functools import cache
 PEOPLE = 200
 PROJECTS = 200
 
-_FAMILY = "김 이 박 최 정 강 조 윤 장 임 한 오 서 신 권 황 안 송 전 홍 유 고 문 양 손 배 백 허 남 심".split()
-_GIVEN = (
-    "서연 민준 하늘 지우 소라 도윤 서준 하은 예준 시우 지호 수아 유진 은우 채원 건우 다은 현우 지안 나은 "
-    "태윤 세아 준서 아린 지민 승현 윤서 재윤 하린 동현 예린 성민 보라 한결 가온 이든 마루 슬기 은별 다온"
-).split()
+_FAMILY = [
+    "김",
+    "이",
+    "박",
+    "최",
+    "정",
+    "강",
+    "조",
+    "윤",
+    "장",
+    "임",
+    "한",
+    "오",
+    "서",
+    "신",
+    "권",
+    "황",
+    "안",
+    "송",
+    "전",
+    "홍",
+    "유",
+    "고",
+    "문",
+    "양",
+    "손",
+    "배",
+    "백",
+    "허",
+    "남",
+    "심",
+]
+_GIVEN = [
+    "서연",
+    "민준",
+    "하늘",
+    "지우",
+    "소라",
+    "도윤",
+    "서준",
+    "하은",
+    "예준",
+    "시우",
+    "지호",
+    "수아",
+    "유진",
+    "은우",
+    "채원",
+    "건우",
+    "다은",
+    "현우",
+    "지안",
+    "나은",
+    "태윤",
+    "세아",
+    "준서",
+    "아린",
+    "지민",
+    "승현",
+    "윤서",
+    "재윤",
+    "하린",
+    "동현",
+    "예린",
+    "성민",
+    "보라",
+    "한결",
+    "가온",
+    "이든",
+    "마루",
+    "슬기",
+    "은별",
+    "다온",
+]
 _ROMAN_FAMILY = dict(
     zip(
         _FAMILY,
-        (
-            "kim lee park choi jung kang cho yoon jang lim han oh seo shin kwon hwang ahn song jeon hong yoo ko moon yang son bae "
-            "baek heo nam shim"
-        ).split(),
+        [
+            "kim",
+            "lee",
+            "park",
+            "choi",
+            "jung",
+            "kang",
+            "cho",
+            "yoon",
+            "jang",
+            "lim",
+            "han",
+            "oh",
+            "seo",
+            "shin",
+            "kwon",
+            "hwang",
+            "ahn",
+            "song",
+            "jeon",
+            "hong",
+            "yoo",
+            "ko",
+            "moon",
+            "yang",
+            "son",
+            "bae",
+            "baek",
+            "heo",
+            "nam",
+            "shim",
+        ],
         strict=True,
     )
 )
 _ROMAN_GIVEN = dict(
     zip(
         _GIVEN,
-        (
-            "seoyeon minjun haneul jiwoo sora doyun seojun haeun yejun siwoo jiho sua yujin eunwoo chaewon geonwoo daeun hyunwoo "
-            "jian naeun taeyun sea junseo arin jimin seunghyun yunseo jaeyun harin donghyun yerin seongmin bora hangyeol gaon ideun "
-            "maru seulgi eunbyeol daon"
-        ).split(),
+        [
+            "seoyeon",
+            "minjun",
+            "haneul",
+            "jiwoo",
+            "sora",
+            "doyun",
+            "seojun",
+            "haeun",
+            "yejun",
+            "siwoo",
+            "jiho",
+            "sua",
+            "yujin",
+            "eunwoo",
+            "chaewon",
+            "geonwoo",
+            "daeun",
+            "hyunwoo",
+            "jian",
+            "naeun",
+            "taeyun",
+            "sea",
+            "junseo",
+            "arin",
+            "jimin",
+            "seunghyun",
+            "yunseo",
+            "jaeyun",
+            "harin",
+            "donghyun",
+            "yerin",
+            "seongmin",
+            "bora",
+            "hangyeol",
+            "gaon",
+            "ideun",
+            "maru",
+            "seulgi",
+            "eunbyeol",
+            "daon",
+        ],
         strict=True,
     )
 )
-_WESTERN = (
-    "Oliver Wright|Emma Clarke|Daniel Tremblay|Tanaka Yuki|Amélie Gagnon|Jack Hughes|Sophie Martin|Liam Murphy|Sato Haruka|"
-    "Grace Evans|Noah Roy|Ito Kenji|Charlotte Lewis|Lucas Bouchard|Nakamura Aoi|Harry Walker|Chloe Morin|George Hall|Mia Fortin|"
-    "Suzuki Ren|Isla Green|Ethan Pelletier|Watanabe Mei|Thomas Baker|Olivia Lavoie|Arthur King|Zoe Caron|Kobayashi Riku|"
-    "Freya Scott|Nathan Girard"
-).split("|")
+_WESTERN = [
+    "Oliver Wright",
+    "Emma Clarke",
+    "Daniel Tremblay",
+    "Tanaka Yuki",
+    "Amélie Gagnon",
+    "Jack Hughes",
+    "Sophie Martin",
+    "Liam Murphy",
+    "Sato Haruka",
+    "Grace Evans",
+    "Noah Roy",
+    "Ito Kenji",
+    "Charlotte Lewis",
+    "Lucas Bouchard",
+    "Nakamura Aoi",
+    "Harry Walker",
+    "Chloe Morin",
+    "George Hall",
+    "Mia Fortin",
+    "Suzuki Ren",
+    "Isla Green",
+    "Ethan Pelletier",
+    "Watanabe Mei",
+    "Thomas Baker",
+    "Olivia Lavoie",
+    "Arthur King",
+    "Zoe Caron",
+    "Kobayashi Riku",
+    "Freya Scott",
+    "Nathan Girard",
+]
 
 # handle, name, parent; the first of each branch is the branch itself.
 _TEAMS: Sequence[tuple[str, str, str | None]] = (
@@ -116,19 +276,63 @@ _FIRST = {
     "delivery": "kontrol builder chart",
     "frontend": "web asset image-proxy design",
 }
-_LAST = "api worker gateway sync cache indexer batch stream admin relay".split()
+_LAST = ["api", "worker", "gateway", "sync", "cache", "indexer", "batch", "stream", "admin", "relay"]
 _STACKS = ("kotlin", "go", "python", "typescript", "ruby", "rust", "java")
-_VERBS = (
-    "Send|Cache|Batch|Retry|Index|Limit|Trace|Split|Move|Raise|Lower|Fix|Drop|Rename|Warm|Paginate|Sign|Round|Merge|Validate|"
-    "Compress|Prefetch|Log|Escape|Guard"
-).split("|")
-_OBJECTS = (
-    "read receipts|synonyms for 10 min|settlement to the minor unit|attachments to signed URLs|the typing-indicator timeout|"
-    "messages by room and day|the gRPC runtime|presence to Redis streams|bid floor by category|중복 알림|채팅방 목록을 커서로|"
-    "동네생활 피드 후보|거래 후기 정렬|쿠폰 만료 처리|the retry budget|idempotency keys|slow queries of the list|image thumbnails|"
-    "push tokens of old devices|the region lookup|feature flags at start|the outbox poller|unused columns|user-agent parsing|"
-    "the connection pool|health checks"
-).split("|")
+_VERBS = [
+    "Send",
+    "Cache",
+    "Batch",
+    "Retry",
+    "Index",
+    "Limit",
+    "Trace",
+    "Split",
+    "Move",
+    "Raise",
+    "Lower",
+    "Fix",
+    "Drop",
+    "Rename",
+    "Warm",
+    "Paginate",
+    "Sign",
+    "Round",
+    "Merge",
+    "Validate",
+    "Compress",
+    "Prefetch",
+    "Log",
+    "Escape",
+    "Guard",
+]
+_OBJECTS = [
+    "read receipts",
+    "synonyms for 10 min",
+    "settlement to the minor unit",
+    "attachments to signed URLs",
+    "the typing-indicator timeout",
+    "messages by room and day",
+    "the gRPC runtime",
+    "presence to Redis streams",
+    "bid floor by category",
+    "중복 알림",
+    "채팅방 목록을 커서로",
+    "동네생활 피드 후보",
+    "거래 후기 정렬",
+    "쿠폰 만료 처리",
+    "the retry budget",
+    "idempotency keys",
+    "slow queries of the list",
+    "image thumbnails",
+    "push tokens of old devices",
+    "the region lookup",
+    "feature flags at start",
+    "the outbox poller",
+    "unused columns",
+    "user-agent parsing",
+    "the connection pool",
+    "health checks",
+]
 
 CLUSTERS: Sequence[tuple[str, str, tuple[str, ...]]] = (
     ("alpha-kr-1", "kr", ("alpha",)),

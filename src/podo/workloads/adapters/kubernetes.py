@@ -165,7 +165,9 @@ class KubernetesWorkloads:
     async def scale(self, cluster: str, namespace: str, kind: str, name: str, replicas: int) -> None:
         """By the scale subresource."""
         client = await self._connections.of(cluster)
-        await self._there(cluster, namespace, kind, name, client.scale(_ref(kind, name, namespace), replicas, field_manager=_MANAGER))
+        await self._there(
+            cluster, namespace, kind, name, client.scale(_ref(kind, name, namespace), replicas, field_manager=_MANAGER)
+        )
 
     async def delete_pod(self, cluster: str, namespace: str, name: str, uid: str) -> None:
         """With its uid as a precondition, so that its successor is never hit."""
@@ -239,4 +241,3 @@ def _happened(manifest: Mapping[str, Any]) -> Happened:
         count=manifest.get("count") or 1,
         at=datetime.fromisoformat(at) if at else None,
     )
-

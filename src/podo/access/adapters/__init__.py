@@ -1,0 +1,1 @@
+"""Where people come from, and how they are recognised."""

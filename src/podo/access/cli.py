@@ -1,0 +1,187 @@
+"""`podo login`, `whoami`, `why`, `team`, `person`, `token`, `session`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from podo.cli.client import Connection, api, connection, show, store_login, verb
+
+
+@click.command("login")
+@click.option("--url", default=None, help="Address of Podo.")
+@click.option("--token", help="The token; asked for when it is not given.")
+def login(url: str | None, token: str | None) -> None:
+    """Keep an address and a token of yours (make one at /settings/tokens)."""
+    here = connection()
+    address = (url or here.url).rstrip("/")
+    secret = token or (click.prompt("Token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip())
+    context = click.get_current_context()
+    context.obj = Connection(address, secret, here.as_json)
+    found = api("GET", "/me")
+    click.echo(f"Signed in to {address} as {found['name']}; kept in {store_login(address, secret)}.")
+
+
+@verb("access.me")
+@click.command("whoami")
+def whoami() -> None:
+    """Who you are, your teams and roles."""
+    show(api("GET", "/me"), tell=_person)
+
+
+@verb("access.why")
+@click.command("why")
+@click.argument("permission")
+@click.option("--person", help="Somebody else, by id; default: you.")
+@click.option("--project", "-p")
+@click.option("--team", help="The owning team's id.")
+@click.option("--env", "environment")
+def why(permission: str, person: str | None, project: str | None, team: str | None, environment: str | None) -> None:
+    """Why you or somebody may or may not do something: `podo why delivery.approve --team team-1002`."""
+    asked = {"permission": permission, "person": person, "project": project, "team": team, "environment": environment}
+    found = api("GET", "/why", params=asked)
+    if connection().as_json:
+        show(found)
+        return
+    click.echo(f"{found['person']} {'may' if found['allowed'] else 'may not'}: {permission}")
+    for text in found["texts"]:
+        click.echo(f"\n{text}")
+    if not found["allowed"]:
+        click.echo(f"\nWho could: {found['could']}.")
+
+
+@verb("access.permissions")
+@click.command("permissions")
+def permissions() -> None:
+    """Everything that may be allowed."""
+    show(api("GET", "/permissions"), ["id", "group", "doc"])
+
+
+@click.group("team")
+def team() -> None:
+    """Teams of the directory."""
+
+
+@verb("access.teams")
+@team.command("list")
+def team_list() -> None:
+    """All teams."""
+    show(api("GET", "/teams"), ["handle", "name", "id", "parent"])
+
+
+@verb("access.team")
+@team.command("show")
+@click.argument("name")
+def team_show(name: str) -> None:
+    """A team with its people."""
+    found = api("GET", f"/teams/{name}")
+    if connection().as_json:
+        show(found)
+        return
+    click.secho(f"{found['name']} ({found['handle']}, {found['id']})", bold=True)
+    show(found["members"], ["name", "role", "email", "id"])
+
+
+@click.group("person")
+def person() -> None:
+    """People of the directory."""
+
+
+@verb("access.people")
+@person.command("list")
+@click.argument("text", default="")
+def person_list(text: str) -> None:
+    """People whose name or address contains TEXT."""
+    show(api("GET", "/people", params={"q": text}), ["name", "email", "id"])
+
+
+@verb("access.person")
+@person.command("show")
+@click.argument("id_", metavar="ID")
+def person_show(id_: str) -> None:
+    """A person with teams and roles."""
+    show(api("GET", f"/people/{id_}"), tell=_person)
+
+
+@verb("access.grant")
+@person.command("grant")
+@click.argument("id_", metavar="ID")
+@click.argument("role", type=click.Choice(["sre", "admin"]))
+def person_grant(id_: str, role: str) -> None:
+    """Give a person a role."""
+    api("POST", f"/people/{id_}/roles", {"role": role})
+    click.echo(f"{id_} is {role} now.")
+
+
+@verb("access.revoke")
+@person.command("revoke")
+@click.argument("id_", metavar="ID")
+@click.argument("role", type=click.Choice(["sre", "admin"]))
+def person_revoke(id_: str, role: str) -> None:
+    """Take a role from a person."""
+    api("DELETE", f"/people/{id_}/roles/{role}")
+    click.echo(f"{id_} is {role} no more.")
+
+
+@click.group("token")
+def token() -> None:
+    """Your API tokens."""
+
+
+@verb("access.token_list")
+@token.command("list")
+def token_list() -> None:
+    """Your tokens, without secrets."""
+    show(api("GET", "/tokens"), ["id", "name", "scopes", "projects", "expires_at", "last_used_at", "revoked_at"])
+
+
+@verb("access.token_create")
+@token.command("create")
+@click.argument("name")
+@click.option("--scope", "scopes", multiple=True, default=["read"], help="read, operate, approve, own, govern, administer.")
+@click.option("--project", "-p", "projects", multiple=True, help="Only for these projects.")
+@click.option("--days", default=90, show_default=True)
+def token_create(name: str, scopes: tuple[str, ...], projects: tuple[str, ...], days: int) -> None:
+    """Make a token; its secret is printed once."""
+    made = api("POST", "/tokens", {"name": name, "scopes": list(scopes), "projects": list(projects), "days": days})
+    show(made, tell=lambda m: m["secret"])
+
+
+@verb("access.token_revoke")
+@token.command("revoke")
+@click.argument("id_", metavar="ID")
+def token_revoke(id_: str) -> None:
+    """End a token."""
+    api("DELETE", f"/tokens/{id_}")
+    click.echo("Revoked.")
+
+
+@click.group("session")
+def session() -> None:
+    """Browsers in which you are signed in."""
+
+
+@verb("access.session_list")
+@session.command("list")
+def session_list() -> None:
+    """Your sessions."""
+    show(api("GET", "/sessions"), ["id", "about", "seen_at", "expires_at"])
+
+
+@verb("access.session_end")
+@session.command("end")
+@click.argument("id_", metavar="ID")
+def session_end(id_: str) -> None:
+    """Sign out a browser."""
+    api("DELETE", f"/sessions/{id_}")
+    click.echo("Signed out.")
+
+
+def _person(found: dict[str, object]) -> str:
+    teams = ", ".join(t["name"] for t in found["teams"]) or "no team"  # type: ignore[attr-defined, index]
+    roles = ", ".join(found["roles"])  # type: ignore[arg-type]
+    return f"{found['name']} <{found['email']}> ({found['id']}), {teams}{', ' + roles if roles else ''}"
+
+
+commands: list[click.Command] = [login, whoami, why, permissions, team, person, token, session]
