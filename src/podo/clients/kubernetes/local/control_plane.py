@@ -169,7 +169,7 @@ def kubelets(folder: Path, ports: Ports) -> Program:
         folder,
         "kwok",
         part="kwok",
-        environment={"KUBELET_ADDRESS": f"127.0.0.1:{ports.kubelet}", "KUBELET_CERTIFICATES": str(folder)},
+        environment={"KUBELET_ADDRESS": f"127.0.0.1:{ports.kubelet}", "KUBELET_FOLDER": str(folder)},
         **{
             "kubeconfig": kubeconfig(folder, "kwok"),
             "config": folder / "stages.yaml",
