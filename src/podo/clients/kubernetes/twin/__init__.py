@@ -5,10 +5,6 @@ control plane; where they differ, the twin is wrong.
 """
 
 from podo.clients.kubernetes.twin.cluster import Twin as Twin
-from podo.clients.kubernetes.twin.faults import ANNOTATION as ANNOTATION
-from podo.clients.kubernetes.twin.faults import ANNOTATION_EXIT_CODE as ANNOTATION_EXIT_CODE
-from podo.clients.kubernetes.twin.faults import ANNOTATION_LOG as ANNOTATION_LOG
-from podo.clients.kubernetes.twin.faults import ANNOTATION_RUNS as ANNOTATION_RUNS
 from podo.clients.kubernetes.twin.faults import AT_ONCE as AT_ONCE
 from podo.clients.kubernetes.twin.faults import Fault as Fault
 from podo.clients.kubernetes.twin.faults import Faults as Faults

@@ -34,6 +34,7 @@ from podo.kernel import clock
 
 VERSION = Version("1", "36", "v1.36.3+twin")
 _ANY = Ref("", "", "")
+_LOOK = 3600.0
 
 
 class Twin:
@@ -338,15 +339,24 @@ class Twin:
         for line in written if tail_lines is None else written[len(written) - min(tail_lines, len(written)) :]:
             count()
             yield logs.dated(line) if timestamps else line.text
-        beat = run.beats_until(now)
+        number = run.count(now)
         while follow and run.ended is None and not self._closed:
-            beat += 1
-            line = run.beat(beat)
-            await asyncio.sleep(max(0.0, (line.at - clock.now()).total_seconds()))
+            line = run.line(number) if run.has(number) else None
+            await self._until(line.at if line else clock.now() + timedelta(seconds=_LOOK), pod)
             if not self._still_runs(pod, container, run):
                 return
-            count()
-            yield logs.dated(line) if timestamps else line.text
+            if line is not None and line.at <= clock.now():
+                number += 1
+                count()
+                yield logs.dated(line) if timestamps else line.text
+
+    async def _until(self, moment: datetime, pod: Ref) -> None:
+        """Wait until then, or until a pod is written: this one may have ended."""
+        body = self._plane.store.body(pod)
+        while self._plane.store.body(pod) == body and not self._closed:
+            left = (moment - clock.now()).total_seconds()
+            if left <= 0 or not await lists.news(self._plane.store, kinds.POD, left):
+                return
 
     def _run(self, ref: Ref, container: str | None, previous: bool) -> logs.Run:
         pod = self._plane.read(ref)

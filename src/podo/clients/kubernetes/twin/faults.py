@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-FaultType = Literal["down", "slow", "forbidden", "throttled", "answer lost", "cut"]
-PodFaultType = Literal["image", "crash", "unready", "memory"]
+from podo.clients.kubernetes.twin import programs
 
-ANNOTATION = "twin.podo.dev/fault"
-ANNOTATION_EXIT_CODE = "twin.podo.dev/exit-code"
-ANNOTATION_LOG = "twin.podo.dev/log"
-ANNOTATION_RUNS = "twin.podo.dev/runs"
+FaultType = Literal["down", "slow", "forbidden", "throttled", "answer lost", "cut"]
+PodFailure = Literal["ImagePullBackOff", "CrashLoopBackOff", "OOMKilled", "Unready"]
+
+# The same on the local cluster, whose stages explain them.
+FAILURE = "simulate.podo.dev/failure"
+FAILURE_AFTER = "simulate.podo.dev/failure-after"
+READY_AFTER = "simulate.podo.dev/ready-after"
+COMPLETE_AFTER = "simulate.podo.dev/complete-after"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Pace:
     crash: float = 1.0
     """From a container's start to its crash, where it crashes."""
     run: float = 5.0
-    """How long a job's container runs; a pod's annotation `twin.podo.dev/runs` says otherwise."""
+    """How long a job's container runs, unless its command sleeps or an annotation says otherwise."""
     backoff: float = 10.0
     """The first pause before a restart or another pull; it doubles up to 30 times as long."""
     bookmark: float = 60.0
@@ -69,23 +73,23 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class PodFault:
-    """What happens to a pod.
+    """What happens to the pods of an image: its first container fails with `exit_code`, `after` seconds of being ready.
 
-    - `image`: it never pulls; `unready`: it runs and never gets ready
-    - `crash`: its container ends with `exit_code` after having written `log`, again and again; `memory`: so by the OOM killer
+    Without `after` it never gets ready. `log` is the last line that a crashing container writes.
     """
 
-    type: PodFaultType
+    failure: PodFailure
     exit_code: int = 1
-    log: str = "fatal: could not start"
+    log: str = "level=fatal msg=crash"
+    after: float | None = None
 
 
 # Part of an image's name, so that a fault can be had by deploying `registry/app:crash-loop`.
 BY_NAME: Mapping[str, PodFault] = {
-    "*:*no-such-image*": PodFault("image"),
-    "*:*crash-loop*": PodFault("crash"),
-    "*:*never-ready*": PodFault("unready"),
-    "*:*out-of-memory*": PodFault("memory", exit_code=137, log="allocating more"),
+    "*:*no-such-image*": PodFault("ImagePullBackOff"),
+    "*:*crash-loop*": PodFault("CrashLoopBackOff"),
+    "*:*never-ready*": PodFault("Unready"),
+    "*:*out-of-memory*": PodFault("OOMKilled", exit_code=137),
 }
 
 
@@ -116,10 +120,29 @@ class Faults:
         return found
 
     def of_pod(self, pod: Mapping[str, Any]) -> PodFault | None:
-        """What happens to this pod, by its annotation or by the name of one of its images."""
+        """What happens to this pod: what its annotation says, what it runs, or what its image's name means."""
         annotations: Mapping[str, str] = pod["metadata"].get("annotations") or {}
-        if type := annotations.get(ANNOTATION):
-            code = int(annotations.get(ANNOTATION_EXIT_CODE) or (137 if type == "memory" else 1))
-            return PodFault(type, code, annotations.get(ANNOTATION_LOG, PodFault.log))  # pyright: ignore[reportArgumentType]
-        images = [c.get("image", "") for c in pod["spec"].get("containers") or ()]
+        after = seconds(annotations.get(FAILURE_AFTER))
+        containers: list[Mapping[str, Any]] = pod["spec"].get("containers") or []
+        if told := annotations.get(FAILURE):
+            code = programs.exit_code(containers[0]) or (137 if told == "OOMKilled" else 1)
+            return PodFault(told, code, after=after)  # pyright: ignore[reportArgumentType]
+        for container in containers:
+            if container["image"].partition("/")[0].partition(":")[0].endswith(".invalid"):
+                return PodFault("ImagePullBackOff")
+            if code := programs.exit_code(container):
+                return PodFault("CrashLoopBackOff", code)
+            if (container.get("readinessProbe") or {}).get("exec", {}).get("command") == ["false"]:
+                return PodFault("Unready")
+        images = [c["image"] for c in containers]
         return next((f for pattern, f in self.images.items() if any(fnmatch.fnmatchcase(i, pattern) for i in images)), None)
+
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds(duration: str | None) -> float | None:
+    """`1m30s` as 90; None for what is no duration."""
+    if not duration or not re.fullmatch(r"([0-9.]+(ms|s|m|h))+", duration):
+        return None
+    return sum(float(n) * _UNITS[unit] for n, unit in re.findall(r"([0-9.]+)(ms|s|m|h)", duration))

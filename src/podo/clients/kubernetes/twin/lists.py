@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from podo.clients.kubernetes import kinds, selectors
 from podo.clients.kubernetes.twin.plane import Plane
-from podo.clients.kubernetes.twin.store import Entry, decode, encode, head
+from podo.clients.kubernetes.twin.store import Entry, Store, decode, encode, head
 from podo.clients.kubernetes.types import ChangeType, Kind, Ref
 from podo.kernel.clock import monotonic
 
@@ -186,12 +186,23 @@ async def watch(
         waiting.discard(news)
 
 
-async def _wait(news: asyncio.Event, seconds: float) -> None:
+async def _wait(news: asyncio.Event, seconds: float) -> bool:
     try:
         async with asyncio.timeout(seconds):
-            await news.wait()
+            return await news.wait()
     except TimeoutError:
-        return
+        return False
+
+
+async def news(store: Store, kind: Kind, seconds: float) -> bool:
+    """Wait for a write of an object of `kind`, for so long at most; whether there was one."""
+    event = asyncio.Event()
+    waiting = store.waiting(kind)
+    waiting.add(event)
+    try:
+        return await _wait(event, seconds)
+    finally:
+        waiting.discard(event)
 
 
 def _line(entry: Entry, wanted: Wanted, test: Callable[[Ref, bytes], bool]) -> Line | None:

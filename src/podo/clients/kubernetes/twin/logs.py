@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from podo.clients.kubernetes.twin import programs
 from podo.clients.kubernetes.twin.faults import PodFault
 from podo.clients.kubernetes.types import Manifest
 
@@ -23,33 +24,44 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a container: when it began, when it ended (None while it runs), what it says, its heartbeat in seconds."""
+    """One run of a container: when it began and ended (None while it runs), what it says, and its heartbeat in seconds.
+
+    `steps` are lines with their seconds since the start; a run without heartbeat (0) says nothing after them.
+    """
 
     started: datetime
     ended: datetime | None
-    first: tuple[str, ...]
+    steps: tuple[programs.Step, ...]
     last: str
     every: float
 
     def lines(self, until: datetime) -> Iterator[Line]:
         """Everything written up to `until`; of a very long run the last lines only."""
         end = min(self.ended or until, until)
-        for text in self.first:
-            yield Line(self.started, text)
-        beats = int((end - self.started).total_seconds() / self.every)
-        for beat in range(max(1, beats - MOST), beats + 1):
-            yield self.beat(beat)
+        for number in range(max(0, self.count(end) - MOST), self.count(end)):
+            yield self.line(number)
         if self.ended and self.ended <= until and self.last:
             yield Line(self.ended, self.last)
 
-    def beat(self, number: int) -> Line:
-        """The heartbeat `number`, counted from 1."""
-        at = self.started + timedelta(seconds=number * self.every)
-        return Line(at, f"level=info msg=heartbeat beat={number} uptime={number * self.every:.0f}s")
+    def count(self, until: datetime) -> int:
+        """How many lines there are until then, without the last one."""
+        said = sum(self.started + timedelta(seconds=at) <= until for at, _ in self.steps)
+        if not self.every or said < len(self.steps):
+            return said
+        return said + max(0, int((until - self.started).total_seconds() / self.every))
 
-    def beats_until(self, moment: datetime) -> int:
-        """How many heartbeats there were."""
-        return max(0, int((moment - self.started).total_seconds() / self.every))
+    def line(self, number: int) -> Line:
+        """The line `number`, counted from 0, whenever it will be."""
+        if number < len(self.steps):
+            at, text = self.steps[number]
+            return Line(self.started + timedelta(seconds=at), text)
+        beat = number - len(self.steps) + 1
+        up = beat * self.every
+        return Line(self.started + timedelta(seconds=up), f"level=info msg=heartbeat beat={beat} uptime={up:.0f}s")
+
+    def has(self, number: int) -> bool:
+        """Whether there will be a line of this number."""
+        return bool(self.every) or number < len(self.steps)
 
 
 def run_of(pod: Manifest, container: str, *, previous: bool, every: float, fault: PodFault | None) -> Run | str:
@@ -57,28 +69,30 @@ def run_of(pod: Manifest, container: str, *, previous: bool, every: float, fault
     status = next(c for c in pod["status"]["containerStatuses"] if c["name"] == container)
     name = pod["metadata"]["name"]
     state: Mapping[str, Any] = status["state"]
-    first = _first(pod, container)
-    ended: Mapping[str, Any] | None = state.get("terminated") or status["lastState"].get("terminated")
-    if previous and not status["lastState"]:
+    steps, beat = _steps(pod, container, every)
+    ended: Mapping[str, Any] | None = status["lastState"].get("terminated")
+    if previous and ended is None:
         return f'previous terminated container "{container}" in pod "{name}" not found'
     if "running" in state and not previous:
-        return Run(datetime.fromisoformat(state["running"]["startedAt"]), None, first, "", every)
+        return Run(datetime.fromisoformat(state["running"]["startedAt"]), None, steps, "", beat)
+    ended = ended if previous else state.get("terminated") or ended
     if ended is None:
         reason = state.get("waiting", {}).get("reason", "ContainerCreating")
-        trouble = "trying and failing to pull image" if "Image" in reason else ""
-        return f'container "{container}" in pod "{name}" is waiting to start: {trouble or reason}'
-    last = fault.log if fault and ended["exitCode"] else f"level=info msg=bye code={ended['exitCode']}"
-    began, finished = datetime.fromisoformat(ended["startedAt"]), datetime.fromisoformat(ended["finishedAt"])
-    return Run(began, finished, first, last, every)
+        trouble = "trying and failing to pull image" if "Image" in reason else reason
+        return f'container "{container}" in pod "{name}" is waiting to start: {trouble}'
+    last = fault.log if fault and ended["exitCode"] and beat else ""
+    return Run(datetime.fromisoformat(ended["startedAt"]), datetime.fromisoformat(ended["finishedAt"]), steps, last, beat)
 
 
-def _first(pod: Manifest, name: str) -> tuple[str, ...]:
+def _steps(pod: Manifest, name: str, every: float) -> tuple[tuple[programs.Step, ...], float]:
     container = next(c for c in pod["spec"]["containers"] if c["name"] == name)
+    if (script := programs.script(container)) is not None:
+        return tuple(script), 0
     image = container["image"]
     version = image.partition("@")[2][:19] or image.rpartition(":")[2]
     variables = sorted(v["name"] for v in container.get("env") or ())
-    said = f"level=info msg=start pod={pod['metadata']['name']} version={version} env={','.join(variables) or '-'}"
-    return (said,)
+    start = f"level=info msg=start pod={pod['metadata']['name']} version={version} env={','.join(variables) or '-'}"
+    return ((0.0, start),), every
 
 
 def dated(line: Line) -> str:

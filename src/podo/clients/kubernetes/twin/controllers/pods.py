@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from podo.clients.kubernetes import kinds
-from podo.clients.kubernetes.twin import quantities
-from podo.clients.kubernetes.twin.faults import ANNOTATION_RUNS, PodFault
+from podo.clients.kubernetes.twin import programs, quantities
+from podo.clients.kubernetes.twin.faults import COMPLETE_AFTER, READY_AFTER, PodFault, seconds
 from podo.clients.kubernetes.twin.plane import Plane, stamp
 from podo.clients.kubernetes.twin.store import Entry, decode
 from podo.clients.kubernetes.types import Manifest, Ref
@@ -180,7 +180,7 @@ def _waiting(plane: Plane, ref: Ref, pod: Manifest, reason: str) -> bool:
         return _due(plane, ref, pod, "restart", _pause(plane, pod)) and _start(plane, pod)
     if not _due(plane, ref, pod, "pull", plane.pace.pull if reason == "ContainerCreating" else plane.pace.backoff):
         return False
-    if fault is not None and fault.type == "image":
+    if fault is not None and fault.failure == "ImagePullBackOff":
         return _unpulled(plane, ref, pod)
     for container in pod["spec"]["containers"]:
         plane.tell(pod, "Pulled", f'Successfully pulled image "{container["image"]}"', by=_KUBELET)
@@ -216,25 +216,47 @@ def _start(plane: Plane, pod: Manifest) -> bool:
 
 def _running(plane: Plane, ref: Ref, pod: Manifest) -> bool:
     fault = plane.faults.of_pod(pod)
-    if pod["spec"]["restartPolicy"] != "Always":
-        annotations = pod["metadata"].get("annotations") or {}
-        runs = float(annotations.get(ANNOTATION_RUNS) or plane.pace.run)
-        if not _is_ready(pod) and not fault:
-            _ready(pod, True)
-            return True
-        return _due(plane, ref, pod, "run", runs) and _end(plane, ref, pod, fault)
     if _changed_image(pod):
         return _restarted(plane, pod)
-    if fault is not None and fault.type in ("crash", "memory"):
-        return _due(plane, ref, pod, "crash", plane.pace.crash) and _crash(plane, ref, pod, fault)
-    if _is_ready(pod):
+    if fault is not None and (fault.after is None or _is_ready(pod)):
+        return _failing(plane, ref, pod, fault)
+    if not _is_ready(pod):
+        return _due(plane, ref, pod, "ready", _until_ready(plane, pod)) and _now_ready(pod)
+    if pod["spec"]["restartPolicy"] == "Always":
         return False
-    if not _due(plane, ref, pod, "ready", plane.pace.ready):
-        return False
-    if fault is not None and fault.type == "unready":
+    return _due(plane, ref, pod, "run", _until_complete(plane, pod)) and _end(plane, pod, None)
+
+
+def _failing(plane: Plane, ref: Ref, pod: Manifest, fault: PodFault) -> bool:
+    if fault.failure == "Unready":
+        wait = fault.after if fault.after is not None and _is_ready(pod) else plane.pace.ready
+        if not _due(plane, ref, pod, "unready", wait):
+            return False
         plane.tell(pod, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", warning=True, by=_KUBELET)
-        _due(plane, ref, pod, "ready", plane.pace.backoff)
+        _ready(pod, False)
+        plane.pending[pod["metadata"]["uid"]] = ("unready", monotonic() + plane.pace.backoff)
+        plane.work.later(("", ref), plane.pace.backoff)
         return False
+    wait = fault.after if fault.after is not None else plane.pace.crash
+    if not _due(plane, ref, pod, "crash", wait):
+        return False
+    if pod["spec"]["restartPolicy"] == "Never":
+        return _end(plane, pod, fault)
+    return _crash(plane, ref, pod, fault)
+
+
+def _until_ready(plane: Plane, pod: Manifest) -> float:
+    said = seconds((pod["metadata"].get("annotations") or {}).get(READY_AFTER))
+    return said if said is not None else plane.pace.ready
+
+
+def _until_complete(plane: Plane, pod: Manifest) -> float:
+    said = seconds((pod["metadata"].get("annotations") or {}).get(COMPLETE_AFTER))
+    slept = [s for c in pod["spec"]["containers"] if (s := programs.sleeps(c)) is not None]
+    return said if said is not None else max(slept, default=plane.pace.run)
+
+
+def _now_ready(pod: Manifest) -> bool:
     _ready(pod, True)
     return True
 
@@ -256,21 +278,20 @@ def _restarted(plane: Plane, pod: Manifest) -> bool:
     return True
 
 
-def _end(plane: Plane, ref: Ref, pod: Manifest, fault: PodFault | None) -> bool:
+def _end(plane: Plane, pod: Manifest, fault: PodFault | None) -> bool:
+    """A pod that nothing restarts is over."""
     code = fault.exit_code if fault else 0
-    if code and pod["spec"]["restartPolicy"] == "OnFailure":
-        return _crash(plane, ref, pod, fault or PodFault("crash"))
     for container in pod["status"]["containerStatuses"]:
+        before = container["lastState"]
         _terminated(container, code, _why_ended(code, fault))
-        container["state"] = container.pop("lastState")
-        container["lastState"] = {}
+        container |= {"state": container["lastState"], "lastState": before}
     pod["status"]["phase"] = "Failed" if code else "Succeeded"
     _ready(pod, False, "PodFailed" if code else "PodCompleted")
     return True
 
 
 def _why_ended(code: int, fault: PodFault | None) -> str:
-    if fault is not None and fault.type == "memory":
+    if fault is not None and fault.failure == "OOMKilled":
         return "OOMKilled"
     return "Error" if code else "Completed"
 
