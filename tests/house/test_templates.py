@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jinja2 import DictLoader, Environment, meta, nodes
+from jinja2 import ChoiceLoader, DictLoader, Environment, meta, nodes
+from jinja2.runtime import Macro
 
 import podo
 from podo.kernel.ui import ASSETS, PAGES
-from podo.kernel.ui.environment import MACROS, environment, folders, reserved
+from podo.kernel.ui.environment import MACROS, environment, folders, make, reserved
 
 UI = Path(inspect.getfile(podo)).parent / "kernel/ui"
 IN_EVERY_FRAME = {"csrf", "logo", "mark"}
@@ -142,6 +143,37 @@ def test_a_template_that_is_named_by_a_variable_is_refused() -> None:
     made = Environment(loader=DictLoader({"page": "{% include which %}"}))
     with pytest.raises(AssertionError, match="by name"):
         names(made, "page")
+
+
+def misfits(made: Environment, template: str) -> list[str]:
+    """Calls of `ui.…` that no such function or macro would take."""
+    ui = vars(made.globals["ui"])
+    asked = [n for n in _source(made, template).find_all(nodes.Getattr) if isinstance(n.node, nodes.Name) and n.node.name == "ui"]
+    found = [f"line {n.lineno}: there is no ui.{n.attr}" for n in asked if n.attr not in ui]
+    for call in _source(made, template).find_all(nodes.Call):
+        macro = ui.get(call.node.attr) if isinstance(call.node, nodes.Getattr) and call.node in asked else None
+        if not isinstance(macro, Macro):
+            continue
+        strange = {word.key for word in call.kwargs} - set(macro.arguments)
+        if strange or len(call.args) + len(call.kwargs) > len(macro.arguments):
+            found.append(f"line {call.lineno}: ui.{macro.name} takes {macro.arguments}")
+    return found
+
+
+@pytest.mark.parametrize("template", _every_template())
+def test_a_template_compiles_and_calls_what_is_there(template: str) -> None:
+    environment("en").get_template(template)
+    assert misfits(environment("en"), template) == []
+
+
+def test_calls_that_do_not_fit_are_seen() -> None:
+    loader = environment("en").loader
+    assert loader
+    wrong = DictLoader(
+        {"page": "{{ ui.icon('x') }}{{ ui.nothing() }}\n{{ ui.key('a', 'b') }}\n{{ ui.key(nme='a') }}{{ ui.key(name='a') }}"}
+    )
+    made = make("en", ChoiceLoader([wrong, loader]))
+    assert [line.split(":")[0] for line in misfits(made, "page")] == ["line 1", "line 2", "line 3"]
 
 
 def test_every_template_is_used_by_a_page() -> None:

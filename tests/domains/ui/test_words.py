@@ -13,7 +13,8 @@ from markupsafe import escape
 
 from podo.kernel import clock
 from podo.kernel.errors import Missing
-from podo.kernel.ui import languages, markdown
+from podo.kernel.ui import Series, languages, markdown
+from podo.kernel.ui.charts import draw
 from podo.kernel.ui.formats import Formats
 from podo.kernel.ui.frames import hue, initials
 from podo.kernel.ui.marks import look, paint
@@ -181,3 +182,29 @@ def test_markdown_lets_nothing_through_that_acts(text: str) -> None:
     for _, attributes in seen:
         assert set(attributes) <= {"href", "rel"}
         assert (attributes.get("href") or "https:").startswith("https:")
+
+
+@given(
+    st.lists(st.lists(st.one_of(st.none(), st.floats(0, 1e9)), min_size=5, max_size=5), max_size=4),
+    st.sampled_from(["bars", "lines"]),
+)
+def test_a_chart_stays_within_its_frame(values: list[list[float | None]], kind: str) -> None:
+    made = draw(list("abcde"), [Series(str(n), row) for n, row in enumerate(values)], kind)
+    assert (made.ticks[0], made.ticks[-1][1]) == ((0, 100), 0)
+    assert 2 <= len(made.ticks) <= 6
+    for column in made.columns:
+        assert all(-0.01 <= bar.y <= bar.y + bar.height <= 100.01 for bar in column.bars)
+    for _, points in made.lines:
+        assert all(-0.01 <= float(point.split(",")[1]) <= 100.01 for point in points.split())
+
+
+def test_bars_stand_on_each_other_and_lines_break_where_nothing_is_known() -> None:
+    series = [Series("a", [30, 0]), Series("b", [50, None], "red")]
+    bars = draw(["1", "2"], series)
+    assert bars.ticks == [(0, 100.0), (20, 75.0), (40, 50.0), (60, 25.0), (80, 0.0)]
+    assert [(b.tone, b.y, b.height) for b in bars.columns[0].bars] == [("blue", 62.5, 37.5), ("red", 0.0, 62.5)]
+    assert bars.columns[1].bars == []
+    assert bars.columns[1].says == [("a", 0), ("b", None)]
+    lines = draw(["1", "2", "3"], [Series("a", [1, None, 2])], "lines")
+    assert lines.lines == [("blue", "16.667,50.000"), ("blue", "83.333,0.000")]
+    assert draw([], []).columns == []

@@ -2,6 +2,7 @@
 
 from podo.kernel.ui import languages
 from podo.kernel.ui.bundle import ASSETS
+from podo.kernel.ui.charts import Series
 from podo.kernel.ui.frames import Action, Frame, Head, Mark, NavItem, Tab, Viewer
 from podo.kernel.ui.markdown import markdown
 from podo.kernel.ui.pages import PAGES, ErrorPage, page, render
@@ -19,6 +20,7 @@ __all__ = [
     "Mark",
     "NavItem",
     "PatternsPage",
+    "Series",
     "Tab",
     "Viewer",
     "frame_for",

@@ -12,6 +12,7 @@ from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, Stri
 
 from podo.kernel.errors import N_
 from podo.kernel.ui import bundle, marks
+from podo.kernel.ui.charts import draw
 from podo.kernel.ui.formats import Formats
 from podo.kernel.ui.frames import hue, initials
 from podo.kernel.ui.languages import LANGUAGES, translations, translator
@@ -19,7 +20,7 @@ from podo.kernel.ui.markdown import markdown
 from podo.kernel.ui.pager import steps
 
 ROOT = Path(__file__).parents[2]
-MACROS = ("marks", "forms", "lists", "parts", "code")
+MACROS = ("marks", "forms", "lists", "parts", "code", "charts")
 
 
 def folders(root: Path = ROOT) -> dict[str, Path]:
@@ -73,6 +74,7 @@ def _functions(lang: str) -> dict[str, object]:
         "hue": hue,
         "initials": initials,
         "page_steps": steps,
+        "draw": draw,
         **{name: getattr(formats, name) for name in dir(formats) if not name.startswith("_")},
     }
 

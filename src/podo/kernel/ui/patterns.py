@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from podo.kernel import clock
 from podo.kernel.errors import N_
+from podo.kernel.ui.charts import Series
 from podo.kernel.ui.frames import Tab
 from podo.kernel.ui.markdown import markdown
 from podo.kernel.ui.pages import page
@@ -46,6 +47,9 @@ class PatternsPage:
     remark: Markup
     lines: Sequence[DiffLine]
     rows: Sequence[tuple[Side | None, Side | None] | str]
+    days: Sequence[str]
+    spent: Sequence[Series]
+    latency: Sequence[Series]
 
 
 def patterns_page() -> PatternsPage:
@@ -77,5 +81,15 @@ def patterns_page() -> PatternsPage:
             (Side(19, "metadata:", False), Side(19, "metadata:", False)),
             (Side(21, "  release: r-5a0c22", True), Side(21, "  release: r-7f3e91", True)),
             (None, Side(22, "  project: chat-api", True)),
+        ),
+        days=[f"{(now - timedelta(days=13 - n)).day}." for n in range(14)],
+        spent=(
+            Series("compute", [41, 42, 40, 44, 47, 46, 43, 45, 52, 60, 58, 57, 61, 62]),
+            Series("Redis", [12, 12, 12, 12, 12, 12, 12, 18, 18, 18, 18, 18, 18, 18]),
+            Series("egress", [5, 6, 5, 7, 9, 4, 3, 6, 7, 7, 8, 9, 5, 4]),
+        ),
+        latency=(
+            Series("p50", [12, 12, 13, 12, 12, None, None, 13, 12, 12, 12, 12, 13, 12]),
+            Series("p99", [84, 82, 85, 83, 90, None, None, 33, 31, 32, 33, 31, 30, 33], "orange"),
         ),
     )
