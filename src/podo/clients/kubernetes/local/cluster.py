@@ -173,9 +173,11 @@ def _start(folder: Path, count: int, region: str) -> LocalCluster:
     _launch(folder, control_plane.api_server(folder, ports))
     api_url = f"https://127.0.0.1:{ports.api}"
     with _client(folder, api_url) as api:
-        _wait(folder, "the API server to be ready", lambda: _answers(api, "/readyz"))
+        # It serves a second before it is ready: enough for the others to begin.
+        _wait(folder, "the API server to listen", lambda: _answers(api, "/version"))
         for program in (*control_plane.controllers(folder), control_plane.kubelets(folder, ports)):
             _launch(folder, program)
+        _wait(folder, "the API server to be ready", lambda: _answers(api, "/readyz"))
         for number in range(count):
             api.post("/api/v1/nodes", json=nodes.node(number, region, ports.kubelet)).raise_for_status()
         _wait(folder, "its nodes to be ready", lambda: _ready_nodes(api) == count)

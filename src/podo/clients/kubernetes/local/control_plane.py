@@ -23,12 +23,12 @@ from podo.clients.kubernetes.local import parts, stages
 ADMIN = "admin"
 _CONTROLLERS = "kube-controller-manager"
 _SCHEDULER = "kube-scheduler"
-# Who signs in with a token: the user's name, and the group that makes them an administrator.
+# Who signs in with a token. All are administrators, so that none has to wait for the roles that the API server makes first.
 _USERS = {
-    ADMIN: (ADMIN, "system:masters"),
-    "kwok": ("kwok", "system:masters"),
-    _CONTROLLERS: ("system:kube-controller-manager", ""),
-    _SCHEDULER: ("system:kube-scheduler", ""),
+    ADMIN: ADMIN,
+    "kwok": "kwok",
+    _CONTROLLERS: "system:kube-controller-manager",
+    _SCHEDULER: "system:kube-scheduler",
 }
 _CALLS = {"qps": 2000, "burst": 4000}
 
@@ -67,7 +67,7 @@ def write(folder: Path, name: str, ports: Ports) -> None:
     for user, token in tokens.items():
         _keep(kubeconfig(folder, user), yaml.safe_dump(_kubeconfig(folder, name, user, token, ports), sort_keys=False))
     with _private(folder / "tokens.csv").open("w", newline="") as file:
-        csv.writer(file).writerows((tokens[user], login, login, group) for user, (login, group) in _USERS.items())
+        csv.writer(file).writerows((tokens[user], login, login, "system:masters") for user, login in _USERS.items())
     scheduler = {
         "apiVersion": "kubescheduler.config.k8s.io/v1",
         "kind": "KubeSchedulerConfiguration",
@@ -149,7 +149,6 @@ def controllers(folder: Path) -> list[Program]:
             _CONTROLLERS,
             **{
                 "kubeconfig": kubeconfig(folder, _CONTROLLERS),
-                "use-service-account-credentials": "true",
                 "service-account-private-key-file": "service-accounts.key",
                 "root-ca-file": "ca.crt",
                 "leader-elect": "false",
