@@ -150,8 +150,9 @@ def misfits(made: Environment, template: str) -> list[str]:
     ui = vars(made.globals["ui"])
     asked = [n for n in _source(made, template).find_all(nodes.Getattr) if isinstance(n.node, nodes.Name) and n.node.name == "ui"]
     found = [f"line {n.lineno}: there is no ui.{n.attr}" for n in asked if n.attr not in ui]
+    asked = [n for n in asked if callable(ui.get(n.attr))]
     for call in _source(made, template).find_all(nodes.Call):
-        macro = ui.get(call.node.attr) if isinstance(call.node, nodes.Getattr) and call.node in asked else None
+        macro = inspect.unwrap(ui[call.node.attr]) if isinstance(call.node, nodes.Getattr) and call.node in asked else None
         if not isinstance(macro, Macro):
             continue
         strange = {word.key for word in call.kwargs} - set(macro.arguments)

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 from jinja2 import DictLoader, UndefinedError
+from markupsafe import Markup
 
 from podo.kernel import clock
 from podo.kernel.ui import (
@@ -149,6 +150,14 @@ def test_a_fragment_has_no_frame_and_input_is_escaped() -> None:
         '<div class="Line" data-row><div class="Line-body"><div>'
         '<a class="plain" href="/&lt;i&gt;&#34;&#39;">&lt;i&gt;&#34;&#39;</a></div></div></div>'
     )
+
+
+def test_what_is_kept_does_not_mix_up_text_and_markup() -> None:
+    made = make("en", DictLoader({"ui/x.html": "{{ ui.label(safe) }}|{{ ui.label(raw) }}|{{ ui.label(safe) }}", **_macros()}))
+    first, second, third = made.get_template("ui/x.html").render(safe=Markup("<i>"), raw="<i>").split("|")
+    assert first == third != second
+    assert "<i>" in first
+    assert "&lt;i&gt;" in second
 
 
 def test_a_name_that_a_page_lacks_is_an_error_and_not_an_empty_place() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 
 from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2.runtime import Macro
 
 from podo.kernel.errors import N_
 from podo.kernel.ui import bundle, marks
@@ -21,6 +22,8 @@ from podo.kernel.ui.pager import steps
 
 ROOT = Path(__file__).parents[2]
 MACROS = ("marks", "forms", "lists", "parts", "code", "charts")
+STEADY = ("avatar", "person", "dot", "label", "state", "state_icon", "big_state", "region", "counter", "key", "progress", "copy")
+"""Small macros that a list shows by the hundred and whose outcome depends on their arguments alone: kept."""
 
 
 def folders(root: Path = ROOT) -> dict[str, Path]:
@@ -47,8 +50,13 @@ def make(lang: str, loader: BaseLoader) -> Environment:
     made.globals["ui"] = ui = SimpleNamespace(**_functions(lang))
     for name in MACROS:
         macros = made.get_template(f"ui/macros/{name}.html").module
-        vars(ui).update({n: m for n, m in vars(macros).items() if not n.startswith("_")})
+        vars(ui).update({n: _remembered(n, m) for n, m in vars(macros).items() if not n.startswith("_")})
     return made
+
+
+def _remembered(name: str, macro: Macro) -> Callable[..., str]:
+    # Typed: Markup and text are equal for a cache, but only one of them is escaped.
+    return lru_cache(4096, typed=True)(macro) if name in STEADY else macro
 
 
 @cache

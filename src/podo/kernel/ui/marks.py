@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -50,6 +51,7 @@ def look(state: str) -> Look:
     return STATES.get(state.replace(" ", "_"), Look(state, "secondary", "dot", "dot"))
 
 
+@lru_cache(4096, typed=True)
 def icon(name: str, tone: str = "", px: int = 16, label: str = "") -> Markup:
     """An octicon, `px` wide. `tone` is a class such as `fg-success` or `muted`; without a `label` it is decoration."""
     height = 24 if px >= 20 else 16
