@@ -97,7 +97,7 @@ def up(name: str, directory: Path | None = None, *, nodes: int = 3, region: str 
             _clear(folder)
             try:
                 return _start(folder, nodes, region or name)
-            except _PortTaken:
+            except PortTaken:
                 if attempt == _ATTEMPTS - 1:
                     raise ClusterNotStarted(name=name, why="its ports were taken by others", logs=folder / "logs") from None
             except BaseException:
@@ -121,7 +121,7 @@ def clusters(directory: Path | None = None) -> list[LocalCluster]:
     return [cluster for cluster in found if cluster is not None]
 
 
-class _PortTaken(Exception):
+class PortTaken(Exception):
     """Somebody else began to listen on a port that was free a moment ago."""
 
 
@@ -169,20 +169,20 @@ def _start(folder: Path, count: int, region: str) -> LocalCluster:
     ports = control_plane.free_ports()
     control_plane.write(folder, folder.name, ports)
     _launch(folder, control_plane.store(folder))
-    _wait(folder, "etcd to listen", control_plane.store_socket(folder).exists)
+    wait(folder, "etcd to listen", control_plane.store_socket(folder).exists)
     _launch(folder, control_plane.api_server(folder, ports))
     api_url = f"https://127.0.0.1:{ports.api}"
     with _client(folder, api_url) as api:
         # It serves a second before it is ready: enough for the others to begin.
-        _wait(folder, "the API server to listen", lambda: _answers(api, "/version"))
+        wait(folder, "the API server to listen", lambda: _answers(api, "/version"))
         for program in (*control_plane.controllers(folder), control_plane.kubelets(folder, ports)):
             _launch(folder, program)
-        _wait(folder, "the API server to be ready", lambda: _answers(api, "/readyz"))
+        wait(folder, "the API server to be ready", lambda: _answers(api, "/readyz"))
         for number in range(count):
             api.post("/api/v1/nodes", json=nodes.node(number, region, ports.kubelet)).raise_for_status()
-        _wait(folder, "its nodes to be ready", lambda: _ready_nodes(api) == count)
+        wait(folder, "its nodes to be ready", lambda: _ready_nodes(api) == count)
         # Without it, the first pods of a cluster are refused.
-        _wait(folder, "its controllers", lambda: _answers(api, "/api/v1/namespaces/default/serviceaccounts/default"))
+        wait(folder, "its controllers", lambda: _answers(api, "/api/v1/namespaces/default/serviceaccounts/default"))
     facts = {"api_url": api_url, "region": region, "nodes": count, "started_at": clock.now().isoformat()}
     unfinished = folder / f".{_FACTS}"
     unfinished.write_text(json.dumps(facts))
@@ -207,7 +207,7 @@ def _client(folder: Path, api_url: str) -> httpx.Client:
     )
 
 
-def _wait(folder: Path, what: str, done: Callable[[], bool]) -> None:
+def wait(folder: Path, what: str, done: Callable[[], bool]) -> None:
     """Return once `done`. Raises as soon as a process of the cluster has ended, or when it takes too long."""
     until = clock.monotonic() + _PATIENCE
     while not done():
@@ -221,7 +221,7 @@ def _wait(folder: Path, what: str, done: Callable[[], bool]) -> None:
 def _explain(folder: Path, gone: str) -> None:
     log = (folder / "logs" / f"{gone}.log").read_text(errors="replace")
     if "address already in use" in log:
-        raise _PortTaken
+        raise PortTaken
     last = log.strip().splitlines()[-1:] or ["it said nothing"]
     raise ClusterNotStarted(name=folder.name, why=f"{gone} ended: {last[0][:300]}", logs=folder / "logs")
 
