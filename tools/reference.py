@@ -88,7 +88,7 @@ def permissions() -> list[Any]:
     from podo.access.types import Permission
 
     found = {id(p): p for module in modules() for p in vars(module).values() if isinstance(p, Permission)}
-    return sorted(found.values(), key=lambda p: p.name)
+    return sorted(found.values(), key=lambda p: p.id)
 
 
 def ports() -> list[type[Any]]:
@@ -207,10 +207,9 @@ def _shown(default: object) -> str:
 
 def permissions_page() -> str:
     """docs/reference/permissions.md."""
-    rows = ([f"`{p.name}`", *(str(getattr(p, f.name)) for f in fields(p) if f.name != "name")] for p in permissions())
-    head = [f.name for f in fields(type(permissions()[0]))] if permissions() else ["name"]
+    rows = ((f"`{p.id}`", p.group, p.doc) for p in permissions())
     about = "What somebody can be allowed to do. Which role may do it is written in the Cedar policies."
-    return _page("Permissions", about, _table(head, rows))
+    return _page("Permissions", about, _table(("permission", "group", "what it allows"), rows))
 
 
 def ports_page() -> str:

@@ -84,8 +84,8 @@ BREAK_INS = {
     "a workflow looks at the clock": BreakIn(
         "delivery/workflows", "from podo.kernel import clock", ("law 3: what workflows may import",)
     ),
-    "a workflow calls a verb": BreakIn(
-        "delivery/workflows", "from podo.delivery import service", ("law 3: what workflows may import",)
+    "a workflow asks a question": BreakIn(
+        "delivery/workflows", "from podo.delivery import reads", ("law 3: what workflows may import",)
     ),
     "a command knows a noun": BreakIn(
         "delivery/cli", "from podo.delivery import types", ("law 3: what cli may import", "law 7: the command line")

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from podo.access import api, pages, service
 from podo.access.adapters.file import DirectoryFile
 from podo.access.ports import DirectoryReader
 from podo.access.rules import Policies
 from podo.access.service import signin, tokens
-from podo.access.types import PERMISSIONS, Permission, Role
+from podo.access.types import PERMISSIONS, AccessSettings, Permission, Role
 from podo.kernel.db import Reading
 from podo.kernel.domains import Domain, House, Permissions
 from podo.kernel.errors import N_
 from podo.kernel.http import Identity, IdentitySource
 from podo.kernel.nouns import PODO, Actor, ActorKind
-from podo.kernel.settings import setting
 from podo.kernel.ui import NavItem
-
-
-@dataclass(frozen=True, slots=True)
-class AccessSettings:
-    """People and sign-in."""
-
-    demo: bool = setting(False, "Let anybody on this machine sign in as anybody; for trying Podo on loopback alone")
-    directory: Path | None = setting(None, "File of people and teams (YAML or JSON), read at every start")
-    session_hours: int = setting(72, "Hours after which a session that is not used ends")
 
 
 class Doorkeeper:

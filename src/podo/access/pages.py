@@ -15,6 +15,7 @@ from podo.access.types import (
     READ,
     SESSIONS,
     TOKENS,
+    AccessSettings,
     Group,
     Membership,
     On,
@@ -131,9 +132,7 @@ class TokensPage:
     trouble: str
 
 
-def _settings(w: Web) -> Any:
-    from podo.access.domain import AccessSettings
-
+def _settings(w: Web) -> AccessSettings:
     return w.house.settings[AccessSettings]
 
 

@@ -6,11 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import ClassVar
 
 from podo.kernel.db import Reading
 from podo.kernel.errors import N_, Conflict, Invalid, Missing, Refused, TooMany
 from podo.kernel.events import Event
+from podo.kernel.settings import setting
 
 
 class Group(StrEnum):
@@ -366,3 +368,12 @@ class TokenRevoked(Event):
     sentence: ClassVar[str] = N_("{actor} revoked the API token “{name}”")
     token: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSettings:
+    """People and sign-in."""
+
+    demo: bool = setting(False, "Let anybody on this machine sign in as anybody; for trying Podo on loopback alone")
+    directory: Path | None = setting(None, "File of people and teams (YAML or JSON), read at every start")
+    session_hours: int = setting(72, "Hours after which a session that is not used ends")

@@ -15,7 +15,7 @@ from podo.kernel.http.web import WebIn
 from podo.kernel.ui import languages
 from podo.workloads import reads, service
 from podo.workloads.ports import WorkloadReader
-from podo.workloads.types import DELETE_POD, READ, RESTART, SCALE, NoSuchTarget, Operation, Pod, View, Workload
+from podo.workloads.types import DELETE_POD, READ, RESTART, SCALE, Operation, Pod, View, Workload
 
 routes = Routes("workloads", tag="Workloads")
 _ROOT = "/api/v1/projects/{project}"
@@ -164,35 +164,20 @@ class HappenedOut(BaseModel):
     at: datetime | None
 
 
-async def views(w: Web, project: str, environment: str | None = None, region: str | None = None) -> list[View]:
-    """What is known of the targets of a project."""
-    async with w.reading() as r:
-        targets = await service.targets(r, project)
-    wanted = [t for t in targets if environment in (None, "", t.environment) and region in (None, "", t.region)]
-    async with w.observing() as observed:
-        return await service.views(observed, wanted, project)
-
-
-async def view(w: Web, project: str, environment: str, region: str) -> View:
-    """What is known of one target. Raises `NoSuchTarget`."""
-    found = await views(w, project, environment, region)
-    if not found:
-        raise NoSuchTarget(project=project, environment=environment, region=region)
-    return found[0]
-
-
 @routes.api("GET", _ROOT + "/workloads", verb="workloads.list", permission=READ.id)
 async def list_workloads(
     project: str, environment: str | None = None, region: str | None = None, w: Web = WebIn
 ) -> list[ViewOut]:
     """What runs in each target, with health and its reason in words."""
-    return [ViewOut.of(v, w.lang) for v in await views(w, project, environment, region)]
+    return [ViewOut.of(v, w.lang) for v in await service.look(w.reading, w.observing, project, environment, region)]
 
 
 @routes.api("GET", _ROOT + "/events", verb="workloads.events", permission=READ.id)
 async def list_events(project: str, environment: str, region: str, name: str = "", w: Web = WebIn) -> list[HappenedOut]:
     """Kubernetes events of a target, newest first; of objects whose names begin with `name`."""
-    found = await reads.events(w.house.ports[WorkloadReader], await view(w, project, environment, region), project, name)
+    found = await reads.events(
+        w.house.ports[WorkloadReader], await service.look_at(w.reading, w.observing, project, environment, region), project, name
+    )
     return [HappenedOut(type=h.type, reason=h.reason, message=h.message, object=h.object, count=h.count, at=h.at) for h in found]
 
 
@@ -201,7 +186,13 @@ async def get_manifest(
     project: str, environment: str, region: str, name: str, kind: str = "Deployment", w: Web = WebIn
 ) -> dict[str, Any]:
     """An object as the cluster has it; a Secret without its data."""
-    return await reads.manifest(w.house.ports[WorkloadReader], await view(w, project, environment, region), project, kind, name)
+    return await reads.manifest(
+        w.house.ports[WorkloadReader],
+        await service.look_at(w.reading, w.observing, project, environment, region),
+        project,
+        kind,
+        name,
+    )
 
 
 @routes.api("GET", _ROOT + "/logs", verb="workloads.logs", permission=READ.id, response_class=StreamingResponse)
@@ -215,7 +206,7 @@ async def get_logs(
     w: Web = WebIn,
 ) -> StreamingResponse:
     """Lines of a pod's log as plain text, each with its time in front; with `follow` until the container ends."""
-    place, _, found = service.pick_pod(await views(w, project), pod)
+    place, _, found = service.pick_pod(await service.look(w.reading, w.observing, project), pod)
     lines = reads.logs(
         w.house.ports[WorkloadReader],
         place,
@@ -240,7 +231,7 @@ async def get_logs(
 @routes.api("POST", _ROOT + "/workloads/restart", verb="workloads.restart", permission=RESTART.id, status=202)
 async def restart(project: str, which: Which, w: Web = WebIn) -> OperationOut:
     """Make all pods of a workload anew, by its own strategy."""
-    place = await view(w, project, which.environment, which.region)
+    place = await service.look_at(w.reading, w.observing, project, which.environment, which.region)
     service.pick(place, which.kind, which.name)
     async with w.transaction() as tx:
         return OperationOut.of(await service.restart(tx, project, which.environment, which.region, which.kind, which.name))
@@ -249,7 +240,7 @@ async def restart(project: str, which: Which, w: Web = WebIn) -> OperationOut:
 @routes.api("POST", _ROOT + "/workloads/scale", verb="workloads.scale", permission=SCALE.id, status=202)
 async def scale(project: str, which: ScaleIn, w: Web = WebIn) -> OperationOut:
     """Change the number of a workload's pods, until the next deployment."""
-    place = await view(w, project, which.environment, which.region)
+    place = await service.look_at(w.reading, w.observing, project, which.environment, which.region)
     service.pick(place, which.kind, which.name)
     async with w.transaction() as tx:
         asked = await service.scale(tx, project, which.environment, which.region, which.kind, which.name, which.replicas)
@@ -259,7 +250,7 @@ async def scale(project: str, which: ScaleIn, w: Web = WebIn) -> OperationOut:
 @routes.api("POST", _ROOT + "/workloads/delete-pod", verb="workloads.delete_pod", permission=DELETE_POD.id, status=202)
 async def delete_pod(project: str, which: PodIn, w: Web = WebIn) -> OperationOut:
     """Delete a pod; its workload makes a new one."""
-    place, _, found = service.pick_pod(await views(w, project), which.pod)
+    place, _, found = service.pick_pod(await service.look(w.reading, w.observing, project), which.pod)
     async with w.transaction() as tx:
         return OperationOut.of(await service.delete_pod(tx, project, place.environment, place.region, found))
 

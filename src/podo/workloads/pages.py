@@ -17,7 +17,6 @@ from podo.kernel.http.routes import form
 from podo.kernel.http.web import WebIn
 from podo.kernel.ui import Head, Tab, languages, page
 from podo.workloads import reads, rules, service
-from podo.workloads.api import view, views
 from podo.workloads.ports import WorkloadReader
 from podo.workloads.types import (
     DELETE_POD,
@@ -129,7 +128,7 @@ async def _head(w: Web, project: str) -> Head:
 
 async def _seen(w: Web, project: str, q: str) -> dict[str, object]:
     wanted, text = rules.query(q)
-    everything = await views(w, project)
+    everything = await service.look(w.reading, w.observing, project)
     environments = list(dict.fromkeys(v.environment for v in everything))
     environment = wanted.pop("env", None) or (environments[-1] if environments else "")
     shown = [v for v in everything if v.environment == environment]
@@ -158,7 +157,7 @@ async def workloads(
 ) -> Response:
     """The tab; `pod` opens its panel."""
     found = await _seen(w, project, q)
-    everything = await views(w, project)
+    everything = await service.look(w.reading, w.observing, project)
     names = list(dict.fromkeys(v.environment for v in everything))
     panel = await _panel(w, project, everything, pod, tab, container, previous, str(found["address"])) if pod else None
     made = WorkloadsPage(
@@ -235,7 +234,7 @@ async def _numbered(lines: AsyncIterator[str], start: int = 1) -> AsyncIterator[
 @routes.page("/{project}/workloads/follow", permission=READ.id)
 async def follow(project: str, pod: str, container: str = "", after: int = 0, w: Web = WebIn) -> Response:
     """Further lines of a log as server-sent events, each a piece of HTML."""
-    place, _, found = service.pick_pod(await views(w, project), pod)
+    place, _, found = service.pick_pod(await service.look(w.reading, w.observing, project), pod)
     lines = reads.logs(
         w.house.ports[WorkloadReader],
         place,
@@ -259,7 +258,7 @@ async def follow(project: str, pod: str, container: str = "", after: int = 0, w:
 async def restart(project: str, w: Web = WebIn) -> Response:
     """The button in a workload's menu."""
     f = await form(w)
-    place = await view(w, project, f["environment"], f["region"])
+    place = await service.look_at(w.reading, w.observing, project, f["environment"], f["region"])
     service.pick(place, f["kind"], f["name"])
     async with w.transaction() as tx:
         await service.restart(tx, project, f["environment"], f["region"], f["kind"], f["name"])
@@ -270,7 +269,7 @@ async def restart(project: str, w: Web = WebIn) -> Response:
 async def scale(project: str, w: Web = WebIn) -> Response:
     """The form in a workload's menu."""
     f = await form(w)
-    place = await view(w, project, f["environment"], f["region"])
+    place = await service.look_at(w.reading, w.observing, project, f["environment"], f["region"])
     workload = service.pick(place, f["kind"], f["name"])
     replicas = int(f["replicas"]) if f["replicas"].isdecimal() else workload.desired
     async with w.transaction() as tx:
@@ -282,7 +281,7 @@ async def scale(project: str, w: Web = WebIn) -> Response:
 async def delete_pod(project: str, w: Web = WebIn) -> Response:
     """The button in a pod's panel."""
     f = await form(w)
-    place, _, pod = service.pick_pod(await views(w, project), f["pod"])
+    place, _, pod = service.pick_pod(await service.look(w.reading, w.observing, project), f["pod"])
     async with w.transaction() as tx:
         await service.delete_pod(tx, project, place.environment, place.region, pod)
     return w.go(

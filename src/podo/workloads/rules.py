@@ -12,6 +12,7 @@ from podo.kernel.errors import N_
 from podo.workloads.types import Health, HealthStatus, Pod, Reach, View, Workload
 
 Manifest = Mapping[str, Any]
+_NOTHING: Manifest = {}
 _ORDER = tuple(HealthStatus)
 _HEALTHY = Health(HealthStatus.healthy)
 _BAD_WAITS = frozenset({"CrashLoopBackOff", "ImagePullBackOff", "ErrImagePull", "InvalidImageName", "CreateContainerConfigError"})
@@ -56,14 +57,14 @@ def pod_health(pod: Manifest) -> Health:
 
 def _crashing(containers: Sequence[Manifest]) -> Health | None:
     for c in containers:
-        waiting = c.get("state", {}).get("waiting") or {}
+        waiting = c.get("state", {}).get("waiting") or _NOTHING
         reason = waiting.get("reason", "")
         if reason not in _BAD_WAITS and not reason.endswith("Error") and not reason.startswith("ErrImage"):
             continue
         facts = {"container": c.get("name", ""), "image": c.get("image", ""), "restarts": c.get("restartCount", 0)}
         match reason:
             case "CrashLoopBackOff":
-                ended = (c.get("lastState", {}).get("terminated") or c.get("state", {}).get("terminated") or {}) or {}
+                ended = (c.get("lastState", {}).get("terminated") or c.get("state", {}).get("terminated") or _NOTHING)
                 facts |= {"exit": ended.get("exitCode", "?")}
                 if ended.get("reason") == "OOMKilled":
                     return Health(
@@ -81,7 +82,7 @@ def _crashing(containers: Sequence[Manifest]) -> Health | None:
 
 def _failed_pod(status: Manifest, containers: Sequence[Manifest]) -> Health:
     for c in containers:
-        ended = c.get("state", {}).get("terminated") or {}
+        ended = c.get("state", {}).get("terminated") or _NOTHING
         if ended.get("reason") == "OOMKilled":
             facts = {"container": c.get("name", "")}
             return Health(HealthStatus.degraded, "out_of_memory", N_("{container} ran out of memory"), facts)
@@ -98,14 +99,14 @@ def _running_pod(pod: Manifest, status: Manifest, containers: Sequence[Manifest]
         return Health(HealthStatus.progressing, "running", N_("it runs until it ends by itself"))
     if _condition(status, "Ready") == "True":
         return _HEALTHY
-    if any((c.get("lastState", {}).get("terminated") or {}) for c in containers):
+    if any((c.get("lastState", {}).get("terminated") or _NOTHING) for c in containers):
         facts = {"restarts": sum(c.get("restartCount", 0) for c in containers)}
         return Health(HealthStatus.degraded, "restarting", N_("it restarted {restarts} times and is not ready"), facts)
     return Health(HealthStatus.progressing, "not_ready", N_("it runs and is not ready yet"))
 
 
 def _policy_is_ignored(pod: Manifest) -> bool:
-    annotations = pod.get("metadata", {}).get("annotations") or {}
+    annotations = pod.get("metadata", {}).get("annotations") or _NOTHING
     return annotations.get("argocd.argoproj.io/ignore-restart-policy") == "true"
 
 
@@ -174,10 +175,10 @@ def _stateful_set(manifest: Manifest) -> Health:
     wanted = spec.get("replicas", 1)
     if status.get("readyReplicas", 0) < wanted:
         return _available(status.get("readyReplicas", 0), wanted)
-    strategy = spec.get("updateStrategy") or {}
+    strategy = spec.get("updateStrategy") or _NOTHING
     if strategy.get("type") == "OnDelete":
         return _HEALTHY
-    partition = (strategy.get("rollingUpdate") or {}).get("partition")
+    partition = (strategy.get("rollingUpdate") or _NOTHING).get("partition")
     if partition:
         updated = status.get("updatedReplicas", 0)
         if updated < wanted - partition:
@@ -194,7 +195,7 @@ def _daemon_set(manifest: Manifest) -> Health:
     spec, status = manifest.get("spec", {}), manifest.get("status", {})
     if _old_news(manifest):
         return _WAITING_FOR_CONTROLLER
-    if (spec.get("updateStrategy") or {}).get("type") == "OnDelete":
+    if (spec.get("updateStrategy") or _NOTHING).get("type") == "OnDelete":
         return _HEALTHY
     wanted, updated = status.get("desiredNumberScheduled", 0), status.get("updatedNumberScheduled", 0)
     if updated < wanted:
@@ -254,7 +255,7 @@ def _ingress(manifest: Manifest) -> Health:
 
 
 def _balanced(manifest: Manifest) -> bool:
-    return bool((manifest.get("status", {}).get("loadBalancer") or {}).get("ingress"))
+    return bool((manifest.get("status", {}).get("loadBalancer") or _NOTHING).get("ingress"))
 
 
 def _autoscaler(manifest: Manifest) -> Health:
@@ -290,7 +291,7 @@ def _annotated_conditions(manifest: Manifest) -> Sequence[Manifest]:
     """autoscaling/v1 keeps its conditions as JSON in an annotation."""
     import json
 
-    text = (manifest.get("metadata", {}).get("annotations") or {}).get("autoscaling.alpha.kubernetes.io/conditions", "[]")
+    text = (manifest.get("metadata", {}).get("annotations") or _NOTHING).get("autoscaling.alpha.kubernetes.io/conditions", "[]")
     try:
         return json.loads(text)
     except ValueError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 
 from podo.access import service as access
 from podo.access.types import On, Permission
@@ -36,6 +37,7 @@ from podo.workloads.types import (
 )
 
 MOST_REPLICAS = 500
+Opener = Callable[[], AbstractAsyncContextManager[Reading]]
 
 
 # -- what was seen
@@ -51,6 +53,25 @@ async def observe(tx: Tx, cluster: str, news: Sighting) -> set[str]:
         touched |= await store.forget_older(tx, cluster, news.whole, now)
     await store.reach(tx, cluster, news.reach, news.why, now)
     return touched
+
+
+async def look(
+    reading: Opener, observing: Opener, project: str, environment: str | None = None, region: str | None = None
+) -> list[View]:
+    """What is known of the targets of a project, of one environment or region where they are named. Opens both databases."""
+    async with reading() as r:
+        found = await targets(r, project)
+    wanted = [t for t in found if environment in (None, "", t.environment) and region in (None, "", t.region)]
+    async with observing() as observed:
+        return await views(observed, wanted, project)
+
+
+async def look_at(reading: Opener, observing: Opener, project: str, environment: str, region: str) -> View:
+    """What is known of one target. Raises `NoSuchTarget`."""
+    found = await look(reading, observing, project, environment, region)
+    if not found:
+        raise NoSuchTarget(project=project, environment=environment, region=region)
+    return found[0]
 
 
 async def views(observed: Reading, targets: Sequence[Target], project: str) -> list[View]:

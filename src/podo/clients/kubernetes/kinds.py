@@ -11,7 +11,7 @@ _NAMESPACED = {
         "ConfigMap": "configmaps",
         "Endpoints": "endpoints",
         "Event": "events",
-        "LimitRange": "limitranges status",
+        "LimitRange": "limitranges",
         "PersistentVolumeClaim": "persistentvolumeclaims status",
         "Pod": "pods status",
         "ReplicationController": "replicationcontrollers scale status",

@@ -38,9 +38,12 @@ _RULE_SUBDOMAIN = (
 
 def shape_errors(value: Any, shape: Shape, at: str = "") -> Iterator[tuple[str, str]]:
     """Where `value` does not have the shape: (place, what is wrong), places as `.spec.replicas`."""
-    if value is None or (shape.form == "any" and shape.model is None and "fields" not in shape.__dict__):
+    if value is None:
         return
     match shape.form:
+        case "any":
+            for name in shape.fields.keys() & (value if isinstance(value, dict) else {}):
+                yield from shape_errors(value[name], shape.fields[name], f"{at}.{name}")
         case "scalar":
             if not isinstance(value, shape.names) or (isinstance(value, bool) and bool not in shape.names):
                 yield at, f"expected {_expected(shape)}, got {_said(value)}"

@@ -100,7 +100,7 @@ def patch(
         after = patches.patched(decode(plane.store.body(ref) or b""), body, manner, shape_of(ref.type))
     except patches.Unfitting as error:
         raise plane.refuse.invalid(ref, [Cause("patch", "FieldValueInvalid", f"Invalid value: {error}")]) from None
-    after = _limited(live, after, info, subresource)
+    after = _limited(plane.read(ref), after, info, subresource)
     plane.check_shape(ref, after)
     return _update(plane, ref, live, after, _claim(ref, manager, "Update", subresource or ""), dry_run=dry_run)
 
