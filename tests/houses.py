@@ -1,0 +1,155 @@
+"""A whole house for a test: databases of its own, twins as clusters, everything running, and a browser-like client of its site."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from podo.app import house as houses
+from podo.app import migrations
+from podo.catalog.adapters.clusters import ClusterPool
+from podo.clients.kubernetes.connections import Connections
+from podo.clients.kubernetes.twin import AT_ONCE, Pace, Twin
+from podo.kernel.db import Database, outside
+from podo.kernel.db.models import metadata
+from podo.kernel.domains import Domain, House
+from podo.kernel.nouns import PODO, Actor, ActorKind
+from podo.kernel.settings import load
+
+_CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+
+
+@dataclass
+class Living:
+    """A house that runs. `twins` are its clusters by name; all are there already when `clusters` named them."""
+
+    running: houses.Running
+    folder: Path
+    twins: dict[str, Twin] = field(default_factory=dict)
+
+    @property
+    def house(self) -> House:
+        """The house itself."""
+        return self.running.house
+
+    async def settled(self) -> None:
+        """Wait until all that was said is heard, and all runs that followed have ended."""
+        while True:
+            await self.running.delivery.settled()
+            if not await self.house.durable.unfinished():
+                return
+            await asyncio.sleep(0.01)
+
+    def transaction(self, actor: Actor = PODO) -> Any:
+        """A transaction on behalf of somebody."""
+        return self.house.database.transaction(actor)
+
+    def reading(self, actor: Actor = PODO) -> Any:
+        """A view on behalf of somebody."""
+        return self.house.database.reading(actor)
+
+    def client(self, **options: Any) -> httpx.AsyncClient:
+        """A client of the site that nobody is signed in with."""
+        transport = httpx.ASGITransport(app=self.running.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://podo.test", **options)
+
+    @contextlib.asynccontextmanager
+    async def signed_in(self, person: str, *, lang: str = "en") -> AsyncIterator[Browser]:
+        """A browser in which this person is signed in (the demo's way)."""
+        async with self.client(headers={"accept": "text/html", "accept-language": lang}) as client:
+            answer = await client.post("/sign-in/as", data={"person": person})
+            assert answer.status_code == 303, answer.text
+            yield Browser(client)
+
+
+@dataclass
+class Browser:
+    """Pages by address, forms with the token of their page."""
+
+    client: httpx.AsyncClient
+    csrf: str = ""
+
+    async def get(self, path: str, *, status: int = 200) -> str:
+        """The page at `path`."""
+        answer = await self.client.get(path, follow_redirects=True)
+        assert answer.status_code == status, (answer.status_code, path, answer.text[-2000:])
+        if found := _CSRF.search(answer.text):
+            self.csrf = found[1]
+        return answer.text
+
+    async def send(self, path: str, status: int = 303, **fields: Any) -> httpx.Response:
+        """Send a form; the token is that of the last page that had one."""
+        if not self.csrf:
+            await self.get("/-/why")
+        answer = await self.client.post(path, data={"csrf": self.csrf, **fields})
+        assert answer.status_code == status, (answer.status_code, path, answer.text[-2000:])
+        return answer
+
+
+def person(id_: str) -> Actor:
+    """Somebody of the directory."""
+    return Actor(ActorKind.person, id_)
+
+
+@contextlib.asynccontextmanager
+async def living(
+    folder: Path,
+    domains: Sequence[Domain] | None = None,
+    *,
+    clusters: Sequence[str] = (),
+    pace: Pace = AT_ONCE,
+    pauses: tuple[float, ...] = (0.01, 0.02),
+    **settings: str,
+) -> AsyncIterator[Living]:
+    """A house in `folder`: `domains` alone where they are named. `settings` are variables such as `PODO_ACCESS_DEMO="true"`."""
+    from podo.app.domains import DOMAINS
+
+    chosen = DOMAINS if domains is None else domains
+    sections = dict(houses.SECTIONS)
+    for domain in chosen:
+        sections.update(domain.settings)
+    environ = {"PODO_SERVER_DIRECTORY": str(folder), "PODO_ACCESS_DEMO": "true", **settings}
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "podo.db").exists():
+        shutil.copy(_empty(), folder / "podo.db")
+    house = houses.build(load(sections, None, environ), chosen)
+    house.durable.pauses = pauses
+    async with houses.running(house, chosen) as running:
+        found = Living(running, folder)
+        for name in clusters:
+            found.twins[name] = Twin(name, pace=pace, before_call=outside)
+            pool = house.ports[Connections]  # type: ignore[type-abstract]
+            assert isinstance(pool, ClusterPool)
+            pool.put(found.twins[name])
+        yield found
+
+
+@functools.cache
+def _empty() -> Path:
+    """A database of this version's schema, made once a process."""
+    path = Path(tempfile.mkdtemp(prefix="podo-empty-")) / "podo.db"
+
+    async def make() -> None:
+        database = Database(f"sqlite:///{path}", metadata=metadata)
+        await migrations.run(database)
+        async with database.engine.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+        async with database.engine.begin() as connection:
+            await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        await database.close()
+
+    # A loop may be running here already, and a loop cannot wait for another one.
+    with ThreadPoolExecutor(1) as other:
+        other.submit(asyncio.run, make()).result()
+    return path
