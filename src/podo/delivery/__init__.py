@@ -1,0 +1,1 @@
+"""Builds, releases, deployments: from a commit to production, region by region."""
