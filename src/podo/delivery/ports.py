@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from podo.delivery.types import BuilderNote, Commit, LogLine, Manifest, Seen
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A repository to read: its address, branch, and how to be let in (opened; never stored or shown)."""
-
-    url: str
-    branch: str
-    credential: str = field(default="", repr=False)
+from podo.delivery.types import BuilderNote, Commit, LogLine, Manifest, Seen, Source
 
 
 class SourceReader(Protocol):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from podo.delivery.ports import Source
-from podo.delivery.types import Built, LogLine, Manifest
+from podo.delivery.types import Built, LogLine, Manifest, Source
 
 
 class Builder(Protocol):

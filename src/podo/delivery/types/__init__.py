@@ -170,6 +170,7 @@ __all__ = [
     "SecretRemoved",
     "SecretSet",
     "Seen",
+    "Source",
     "TargetGone",
     "ValueInvalid",
     "VariableRemoved",

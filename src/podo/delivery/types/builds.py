@@ -101,3 +101,12 @@ class Pushed:
     branch: str
     commit: Commit | None
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A repository to read: its address, branch, and how to be let in (opened; never stored or shown)."""
+
+    url: str
+    branch: str
+    credential: str = field(default="", repr=False)
