@@ -62,6 +62,7 @@ def build(settings: Settings, domains: Sequence[Domain] = DOMAINS) -> House:
         seal=Seal(settings[SealSettings].keys or [key_from(directory / "seal.key")]),
         ports=Ports(),
         slots=Slots([slot for domain in domains for slot in domain.slots]),
+        directory=directory,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from podo.kernel.db import Database
@@ -69,7 +70,7 @@ class Slots:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What is there while the process lives."""
+    """What is there while the process lives. `directory` is the server's folder, where a domain may keep files of its own."""
 
     settings: Settings
     database: Database
@@ -78,6 +79,7 @@ class House:
     seal: Seal
     ports: Ports
     slots: Slots
+    directory: Path = Path(".podo")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
+from starlette.responses import PlainTextResponse, Response
 
 from podo.kernel.db import Database
 from podo.kernel.db.models import observed_metadata
@@ -120,6 +121,26 @@ async def anyone(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://podo") as client:
         yield client
+
+
+async def test_a_word_wins_over_a_parameter_whichever_domain_brings_it(app: FastAPI) -> None:
+    lower, higher = Routes("lower", tag="Lower"), Routes("higher", tag="Higher")
+
+    @lower.page("/{project}", permission=ANYONE)
+    async def project(project: str) -> Response:
+        return PlainTextResponse(f"project {project}")
+
+    @higher.page("/inbox", permission=ANYONE)
+    async def inbox() -> Response:
+        return PlainTextResponse("inbox")
+
+    async def ready() -> dict[str, str]:
+        return {}
+
+    both = site(app.state.house, [lower, higher], readiness=ready)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(both), base_url="http://podo") as client:
+        answers = [(await client.get(path)).text for path in ("/inbox", "/chat-api", "/healthz")]
+    assert answers == ["inbox", "project chat-api", "ok"]
 
 
 async def test_a_token_may_call_and_nobody_may_not(anyone: httpx.AsyncClient) -> None:

@@ -9,10 +9,11 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from podo import __version__
@@ -85,11 +86,17 @@ def site(house: House, routes: Sequence[Routes], *, readiness: Callable[[], Awai
     app.add_exception_handler(DriverError, _unplanned)
     app.add_exception_handler(Exception, _unplanned)
     app.mount("/-/assets", StaticFiles(directory=ASSETS), name="assets")
-    for r in _own_routes(readiness), *routes:
-        app.include_router(r.router)
-        if r not in routes:
-            app.state.declared += r.declared
+    own = _own_routes(readiness)
+    app.state.declared += own.declared
+    every = APIRouter()
+    every.routes.extend(sorted((route for r in (own, *routes) for route in r.router.routes), key=_generality))
+    app.include_router(every)
     return app
+
+
+def _generality(route: BaseRoute) -> list[bool]:
+    """Sorts `/inbox` before `/{project}`, whichever domain brings it: a word wins over a parameter."""
+    return [part.startswith("{") for part in getattr(route, "path", "").split("/")]
 
 
 def _own_routes(readiness: Callable[[], Awaitable[dict[str, str]]]) -> Routes:
