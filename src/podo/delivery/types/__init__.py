@@ -1,6 +1,6 @@
 """Nouns, events, errors, permissions and settings of delivery."""
 
-from podo.delivery.types.builds import UNFINISHED, Build, BuilderNote, BuildState, Built, Commit, LogLine, Pushed
+from podo.delivery.types.builds import UNFINISHED, Build, BuilderNote, BuildState, Built, Commit, LogLine, Pushed, Source
 from podo.delivery.types.config import Choices, ConfigEntry, ConfigKind, Scope, SealedConfig
 from podo.delivery.types.deployments import (
     HELD,

@@ -1,0 +1,127 @@
+"""Values of the paved-road chart, put together from the widest to the narrowest, with where each came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from podo.delivery.types import Choices, Scope, SealedConfig
+from podo.kernel import ids
+from podo.kernel.errors import N_
+
+Values = dict[str, Any]
+DEFAULT, PROJECT, SETTINGS, PODO = N_("paved road"), N_("project"), N_("Settings"), N_("Podo")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What Podo itself puts into a target's values."""
+
+    project: str
+    environment: str
+    region: str
+    port: int
+    image: str
+    digest: str
+    name: str
+
+
+def together(layers: Sequence[tuple[str, Mapping[str, Any]]], defaults: Mapping[str, Any]) -> tuple[Values, dict[str, str]]:
+    """All layers over each other (maps are merged, everything else is replaced), and path → word for what the last one said.
+
+    `defaults` are the chart's: they are not in the result, but a value that equals its default bears the layer's word all the same.
+    """
+    made: Values = {}
+    sources: dict[str, str] = dict.fromkeys(_paths(defaults), DEFAULT)
+    for word, layer in layers:
+        _over(made, layer)
+        for path in _paths(layer):
+            _forget_under(sources, path)
+            sources[path] = word
+    return made, sources
+
+
+def layers(declared: Mapping[str, Any], choices: Choices, environment: str, region: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """What podo.yaml and Settings say for a target, from the widest to the narrowest. `declared` is a `SourceReader`'s values."""
+    stage: Mapping[str, Any] = (declared.get("environments") or {}).get(environment) or {}
+    here: Mapping[str, Any] = (stage.get("regions") or {}).get(region) or {}
+    found = [
+        ("podo.yaml", declared.get("values") or {}),
+        (f"podo.yaml {environment}", {k: v for k, v in stage.items() if k != "regions"}),
+        (f"podo.yaml {environment} {region}", here),
+    ]
+    chosen = sorted((s for s in choices.values if s.covers(environment, region)), key=lambda s: s.width)
+    found += [(f"Settings {scope}" if scope != Scope() else "Settings", choices.values[scope]) for scope in chosen]
+    return [(word, layer) for word, layer in found if layer]
+
+
+def of_podo(facts: Facts, config: SealedConfig, label: str) -> Values:
+    """What only Podo says: image, names, configuration."""
+    made: Values = {
+        "name": facts.name,
+        "image": {"repository": facts.image, "digest": facts.digest},
+        "podo": {
+            "project": facts.project,
+            "environment": facts.environment,
+            "region": facts.region,
+            "release": label,
+        },
+    }
+    if config.variables:
+        made["env"] = dict(config.variables)
+    if config.fingerprints:
+        made["secrets"] = {"keys": sorted(config.fingerprints), "fingerprint": ids.digest(dict(config.fingerprints))[:16]}
+    return made
+
+
+def get(values: Mapping[str, Any], path: str, default: Any = None) -> Any:
+    """The value at `a.b.c`."""
+    at: Any = values
+    for part in path.split("."):
+        if not isinstance(at, Mapping) or part not in at:
+            return default
+        at = at[part]
+    return at
+
+
+def rows(values: Mapping[str, Any], defaults: Mapping[str, Any], sources: Mapping[str, str]) -> list[tuple[str, Any, str]]:
+    """(path, value, word) of everything, for people to read."""
+    whole: Values = {}
+    _over(whole, defaults)
+    _over(whole, values)
+    return [(path, get(whole, path), _word(path, sources)) for path in sorted(_paths(whole))]
+
+
+def _word(path: str, sources: Mapping[str, str]) -> str:
+    at = path
+    while at:
+        if at in sources:
+            return sources[at]
+        at = at.rpartition(".")[0]
+    return DEFAULT
+
+
+def _over(below: Values, above: Mapping[str, Any]) -> None:
+    for key, value in above.items():
+        known = below.get(key)
+        if isinstance(value, Mapping) and isinstance(known, dict):
+            _over(known, value)  # pyright: ignore[reportUnknownArgumentType]
+        elif isinstance(value, Mapping):
+            below[key] = {}
+            _over(below[key], value)  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            below[key] = value
+
+
+def _paths(values: Mapping[str, Any], at: str = "") -> list[str]:
+    found: list[str] = []
+    for key, value in values.items():
+        path = f"{at}.{key}" if at else str(key)
+        found += _paths(value, path) if isinstance(value, Mapping) and value else [path]  # pyright: ignore[reportUnknownArgumentType]
+    return found
+
+
+def _forget_under(sources: dict[str, str], path: str) -> None:
+    for known in [p for p in sources if p.startswith(f"{path}.")]:
+        del sources[known]
