@@ -1,7 +1,7 @@
 """Rows of delivery."""
 
 from podo.delivery.models.builds import BuildRow, ChoicesRow, ConfigRow, HeadRow, HookRow
-from podo.delivery.models.deployments import ApprovalRow, CommentRow, DeploymentRow, NumberRow, RolloutRow
+from podo.delivery.models.deployments import ApprovalRow, CommentRow, DeploymentRow, NumberRow, RolloutRow, WatchRow
 from podo.delivery.models.releases import BundleRow, ReleaseRow
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "NumberRow",
     "ReleaseRow",
     "RolloutRow",
+    "WatchRow",
 ]

@@ -55,7 +55,7 @@ class RolloutRow(Record):
         ForeignKeyConstraint(["project", "number"], ["deployments.project", "deployments.number"]),
         Index("ix_rollouts_project_number", "project", "number"),
         Index("ix_rollouts_place", "project", "environment", "region", "state"),
-        Index("ix_rollouts_state_due_at", "state", "due_at"),
+        Index("ix_rollouts_state", "state"),
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -70,16 +70,26 @@ class RolloutRow(Record):
     state: Mapped[str] = mapped_column(String(16))
     epoch: Mapped[int] = mapped_column(default=0)
     why: Mapped[str] = mapped_column(Text, default="")
-    seen: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    back: Mapped[bool] = mapped_column(default=False)
     previous: Mapped[int | None]
     asked_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     healthy_at: Mapped[datetime | None]
     soak_until: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-    due_at: Mapped[datetime | None]
-    silent_since: Mapped[datetime | None]
     halt_asked: Mapped[bool] = mapped_column(default=False)
+
+
+class WatchRow(Bookkeeping):
+    """What was last seen of a rollout, and when Podo looks at it again by itself."""
+
+    __tablename__ = "rollout_watches"
+
+    rollout: Mapped[str] = mapped_column(String(40), ForeignKey("rollouts.id"), primary_key=True)
+    seen: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    silent_since: Mapped[datetime | None]
+    degraded_since: Mapped[datetime | None]
 
 
 class ApprovalRow(Record):

@@ -10,7 +10,9 @@ from podo.delivery.types import OPEN, Decision, Gate, Rollout, RolloutState
 from podo.kernel.errors import N_
 
 _S = RolloutState
-_WELL = frozenset({_S.healthy, _S.inactive})
+# A region that somebody rejected stands aside: those behind it do not wait for it, and do not suffer from it.
+_WELL = frozenset({_S.healthy, _S.inactive, _S.cancelled})
+_LOST = frozenset({_S.failed, _S.rolled_back, _S.halted})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def is_approved(rollout: Rollout) -> bool:
 
 def hopeless(around: Around) -> Rollout | None:
     """The first rollout before this one that will never be well: then this one never sees the release."""
-    return next((r for r in around.before if r.state not in OPEN | _WELL), None)
+    return next((r for r in around.before if r.state in _LOST), None)
 
 
 def before(rollout: Rollout, rollouts: Sequence[Rollout]) -> list[Rollout]:

@@ -80,6 +80,7 @@ class Rollout:
 
     `epoch` counts its runs: what an older run still wants to write is refused. `due_at` is when Podo looks at it again by
     itself; `why` says in words what it waits for or why it ended; `previous` is the deployment that it replaced there.
+    `back` says that it failed and what was there before is being put back.
     """
 
     id: str
@@ -103,6 +104,7 @@ class Rollout:
     ended_at: datetime | None
     due_at: datetime | None
     halt_asked: bool = False
+    back: bool = False
     approvals: tuple[Approval, ...] = ()
 
     @property

@@ -1,0 +1,211 @@
+"""Rollouts, what is watched of them, and approvals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, tuple_, update
+
+from podo.delivery.models import ApprovalRow, DeploymentRow, RolloutRow, WatchRow
+from podo.delivery.types import MOVING, OPEN, Approval, Decision, Rollout, RolloutState, Seen
+from podo.kernel.db import Reading, Tx
+
+_KEPT = frozenset({"seen", "due_at", "approvals"})
+
+
+async def add(tx: Tx, made: Sequence[Rollout]) -> None:
+    """New rollouts."""
+    tx.session.add_all(RolloutRow(**{k: v for k, v in _fields(r).items() if k not in _KEPT}) for r in made)
+    await tx.session.flush()
+    tx.session.add_all(WatchRow(rollout=r.id, seen={}) for r in made)
+    await tx.session.flush()
+
+
+def _fields(rollout: Rollout) -> dict[str, Any]:
+    return {name: getattr(rollout, name) for name in Rollout.__slots__}
+
+
+async def rollout(r: Reading, id_: str) -> Rollout | None:
+    """One, with its approvals; inside a transaction nobody else changes it meanwhile."""
+    query = select(RolloutRow).where(RolloutRow.id == id_).execution_options(populate_existing=True)
+    row = await r.session.scalar(query.with_for_update() if isinstance(r, Tx) else query)
+    return (await _whole(r, [row]))[0] if row is not None else None
+
+
+async def epoch(r: Reading, id_: str) -> int:
+    """Which run of a rollout is its newest; -1 when there is no such rollout."""
+    found = await r.session.scalar(select(RolloutRow.epoch).where(RolloutRow.id == id_))
+    return -1 if found is None else found
+
+
+async def change(tx: Tx, id_: str, **values: Any) -> None:
+    """Columns by name."""
+    await tx.session.execute(update(RolloutRow).where(RolloutRow.id == id_).values(values))
+
+
+async def watch(tx: Tx, id_: str, **values: Any) -> None:
+    """What was seen, or when to look again."""
+    if isinstance(values.get("seen"), Seen):
+        values["seen"] = {**asdict(values["seen"]), "facts": dict(values["seen"].facts)}
+    await tx.session.execute(update(WatchRow).where(WatchRow.rollout == id_).values(values))
+
+
+async def watched(r: Reading, id_: str) -> tuple[datetime | None, datetime | None]:
+    """Since when its cluster is silent, and since when it is degraded."""
+    found = (
+        await r.session.execute(select(WatchRow.silent_since, WatchRow.degraded_since).where(WatchRow.rollout == id_))
+    ).first()
+    return (found[0], found[1]) if found else (None, None)
+
+
+async def of_deployments(r: Reading, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], list[Rollout]]:
+    """By deployment, in the order of the train."""
+    if not keys:
+        return {}
+    query = select(RolloutRow).where(tuple_(RolloutRow.project, RolloutRow.number).in_(keys))
+    query = query.order_by(RolloutRow.order, RolloutRow.id).execution_options(populate_existing=True)
+    found: dict[tuple[str, int], list[Rollout]] = {}
+    for one in await _whole(r, list(await r.session.scalars(query))):
+        found.setdefault((one.project, one.number), []).append(one)
+    return found
+
+
+async def there(r: Reading, projects: Sequence[str], states: Sequence[RolloutState]) -> list[tuple[Rollout, str, str]]:
+    """Rollouts in one of these states with their commit and release, newest first."""
+    query = (
+        select(RolloutRow, DeploymentRow.sha, DeploymentRow.release)
+        .join(DeploymentRow, (DeploymentRow.project == RolloutRow.project) & (DeploymentRow.number == RolloutRow.number))
+        .where(RolloutRow.project.in_(projects), RolloutRow.state.in_(states))
+        .order_by(RolloutRow.number.desc())
+    )
+    rows = (await r.session.execute(query)).all()
+    whole = await _whole(r, [row[0] for row in rows])
+    return [(one, row[1], row[2]) for one, row in zip(whole, rows, strict=True)]
+
+
+async def busy(r: Reading, of: Rollout) -> Rollout | None:
+    """Another deployment's rollout that moves, or is stuck, on the same target."""
+    states = [*MOVING, RolloutState.stuck]
+    query = select(RolloutRow).where(
+        RolloutRow.project == of.project,
+        RolloutRow.environment == of.environment,
+        RolloutRow.region == of.region,
+        RolloutRow.number != of.number,
+        RolloutRow.state.in_(states),
+    )
+    row = await r.session.scalar(query.limit(1))
+    return (await _whole(r, [row]))[0] if row is not None else None
+
+
+async def active(r: Reading, project: str, environment: str, region: str) -> Rollout | None:
+    """What runs there: the healthy one."""
+    return await _newest(r, project, environment, region, [RolloutState.healthy], None)
+
+
+async def healthy_before(r: Reading, project: str, environment: str, region: str, number: int) -> Rollout | None:
+    """The last one before deployment `number` that was healthy there."""
+    return await _newest(r, project, environment, region, [RolloutState.healthy, RolloutState.inactive], number)
+
+
+async def _newest(
+    r: Reading, project: str, environment: str, region: str, states: Sequence[RolloutState], below: int | None
+) -> Rollout | None:
+    query = select(RolloutRow).where(
+        RolloutRow.project == project,
+        RolloutRow.environment == environment,
+        RolloutRow.region == region,
+        RolloutRow.state.in_(states),
+        RolloutRow.healthy_at.is_not(None),
+    )
+    if below is not None:
+        query = query.where(RolloutRow.number < below)
+    row = await r.session.scalar(query.order_by(RolloutRow.number.desc()).limit(1))
+    return (await _whole(r, [row]))[0] if row is not None else None
+
+
+async def others_open(r: Reading, project: str, environment: str, region: str, number: int) -> list[Rollout]:
+    """Open rollouts of older deployments on the same target."""
+    query = select(RolloutRow).where(
+        RolloutRow.project == project,
+        RolloutRow.environment == environment,
+        RolloutRow.region == region,
+        RolloutRow.number < number,
+        RolloutRow.state.in_(OPEN),
+    )
+    return await _whole(r, list(await r.session.scalars(query)))
+
+
+async def due(r: Reading, now: datetime, limit: int) -> list[tuple[str, int]]:
+    """(id, epoch) of those that are to be looked at now."""
+    query = (
+        select(RolloutRow.id, RolloutRow.epoch)
+        .join(WatchRow, WatchRow.rollout == RolloutRow.id)
+        .where(WatchRow.due_at <= now, RolloutRow.state.in_(OPEN))
+        .order_by(WatchRow.due_at)
+    )
+    return [(i, e) for i, e in await r.session.execute(query.limit(limit))]
+
+
+async def in_state(r: Reading, state: RolloutState, limit: int) -> list[Rollout]:
+    """All in one state."""
+    return await _whole(r, list(await r.session.scalars(select(RolloutRow).where(RolloutRow.state == state).limit(limit))))
+
+
+async def put_approval(tx: Tx, approval: Approval) -> None:
+    """What somebody says of a rollout, over what the same person said before."""
+    await tx.session.merge(ApprovalRow(**asdict(approval)))
+    await tx.session.flush()
+
+
+async def drop_approvals(tx: Tx, rollout_id: str) -> None:
+    """Nobody has decided on it any more."""
+    await tx.session.execute(delete(ApprovalRow).where(ApprovalRow.rollout == rollout_id))
+
+
+async def _whole(r: Reading, rows: Sequence[RolloutRow]) -> list[Rollout]:
+    ids = [row.id for row in rows]
+    if not ids:
+        return []
+    watches = {
+        w.rollout: w
+        for w in await r.session.scalars(
+            select(WatchRow).where(WatchRow.rollout.in_(ids)).execution_options(populate_existing=True)
+        )
+    }
+    approvals: dict[str, list[Approval]] = {}
+    query = select(ApprovalRow).where(ApprovalRow.rollout.in_(ids)).order_by(ApprovalRow.at)
+    for a in await r.session.scalars(query.execution_options(populate_existing=True)):
+        made = Approval(a.rollout, a.person, Decision(a.decision), a.bundle, a.comment, a.at)
+        approvals.setdefault(a.rollout, []).append(made)
+    return [_rollout(row, watches.get(row.id), tuple(approvals.get(row.id, ()))) for row in rows]
+
+
+def _rollout(row: RolloutRow, seen: WatchRow | None, approvals: tuple[Approval, ...]) -> Rollout:
+    return Rollout(
+        id=row.id,
+        project=row.project,
+        number=row.number,
+        environment=row.environment,
+        region=row.region,
+        cluster=row.cluster,
+        order=row.order,
+        needs=row.needs,
+        bundle=row.bundle,
+        state=RolloutState(row.state),
+        epoch=row.epoch,
+        why=row.why,
+        seen=Seen(**seen.seen) if seen and seen.seen else Seen(),
+        previous=row.previous,
+        asked_at=row.asked_at,
+        started_at=row.started_at,
+        healthy_at=row.healthy_at,
+        soak_until=row.soak_until,
+        ended_at=row.ended_at,
+        due_at=seen.due_at if seen else None,
+        halt_asked=row.halt_asked,
+        back=row.back,
+        approvals=approvals,
+    )
