@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,3 +67,14 @@ def test_what_is_sealed_opens_with_any_key_that_is_left(tmp_path: Path) -> None:
     assert Seal([new, old]).open(sealed) == "비밀"
     with pytest.raises(Unsealable):
         Seal([new]).open(sealed)
+
+
+def test_a_fingerprint_follows_the_text_and_the_oldest_key() -> None:
+    old, new, other = (Fernet.generate_key().decode() for _ in range(3))
+    mark = Seal([old]).fingerprint("비밀")
+    assert len(mark) == 64
+    assert set(mark) <= set("0123456789abcdef")
+    assert Seal([new, old]).fingerprint("비밀") == mark
+    assert Seal([old]).fingerprint("비밀 ") != mark
+    assert Seal([other]).fingerprint("비밀") != mark
+    assert mark != hmac.new(base64.urlsafe_b64decode(old), "비밀".encode(), hashlib.sha256).hexdigest()

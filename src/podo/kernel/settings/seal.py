@@ -5,6 +5,9 @@ The first key seals; all keys open, so that a key can be changed by putting the 
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +30,8 @@ class Seal:
 
     def __init__(self, keys: Sequence[str]) -> None:
         self._fernet = MultiFernet([Fernet(key) for key in keys])
+        # The oldest key: a new one that is put in front changes no fingerprint.
+        self._mark = hmac.digest(base64.urlsafe_b64decode(keys[-1]), b"podo fingerprint 1", hashlib.sha256)
 
     def seal(self, text: str) -> str:
         """An opaque text that only a holder of the key can open."""
@@ -38,6 +43,10 @@ class Seal:
             return self._fernet.decrypt(sealed.encode()).decode()
         except InvalidToken:
             raise Unsealable() from None
+
+    def fingerprint(self, text: str) -> str:
+        """64 hex digits that change with the text and say nothing of it to who has no key (HMAC-SHA256)."""
+        return hmac.digest(self._mark, text.encode(), hashlib.sha256).hex()
 
 
 def key_from(path: Path) -> str:
