@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from podo.kernel.http import Routes, Web
 from podo.kernel.http.web import WebIn
 from podo.kernel.ui import languages
 from podo.workloads import reads, service
-from podo.workloads.ports import WorkloadReader
+from podo.workloads.ports import LogsOf, WorkloadReader
 from podo.workloads.types import DELETE_POD, READ, RESTART, SCALE, Operation, Pod, View, Workload
 
 routes = Routes("workloads", tag="Workloads")
@@ -61,6 +62,8 @@ class WorkloadOut(BaseModel):
     ready: int
     image: str
     release: str
+    schedule: str
+    suspended: bool
     health: str
     reason: str
     restarts: int
@@ -79,6 +82,8 @@ class WorkloadOut(BaseModel):
             ready=w.ready,
             image=w.image,
             release=w.release,
+            schedule=w.schedule,
+            suspended=w.suspended,
             health=w.health.status,
             reason=w.health.said(languages.translator(lang)),
             restarts=w.restarts,
@@ -121,14 +126,25 @@ class OperationOut(BaseModel):
     target: str
     state: str
     why: str
+    by: str
     at: datetime
+    ended_at: datetime | None
 
     @classmethod
     def of(cls, o: Operation) -> OperationOut:
         """From the noun."""
         target = f"{o.target_kind}/{o.target.partition('/')[0]}"
         return cls(
-            id=o.id, kind=o.kind, environment=o.environment, region=o.region, target=target, state=o.state, why=o.why, at=o.at
+            id=o.id,
+            kind=o.kind,
+            environment=o.environment,
+            region=o.region,
+            target=target,
+            state=o.state,
+            why=o.why,
+            by=o.by,
+            at=o.at,
+            ended_at=o.ended_at,
         )
 
 
@@ -201,29 +217,28 @@ async def get_logs(
     pod: str,
     container: str | None = None,
     previous: bool = False,
+    since: datetime | None = None,
     tail: int = Query(200, ge=1, le=10_000),
     follow: bool = False,
     w: Web = WebIn,
 ) -> StreamingResponse:
-    """Lines of a pod's log as plain text, each with its time in front; with `follow` until the container ends."""
+    """Lines of a pod's log as plain text, each with its time in front: the last `tail`, of `since` on.
+
+    With `follow` further lines come until the container ends.
+    """
     place, _, found = service.pick_pod(await service.look(w.reading, w.observing, project), pod)
-    lines = reads.logs(
-        w.house.ports[WorkloadReader],
-        place,
-        project,
-        found.name,
-        container=container,
-        previous=previous,
-        tail=tail,
-        follow=follow,
-    )
+    wanted = LogsOf(container, previous=previous, since=since, tail=tail, follow=follow)
+    lines = reads.logs(w.house.ports[WorkloadReader], place, project, found.name, wanted)
+    # The first line is read here, so that what is wrong is told as an error and not as a cut stream.
     first = await anext(lines, None)
 
     async def text() -> AsyncIterator[str]:
-        if first is not None:
-            yield first + "\n"
-        async for line in lines:
-            yield line + "\n"
+        if first is None:
+            return
+        yield first + "\n"
+        async with aclosing(w.request.app.state.hub.until_closing(lines)) as open_:
+            async for line in open_:
+                yield line + "\n"
 
     return StreamingResponse(text(), media_type="text/plain; charset=utf-8")
 
@@ -242,8 +257,11 @@ async def scale(project: str, which: ScaleIn, w: Web = WebIn) -> OperationOut:
     """Change the number of a workload's pods, until the next deployment."""
     place = await service.look_at(w.reading, w.observing, project, which.environment, which.region)
     service.pick(place, which.kind, which.name)
+    autoscaled = await reads.autoscaler(w.house.ports[WorkloadReader], place, project, which.kind, which.name)
     async with w.transaction() as tx:
-        asked = await service.scale(tx, project, which.environment, which.region, which.kind, which.name, which.replicas)
+        asked = await service.scale(
+            tx, project, which.environment, which.region, which.kind, which.name, which.replicas, autoscaled=autoscaled
+        )
     return OperationOut.of(asked)
 
 
@@ -261,3 +279,11 @@ async def list_operations(project: str, w: Web = WebIn) -> list[OperationOut]:
     async with w.reading() as r:
         await service.targets(r, project)
         return [OperationOut.of(o) for o in await service.operations(r, project)]
+
+
+@routes.api("GET", _ROOT + "/operations/{operation}", verb="workloads.operation", permission=READ.id)
+async def get_operation(project: str, operation: str, w: Web = WebIn) -> OperationOut:
+    """How far one of them is: asked, done or failed."""
+    async with w.reading() as r:
+        await service.targets(r, project)
+        return OperationOut.of(await service.operation_of(r, project, operation))

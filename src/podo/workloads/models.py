@@ -30,6 +30,7 @@ class OperationRow(Record):
     why: Mapped[str] = mapped_column(Text)
     by: Mapped[str] = mapped_column(String(80))
     at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class SeenRow(Observed):

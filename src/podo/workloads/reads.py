@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any
 
 from podo.workloads import rules
-from podo.workloads.ports import WorkloadReader
+from podo.workloads.ports import LogsOf, WorkloadReader
 from podo.workloads.types import Happened, Health, View
 
 
@@ -25,13 +25,16 @@ async def events(reader: WorkloadReader, view: View, project: str, name: str = "
     return await reader.events(view.cluster, project, name)
 
 
-def logs(
-    reader: WorkloadReader, view: View, project: str, pod: str, *, container: str | None, previous: bool, tail: int, follow: bool
-) -> AsyncGenerator[str, None]:
+def logs(reader: WorkloadReader, view: View, project: str, pod: str, which: LogsOf) -> AsyncGenerator[str, None]:
     """A container's lines, each with its time in front."""
-    return reader.logs(view.cluster, project, pod, container=container, previous=previous, tail=tail, follow=follow)
+    return reader.logs(view.cluster, project, pod, which)
 
 
 async def manifest(reader: WorkloadReader, view: View, project: str, kind: str, name: str) -> dict[str, Any]:
     """The object as the cluster has it; a Secret without its data."""
     return await reader.manifest(view.cluster, project, kind, name)
+
+
+async def autoscaler(reader: WorkloadReader, view: View, project: str, kind: str, name: str) -> str | None:
+    """The name of what sets this workload's replicas by itself; None when people do."""
+    return await reader.autoscaler(view.cluster, project, kind, name)

@@ -20,6 +20,7 @@ from podo.workloads.types import (
     SCALE,
     AlreadyAsked,
     Health,
+    NoSuchOperation,
     NoSuchTarget,
     NoSuchWorkload,
     NotScalable,
@@ -88,13 +89,13 @@ async def targets(r: Reading, project: str) -> Sequence[Target]:
 
 
 async def unhealthy(observed: Reading, projects: Collection[str]) -> list[Workload]:
-    """Workloads of these projects that are Degraded or Suspended now."""
-    return await store.unhealthy(observed, projects)
+    """Workloads of these projects that are Degraded or Suspended now, each with the pods that say why."""
+    return rules.not_healthy(await store.not_well(observed, projects)) if projects else []
 
 
 async def health_of_projects(observed: Reading, projects: Collection[str]) -> Mapping[str, Mapping[str, Health]]:
     """The worst health in each cluster, by project; projects of which nothing was seen are missing."""
-    return rules.worst_by_place(await store.health_counts(observed, projects))
+    return rules.worst_by_place(await store.health_counts(observed, projects), await unhealthy(observed, projects))
 
 
 async def find_pods(observed: Reading, text: str, limit: int = 5) -> Sequence[Pod]:
@@ -189,8 +190,16 @@ def _place(asked: Operation) -> dict[str, str]:
 
 
 async def operation(r: Reading, id_: str) -> Operation:
-    """One operation."""
+    """One operation, for the run that carries it out."""
     return await store.operation(r, id_)
+
+
+async def operation_of(r: Reading, project: str, id_: str) -> Operation:
+    """One operation of a project. Raises `NoSuchOperation`."""
+    found = await store.find_operation(r, id_)
+    if found is None or found.project != project:
+        raise NoSuchOperation(name=id_)
+    return found
 
 
 async def operations(r: Reading, project: str, limit: int = 20) -> Sequence[Operation]:
@@ -201,14 +210,14 @@ async def operations(r: Reading, project: str, limit: int = 20) -> Sequence[Oper
 async def operation_done(tx: Tx, id_: str) -> None:
     """The cluster took it; a second time does nothing."""
     found = await store.operation(tx, id_)
-    if await store.settle(tx, id_, OperationState.done, ""):
+    if await store.settle(tx, id_, OperationState.done, "", clock.now()):
         tx.say(OperationDone(**_place(found), name=found.target.partition("/")[0], operation_kind=found.kind.value))
 
 
 async def operation_failed(tx: Tx, id_: str, why: str) -> None:
     """The cluster did not take it; a second time does nothing."""
     found = await store.operation(tx, id_)
-    if await store.settle(tx, id_, OperationState.failed, why):
+    if await store.settle(tx, id_, OperationState.failed, why, clock.now()):
         name = found.target.partition("/")[0]
         tx.say(OperationFailed(**_place(found), name=name, operation_kind=found.kind.value, why=why))
 

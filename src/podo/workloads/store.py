@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select, tuple_, update
+from sqlalchemy import and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from podo.kernel.db import Reading, Tx
@@ -37,10 +37,16 @@ async def operation(r: Reading, id_: str) -> Operation:
     return _operation(await r.session.get_one(OperationRow, id_))
 
 
-async def settle(tx: Tx, id_: str, state: OperationState, why: str) -> bool:
+async def find_operation(r: Reading, id_: str) -> Operation | None:
+    """The operation `id_`, if there is one."""
+    row = await r.session.get(OperationRow, id_)
+    return _operation(row) if row else None
+
+
+async def settle(tx: Tx, id_: str, state: OperationState, why: str, at: datetime) -> bool:
     """Note how an operation ended; False when it had ended before."""
     query = update(OperationRow).where(OperationRow.id == id_, OperationRow.state == OperationState.asked)
-    ended = await tx.session.scalars(query.values(state=state, why=why).returning(OperationRow.id))
+    ended = await tx.session.scalars(query.values(state=state, why=why, ended_at=at).returning(OperationRow.id))
     return ended.first() is not None
 
 
@@ -110,18 +116,23 @@ async def seen(r: Reading, namespaces: Collection[str], kinds: Collection[str] |
     return [_pod(body) if kind == "Pod" else _workload(body) for kind, body in await r.session.execute(query)]
 
 
-async def unhealthy(r: Reading, namespaces: Collection[str]) -> list[Workload]:
-    """Workloads in these namespaces that are Degraded or Suspended."""
-    bad = or_(SeenRow.health == HealthStatus.degraded, SeenRow.health == HealthStatus.suspended)
-    query = select(SeenRow.body).where(SeenRow.namespace.in_(namespaces), SeenRow.kind != "Pod", bad)
-    return [_workload(body) for body in await r.session.scalars(query)]
+async def not_well(r: Reading, namespaces: Collection[str]) -> list[Workload | Pod]:
+    """Workloads in these namespaces that are not Healthy, pods that are Degraded, and all Jobs and CronJobs.
+
+    These are few as long as all is well; a Job that failed is no news once its CronJob has run again.
+    """
+    workloads = and_(SeenRow.kind != "Pod", or_(SeenRow.health != HealthStatus.healthy, SeenRow.kind.in_(("Job", "CronJob"))))
+    pods = and_(SeenRow.kind == "Pod", SeenRow.health == HealthStatus.degraded)
+    query = select(SeenRow.kind, SeenRow.body).where(SeenRow.namespace.in_(namespaces), or_(workloads, pods))
+    found = await r.session.execute(query.order_by(SeenRow.namespace, SeenRow.cluster, SeenRow.name))
+    return [_pod(body) if kind == "Pod" else _workload(body) for kind, body in found]
 
 
 async def health_counts(r: Reading, namespaces: Collection[str]) -> list[tuple[str, str, str, int]]:
-    """(namespace, cluster, health, how many workloads)."""
+    """(namespace, cluster, health, how many workloads), Jobs left out: they end, and are no state of a project."""
     query = (
         select(SeenRow.namespace, SeenRow.cluster, SeenRow.health, func.count())
-        .where(SeenRow.namespace.in_(namespaces), SeenRow.kind != "Pod")
+        .where(SeenRow.namespace.in_(namespaces), SeenRow.kind.not_in(("Pod", "Job")))
         .group_by(SeenRow.namespace, SeenRow.cluster, SeenRow.health)
     )
     return [(n, c, h, count) for n, c, h, count in await r.session.execute(query)]
@@ -150,8 +161,8 @@ def _seen(
 
 
 def _workload_body(w: Workload) -> dict[str, Any]:
-    body = asdict(w)
-    del body["pods"]
+    body = asdict(replace(w, pods=(), runs=()))
+    del body["pods"], body["runs"]
     return body
 
 
@@ -188,4 +199,5 @@ def _operation(row: OperationRow) -> Operation:
         why=row.why,
         by=row.by,
         at=row.at,
+        ended_at=row.ended_at,
     )

@@ -39,7 +39,7 @@ class Health:
     status: HealthStatus
     code: str = ""
     reason: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
 
     def said(self, translate: Any = str) -> str:
         """The reason in the reader's language."""
@@ -61,7 +61,10 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """A pod as it was last seen. `state` is ready, starting, crashing, failed, succeeded or ending. CPU in millicores, memory in Mi."""
+    """A pod as it was last seen: CPU in millicores, memory in Mi.
+
+    `state` is ready, starting, crashing, failed, succeeded or ending.
+    """
 
     name: str
     cluster: str
@@ -83,7 +86,10 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A Deployment, StatefulSet, DaemonSet, Job or CronJob in one cluster, with its pods."""
+    """A Deployment, StatefulSet, DaemonSet, Job or CronJob in one cluster, with its pods.
+
+    `owner` names the CronJob that made a Job; `runs` are such Jobs, the newest first, once they stand under their CronJob.
+    """
 
     kind: str
     name: str
@@ -102,6 +108,8 @@ class Workload:
     schedule: str = ""
     suspended: bool = False
     last_run_at: datetime | None = None
+    owner: str = ""
+    runs: tuple[Workload, ...] = ()
 
     @property
     def restarts(self) -> int:
@@ -177,6 +185,7 @@ class Operation:
     why: str
     by: str
     at: datetime
+    ended_at: datetime | None = None
 
 
 class NoSuchWorkload(Missing):
@@ -185,6 +194,22 @@ class NoSuchWorkload(Missing):
     code = "workloads.no_such_workload"
     so = N_("{cluster} has no {kind} “{name}” in {project}.")
     do = N_("It may have been renamed or removed; look at the list of workloads.")
+
+
+class NoEarlierRun(Missing):
+    """The container was never restarted, or the cluster keeps nothing of the run before."""
+
+    code = "workloads.no_earlier_run"
+    so = N_("There is no earlier run of {container} in {pod}.")
+    do = N_("It did not restart, or the cluster keeps its lines no longer.")
+
+
+class NoSuchOperation(Missing):
+    """Nobody asked for it in this project."""
+
+    code = "workloads.no_such_operation"
+    so = N_("Nobody asked for “{name}” here.")
+    do = N_("Look at the list of operations.")
 
 
 class NotScalable(Invalid):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +15,9 @@ from podo.clients.kubernetes.errors import Expired, Forbidden, NotFound
 from podo.clients.kubernetes.types import Kind, Ref
 from podo.kernel.errors import PodoError
 from podo.workloads.adapters import summaries
-from podo.workloads.ports import Sighting
-from podo.workloads.types import Happened, NoSuchWorkload, Reach, Workload
+from podo.workloads.ports import LogsOf, Sighting
+from podo.workloads.types import Happened, NoEarlierRun, NoSuchWorkload, Pod, Reach, Workload
 
-_log = logging.getLogger("podo.workloads")
 _KINDS = (
     Kind("apps/v1", "Deployment"),
     Kind("apps/v1", "StatefulSet"),
@@ -42,22 +41,28 @@ _EVENT = Kind("v1", "Event")
 _MANAGER = "podo"
 _NOT_OURS = ("kube-", "local-path-")
 _PAUSES = (0.5, 1, 2, 5, 10, 15)
+_FORBIDDEN_PAUSE = 60
 _COALESCE = 0.15
 _MOST_NEWS = 2000
+_ALIVE = "alive"
+# What a cluster as a whole is, from its kinds: the first of these that any of them is.
+_WORST = (Reach.unreachable, Reach.forbidden, Reach.waiting, Reach.seen)
 
 
 class KubernetesWorkloads:
-    """`WorkloadReader` and `WorkloadWriter` over `connections`."""
+    """`WorkloadReader` and `WorkloadWriter` over `connections`. Each cluster is asked for a sign of life every `beat` seconds."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, *, beat: float = 10.0) -> None:
         self._connections = connections
+        self._beat = beat
 
     # -- reading
 
     async def watch(self, cluster: str) -> AsyncGenerator[Sighting, None]:
-        """News without end, coalesced."""
-        news: _News = _News(_MOST_NEWS)
+        """News without end, coalesced. A fault of ours ends it with that fault."""
+        news = _News(_MOST_NEWS, [_ALIVE, *(k.kind for k in (*_KINDS, _POD))])
         watchers = [asyncio.create_task(self._follow(cluster, kind, news)) for kind in (*_KINDS, _POD)]
+        watchers.append(asyncio.create_task(self._live(cluster, news)))
         try:
             while True:
                 yield await _coalesced(news)
@@ -66,56 +71,37 @@ class KubernetesWorkloads:
                 task.cancel()
             await asyncio.gather(*watchers, return_exceptions=True)
 
+    async def _live(self, cluster: str, news: _News) -> None:
+        while True:
+            try:
+                await (await self._connections.of(cluster)).version()
+                await news.is_seen(_ALIVE)
+            except PodoError as error:
+                await news.is_hidden(_ALIVE, Reach.unreachable, error.said()[0])
+            except Exception as error:
+                await news.broke(error)
+            await asyncio.sleep(self._beat)
+
     async def _follow(self, cluster: str, kind: Kind, news: _News) -> None:
         failures = 0
         while True:
             try:
                 client = await self._connections.of(cluster)
-                await (self._follow_pods(client, news) if kind == _POD else self._follow_kind(client, kind, news))
-                failures = 0
+                async with aclosing(_pods(client, news) if kind == _POD else _objects(client, kind, news)) as steps:
+                    async for _ in steps:
+                        failures = 0
             except Expired:
                 continue
             except Forbidden as error:
-                await news.put(Sighting(Reach.forbidden, error.said()[0]))
-                await asyncio.sleep(_PAUSES[-1] * 4)
+                await news.is_hidden(kind.kind, Reach.forbidden, error.said()[0])
+                await asyncio.sleep(_FORBIDDEN_PAUSE)
             except PodoError as error:
-                await news.put(Sighting(Reach.unreachable, error.said()[0]))
+                await news.is_hidden(kind.kind, Reach.unreachable, error.said()[0])
                 await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
-
-    async def _follow_kind(self, client: Cluster, kind: Kind, news: _News) -> None:
-        page = await client.list(kind)
-        found = [summaries.workload(client.name, {**m, "apiVersion": kind.api_version, "kind": kind.kind}) for m in page.items]
-        await news.put(Sighting(Reach.seen, workloads=[w for w in found if _ours(w.namespace)], whole=frozenset({kind.kind})))
-        version = page.resource_version
-        while True:
-            async with aclosing(client.watch(kind, resource_version=version, bookmarks=True)) as changes:
-                async for type_, manifest in changes:
-                    metadata = manifest["metadata"]
-                    version = metadata["resourceVersion"]
-                    if type_ == "BOOKMARK" or not _ours(metadata["namespace"]):
-                        continue
-                    if type_ == "DELETED":
-                        gone = (kind.kind, metadata["namespace"], metadata["name"])
-                        await news.put(Sighting(Reach.seen, gone=[gone]))
-                        continue
-                    await news.put(Sighting(Reach.seen, workloads=[summaries.workload(client.name, manifest)]))
-
-    async def _follow_pods(self, client: Cluster, news: _News) -> None:
-        page = await client.list_pods()
-        pods = [summaries.pod(client.name, p) for p in page.items if _ours(p.namespace)]
-        await news.put(Sighting(Reach.seen, pods=pods, whole=frozenset({"Pod"})))
-        version = page.resource_version
-        while True:
-            async with aclosing(client.watch_pods(resource_version=version)) as changes:
-                async for type_, seen in changes:
-                    version = seen.metadata.resource_version
-                    if type_ == "BOOKMARK" or not _ours(seen.namespace):
-                        continue
-                    if type_ == "DELETED":
-                        await news.put(Sighting(Reach.seen, gone=[("Pod", seen.namespace, seen.name)]))
-                        continue
-                    await news.put(Sighting(Reach.seen, pods=[summaries.pod(client.name, seen)]))
+            except Exception as error:
+                await news.broke(error)
+                return
 
     async def events(self, cluster: str, namespace: str, name: str) -> Sequence[Happened]:
         """Newest first."""
@@ -124,19 +110,25 @@ class KubernetesWorkloads:
         found = [_happened(m) for m in page.items if m.get("involvedObject", {}).get("name", "").startswith(name)]
         return sorted(found, key=lambda h: h.at.timestamp() if h.at else 0, reverse=True)
 
-    async def logs(
-        self, cluster: str, namespace: str, pod: str, *, container: str | None, previous: bool, tail: int, follow: bool
-    ) -> AsyncGenerator[str, None]:
+    async def logs(self, cluster: str, namespace: str, pod: str, which: LogsOf) -> AsyncGenerator[str, None]:
         """Lines with their times in front."""
         client = await self._connections.of(cluster)
         lines = client.logs(
-            _POD.ref(pod, namespace), container=container, previous=previous, tail_lines=tail, follow=follow, timestamps=True
+            _POD.ref(pod, namespace),
+            container=which.container,
+            previous=which.previous,
+            since_time=which.since,
+            tail_lines=which.tail,
+            follow=which.follow,
+            timestamps=True,
         )
         try:
             async with aclosing(lines):
                 async for line in lines:
                     yield line
-        except NotFound:
+        except NotFound as error:
+            if which.previous and "previous terminated" in str(error.data.get("message", "")):
+                raise NoEarlierRun(pod=pod, container=which.container or "") from None
             raise NoSuchWorkload(cluster=cluster, kind="Pod", name=pod, project=namespace) from None
 
     async def manifest(self, cluster: str, namespace: str, kind: str, name: str) -> dict[str, Any]:
@@ -149,10 +141,17 @@ class KubernetesWorkloads:
             found = await client.get(known.ref(name, namespace))
         except NotFound:
             raise NoSuchWorkload(cluster=cluster, kind=kind, name=name, project=namespace) from None
-        found.get("metadata", {}).pop("managedFields", None)
-        if kind == "Secret":
-            found["data"] = dict.fromkeys(found.get("data") or {}, "•••")
-        return found
+        return _readable(found)
+
+    async def autoscaler(self, cluster: str, namespace: str, kind: str, name: str) -> str | None:
+        """The HorizontalPodAutoscaler that names this workload."""
+        client = await self._connections.of(cluster)
+        page = await client.list(_OTHERS["HorizontalPodAutoscaler"], namespace=namespace)
+        for scaler in page.items:
+            target = scaler.get("spec", {}).get("scaleTargetRef", {})
+            if (target.get("kind"), target.get("name")) == (kind, name):
+                return scaler["metadata"]["name"]
+        return None
 
     # -- changing
 
@@ -192,31 +191,66 @@ def _ours(namespace: str) -> bool:
     return not namespace.startswith(_NOT_OURS)
 
 
-class _News(asyncio.Queue[Sighting]):
-    """A queue whose next item can be looked at."""
+class _News:
+    """What the watchers of one cluster saw, in order, and how far each kind can be seen."""
 
-    def peek(self) -> Sighting:
-        """The next, which stays; only when the queue is not empty."""
-        return self._queue[0]  # type: ignore[attr-defined, no-any-return]
+    def __init__(self, size: int, kinds: Sequence[str]) -> None:
+        self._queue: asyncio.Queue[Sighting | Exception] = asyncio.Queue(size)
+        self._reach: dict[str, tuple[Reach, str]] = dict.fromkeys(kinds, (Reach.waiting, ""))
+        self._next: Sighting | None = None
 
+    async def put(self, sighting: Sighting) -> None:
+        """News of what is there."""
+        await self._queue.put(sighting)
 
-def _alone(sighting: Sighting) -> bool:
-    return bool(sighting.whole) or sighting.reach is not Reach.seen
+    async def is_seen(self, kind: str) -> None:
+        """This kind can be seen; for the sign of life, a word about it every time."""
+        self._reach[kind] = (Reach.seen, "")
+        if kind == _ALIVE:
+            await self._queue.put(Sighting(Reach.seen))
+
+    async def is_hidden(self, kind: str, reach: Reach, why: str) -> None:
+        """This kind cannot be seen now."""
+        self._reach[kind] = (reach, why)
+        await self._queue.put(Sighting(reach, why))
+
+    async def broke(self, error: Exception) -> None:
+        """A fault of ours, for whoever reads the news."""
+        await self._queue.put(error)
+
+    def reach(self) -> tuple[Reach, str]:
+        """How far the cluster can be seen now, and why not further."""
+        return min(self._reach.values(), key=lambda found: _WORST.index(found[0]))
+
+    async def take(self) -> Sighting:
+        """The next; raises a fault of ours."""
+        found, self._next = self._next or await self._queue.get(), None
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def more(self) -> Sighting | None:
+        """The next if it is there and can be put together with others; what cannot stays the next."""
+        if self._next is None and not self._queue.empty():
+            self._next = await self.take()
+        if self._next is None or self._next.whole:
+            return None
+        found, self._next = self._next, None
+        return found
 
 
 async def _coalesced(news: _News) -> Sighting:
-    """All that came within a moment as one; a whole list and bad news stand alone."""
-    first = await news.get()
-    if _alone(first):
-        return first
+    """All that came within a moment as one; a whole list stands alone."""
+    first = await news.take()
+    if first.whole:
+        reach, why = news.reach()
+        return replace(first, reach=reach, why=why)
     await asyncio.sleep(_COALESCE)
     workloads: dict[tuple[str, str, str], Workload] = {}
-    pods: dict[tuple[str, str], Any] = {}
+    pods: dict[tuple[str, str], Pod] = {}
     gone: dict[tuple[str, str, str], None] = {}
-    batch = [first]
-    while not news.empty() and not _alone(news.peek()):
-        batch.append(news.get_nowait())
-    for sighting in batch:
+    sighting: Sighting | None = first
+    while sighting is not None:
         for w in sighting.workloads:
             workloads[w.kind, w.namespace, w.name] = w
             gone.pop((w.kind, w.namespace, w.name), None)
@@ -227,7 +261,64 @@ async def _coalesced(news: _News) -> Sighting:
             workloads.pop((kind, namespace, name), None)
             pods.pop((namespace, name), None) if kind == "Pod" else None
             gone[kind, namespace, name] = None
-    return Sighting(Reach.seen, workloads=list(workloads.values()), pods=list(pods.values()), gone=list(gone))
+        sighting = await news.more()
+    reach, why = news.reach()
+    return Sighting(reach, why, workloads=list(workloads.values()), pods=list(pods.values()), gone=list(gone))
+
+
+async def _objects(client: Cluster, kind: Kind, news: _News) -> AsyncGenerator[None, None]:
+    """Everything of a kind, then what changes; yields after each step."""
+    page = await client.list(kind)
+    found = [summaries.workload(client.name, {**m, "apiVersion": kind.api_version, "kind": kind.kind}) for m in page.items]
+    await news.is_seen(kind.kind)
+    await news.put(Sighting(Reach.seen, workloads=[w for w in found if _ours(w.namespace)], whole=frozenset({kind.kind})))
+    yield
+    version = page.resource_version
+    while True:
+        async with aclosing(client.watch(kind, resource_version=version, bookmarks=True)) as changes:
+            async for type_, manifest in changes:
+                yield
+                metadata = manifest["metadata"]
+                version = metadata["resourceVersion"]
+                if type_ == "BOOKMARK" or not _ours(metadata["namespace"]):
+                    continue
+                if type_ == "DELETED":
+                    await news.put(Sighting(Reach.seen, gone=[(kind.kind, metadata["namespace"], metadata["name"])]))
+                    continue
+                await news.put(Sighting(Reach.seen, workloads=[summaries.workload(client.name, manifest)]))
+
+
+async def _pods(client: Cluster, news: _News) -> AsyncGenerator[None, None]:
+    """Every pod, then what changes; yields after each step."""
+    page = await client.list_pods()
+    pods = [summaries.pod(client.name, p) for p in page.items if _ours(p.namespace)]
+    await news.is_seen("Pod")
+    await news.put(Sighting(Reach.seen, pods=pods, whole=frozenset({"Pod"})))
+    yield
+    version = page.resource_version
+    while True:
+        async with aclosing(client.watch_pods(resource_version=version)) as changes:
+            async for type_, seen in changes:
+                yield
+                version = seen.metadata.resource_version
+                if type_ == "BOOKMARK" or not _ours(seen.namespace):
+                    continue
+                if type_ == "DELETED":
+                    await news.put(Sighting(Reach.seen, gone=[("Pod", seen.namespace, seen.name)]))
+                    continue
+                await news.put(Sighting(Reach.seen, pods=[summaries.pod(client.name, seen)]))
+
+
+def _readable(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Without what machines keep there; of a Secret only the keys, and not what an annotation repeats of it."""
+    metadata = manifest.get("metadata", {})
+    metadata.pop("managedFields", None)
+    if manifest.get("kind") == "Secret":
+        for part in ("data", "stringData"):
+            if part in manifest:
+                manifest[part] = dict.fromkeys(manifest[part] or {}, "•••")
+        (metadata.get("annotations") or {}).pop("kubectl.kubernetes.io/last-applied-configuration", None)
+    return manifest
 
 
 def _happened(manifest: Mapping[str, Any]) -> Happened:

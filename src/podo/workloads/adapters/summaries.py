@@ -85,6 +85,7 @@ def workload(cluster: str, manifest: Mapping[str, Any]) -> Workload:
         schedule=spec.get("schedule", ""),
         suspended=bool(spec.get("suspend")),
         last_run_at=_time(status.get("lastScheduleTime")),
+        owner=next((o["name"] for o in metadata.get("ownerReferences") or () if o.get("kind") == "CronJob"), ""),
     )
 
 

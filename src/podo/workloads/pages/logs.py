@@ -1,0 +1,182 @@
+"""A container's log in the panel.
+
+A line's number counts from the moment in the address (`since`), so that `#L120-L140` means the same lines tomorrow, as long
+as the cluster keeps them. Clusters take that moment to the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+from starlette.responses import Response, StreamingResponse
+
+from podo.kernel.errors import N_
+from podo.kernel.http import Web
+from podo.kernel.http.web import WebIn
+from podo.kernel.ui import languages, page
+from podo.workloads import reads, rules, service
+from podo.workloads.pages.listing import routes
+from podo.workloads.ports import LogsOf, WorkloadReader
+from podo.workloads.types import READ, Pod, View
+
+TAIL = 500
+MOST = 2000
+_BEGINNING = "1970-01-01T00:00:00Z"
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """A numbered line; of `kind` mark, the place where a container started again."""
+
+    number: int
+    at: datetime | None
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Whose log, from when."""
+
+    project: str
+    view: View
+    pod: Pod
+    container: str
+    previous: bool
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Lines, and where there are others; `follow` streams further ones, empty when these are not the last."""
+
+    rows: Sequence[LogRow]
+    container: str
+    previous: bool
+    containers: Sequence[tuple[str, str]]
+    other_run: str
+    beginning: str
+    newest: str
+    later: str
+    follow: str
+
+
+@page("workloads/_line.html")
+@dataclass(frozen=True, slots=True)
+class LinePiece:
+    """One line of a followed log."""
+
+    line: LogRow
+
+
+def empty(which: Which, here: str) -> Log:
+    """A log whose lines could not be read."""
+    now = {"container": which.container, "previous": "1" if which.previous else ""}
+
+    def at(**more: str) -> str:
+        return f"{here}&{urlencode({k: v for k, v in {**now, **more}.items() if v})}"
+
+    return Log(
+        rows=(),
+        container=which.container,
+        previous=which.previous,
+        containers=[(c.name, at(container=c.name)) for c in which.pod.containers],
+        other_run=at(previous="" if which.previous else "1"),
+        beginning=at(since=_BEGINNING),
+        newest=at(),
+        later="",
+        follow="",
+    )
+
+
+async def read(w: Web, which: Which, here: str) -> Log | str:
+    """The log from its moment on; the address with a moment where it has none yet."""
+    shell = empty(which, here)
+    since = _moment(which.since)
+    if since is None:
+        begins = await _begins(w, which)
+        if begins is not None:
+            return f"{shell.newest}&{urlencode({'since': begins.strftime('%Y-%m-%dT%H:%M:%SZ')})}"
+    rows: list[LogRow] = []
+    if which.previous:
+        rows = await _rows(w, which, LogsOf(which.container, previous=True, since=since), 1)
+        again = languages.say(
+            w.lang, N_("{container} started again, restart {number}"), container=which.container, number=_restarts(which)
+        )
+        rows.append(LogRow(0, None, again, "mark"))
+    before = max((x.number for x in rows), default=0)
+    now = await _rows(w, which, LogsOf(which.container, since=since), before + 1)
+    whole = len(now) < MOST
+    follow = {"pod": which.pod.name, "container": which.container, "after": len(now), "before": before}
+    last = next((x.at for x in reversed(now) if x.at), None)
+    return replace(
+        shell,
+        rows=[*rows, *now],
+        later="" if whole or last is None else f"{shell.newest}&{urlencode({'since': last.strftime('%Y-%m-%dT%H:%M:%SZ')})}",
+        follow=f"/{which.project}/workloads/follow?{urlencode({**follow, 'since': which.since or _BEGINNING})}" if whole else "",
+    )
+
+
+async def _begins(w: Web, which: Which) -> datetime | None:
+    """The second from which on the last lines are shown; None when there is no line."""
+    found = await _rows(w, which, LogsOf(which.container, previous=which.previous, tail=TAIL), 1)
+    first = next((x.at for x in found if x.at), None)
+    if first is None:
+        return None
+    second = first.astimezone(UTC).replace(microsecond=0)
+    # The first second may have more lines than the tail shows: begin with the next one, unless there is none.
+    later = second + timedelta(seconds=1)
+    return later if len(found) == TAIL and any(x.at and x.at >= later for x in found) else second
+
+
+async def _rows(w: Web, which: Which, wanted: LogsOf, first: int) -> list[LogRow]:
+    reader = w.house.ports[WorkloadReader]
+    rows: list[LogRow] = []
+    lines = reads.logs(reader, which.view, which.project, which.pod.name, wanted)
+    async with aclosing(lines):
+        async for line in lines:
+            rows.append(LogRow(first + len(rows), *rules.log_line(line)))
+            if len(rows) == MOST:
+                break
+    return rows
+
+
+def _restarts(which: Which) -> int:
+    return next((c.restarts for c in which.pod.containers if c.name == which.container), 0)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+@routes.page("/{project}/workloads/follow", permission=READ.id)
+async def follow(
+    project: str, pod: str, container: str = "", after: int = 0, before: int = 0, since: str = _BEGINNING, w: Web = WebIn
+) -> Response:
+    """Further lines of a log as server-sent events, each a piece of HTML; behind `Last-Event-ID` after a cut."""
+    view, _, found = service.pick_pod(await service.look(w.reading, w.observing, project), pod)
+    resumed = w.request.headers.get("last-event-id", "")
+    known = int(resumed) - before if resumed.isdecimal() else after
+    wanted = LogsOf(container or None, since=_moment(since), follow=True)
+    lines = reads.logs(w.house.ports[WorkloadReader], view, project, found.name, wanted)
+
+    async def pieces() -> AsyncIterator[str]:
+        number = 0
+        async with aclosing(w.request.app.state.hub.until_closing(lines)) as open_:
+            async for line in open_:
+                number += 1
+                if number <= known:
+                    continue
+                row = LogRow(before + number, *rules.log_line(line))
+                body = bytes((await w.fragment(LinePiece(row))).body).decode()
+                yield f"id: {row.number}\n" + "".join(f"data: {part}\n" for part in body.splitlines()) + "\n"
+
+    return StreamingResponse(pieces(), media_type="text/event-stream", headers={"cache-control": "no-store"})
