@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
@@ -17,6 +19,7 @@ from podo.kernel.events import Entry
 from podo.kernel.events.log import after, last_position
 from podo.kernel.nouns import PODO
 
+T = TypeVar("T")
 _PING = 15.0
 _BACKLOG = 256
 
@@ -51,16 +54,50 @@ class Hub:
             yield b"retry: 2000\n\n"
             async for missed in _missed(request, house, wanted):
                 yield missed
-            while not self.closing.is_set():
-                try:
-                    position, about = await asyncio.wait_for(queue.get(), _PING)
-                except TimeoutError:
-                    yield b": still here\n\n"
-                    continue
-                if about & wanted:
-                    yield _frame(position, about & wanted)
+            async with aclosing(self.until_closing(_from(queue), ping=_PING)) as news:
+                async for found in news:
+                    if found is None:
+                        yield b": still here\n\n"
+                    elif found[1] & wanted:
+                        yield _frame(found[0], found[1] & wanted)
         finally:
             self._open.discard(queue)
+
+    async def until_closing(self, items: AsyncIterator[T], *, ping: float | None = None) -> AsyncGenerator[T | None, None]:
+        """`items` to their end, or until the server stops: an open stream must not hold it. None after `ping` silent seconds."""
+        queue: asyncio.Queue[T] = asyncio.Queue(1)
+
+        async def read() -> None:
+            async for item in items:
+                await queue.put(item)
+
+        # One task reads it all: what `items` holds open may be bound to its task.
+        reading, closing = asyncio.create_task(read()), asyncio.create_task(self.closing.wait())
+        taking = asyncio.create_task(queue.get())
+        try:
+            while not closing.done():
+                await asyncio.wait({taking, reading, closing}, timeout=ping, return_when=asyncio.FIRST_COMPLETED)
+                if taking.done():
+                    yield taking.result()
+                    taking = asyncio.create_task(queue.get())
+                elif reading.done():
+                    # An item may have come between the last look and the end.
+                    if not queue.empty():
+                        await asyncio.sleep(0)
+                        continue
+                    reading.result()
+                    return
+                elif not closing.done():
+                    yield None
+        finally:
+            for task in (taking, reading, closing):
+                task.cancel()
+            await asyncio.gather(taking, reading, closing, return_exceptions=True)
+
+
+async def _from(queue: asyncio.Queue[T]) -> AsyncIterator[T]:
+    while True:
+        yield await queue.get()
 
 
 def topics(entry: Entry) -> frozenset[str]:
@@ -91,9 +128,9 @@ def _frame(position: int | None, about: frozenset[str]) -> bytes:
 
 
 async def live(request: Request) -> StreamingResponse:
-    """GET /-/live?topic=…&topic=…"""
+    """GET /-/live?topic=…&topic=…; one parameter may name several, with blanks between."""
     hub: Hub = request.app.state.hub
-    wanted = frozenset(request.query_params.getlist("topic"))
+    wanted = frozenset(topic for several in request.query_params.getlist("topic") for topic in several.split())
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(
         hub.stream(request, request.app.state.house, wanted), media_type="text/event-stream", headers=headers
