@@ -72,6 +72,10 @@ class ChartReader(Protocol):
         """What the chart is called by: a digest of its content."""
         ...
 
+    def text(self, manifest: Manifest) -> str:
+        """A manifest as YAML, for people."""
+        ...
+
     async def render(self, name: str, namespace: str, values: Mapping[str, Any]) -> RenderedChart:
         """Manifests for these values over the chart's own. Raises what Helm says of bad values or templates."""
         ...

@@ -68,7 +68,6 @@ class RolloutRow(Record):
     needs: Mapped[int]
     bundle: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(16))
-    epoch: Mapped[int] = mapped_column(default=0)
     why: Mapped[str] = mapped_column(Text, default="")
     back: Mapped[bool] = mapped_column(default=False)
     previous: Mapped[int | None]
@@ -81,11 +80,12 @@ class RolloutRow(Record):
 
 
 class WatchRow(Bookkeeping):
-    """What was last seen of a rollout, and when Podo looks at it again by itself."""
+    """What was last seen of a rollout, when Podo looks at it again by itself, and which of its runs is the newest (`epoch`)."""
 
     __tablename__ = "rollout_watches"
 
     rollout: Mapped[str] = mapped_column(String(40), ForeignKey("rollouts.id"), primary_key=True)
+    epoch: Mapped[int] = mapped_column(default=0)
     seen: Mapped[dict[str, Any]] = mapped_column(default=dict)
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     silent_since: Mapped[datetime | None]

@@ -13,14 +13,14 @@ from podo.delivery.models import ApprovalRow, DeploymentRow, RolloutRow, WatchRo
 from podo.delivery.types import MOVING, OPEN, Approval, Decision, Rollout, RolloutState, Seen
 from podo.kernel.db import Reading, Tx
 
-_KEPT = frozenset({"seen", "due_at", "approvals"})
+_KEPT = frozenset({"seen", "due_at", "approvals", "epoch"})
 
 
 async def add(tx: Tx, made: Sequence[Rollout]) -> None:
     """New rollouts."""
     tx.session.add_all(RolloutRow(**{k: v for k, v in _fields(r).items() if k not in _KEPT}) for r in made)
     await tx.session.flush()
-    tx.session.add_all(WatchRow(rollout=r.id, seen={}) for r in made)
+    tx.session.add_all(WatchRow(rollout=r.id, seen={}, epoch=r.epoch) for r in made)
     await tx.session.flush()
 
 
@@ -37,13 +37,18 @@ async def rollout(r: Reading, id_: str) -> Rollout | None:
 
 async def epoch(r: Reading, id_: str) -> int:
     """Which run of a rollout is its newest; -1 when there is no such rollout."""
-    found = await r.session.scalar(select(RolloutRow.epoch).where(RolloutRow.id == id_))
+    found = await r.session.scalar(select(WatchRow.epoch).where(WatchRow.rollout == id_))
     return -1 if found is None else found
 
 
 async def change(tx: Tx, id_: str, **values: Any) -> None:
     """Columns by name."""
     await tx.session.execute(update(RolloutRow).where(RolloutRow.id == id_).values(values))
+
+
+async def change_epoch(tx: Tx, id_: str, epoch_: int) -> None:
+    """Which run is the newest: bookkeeping of the engine's, kept on the row so that it is checked with it."""
+    await tx.session.execute(update(WatchRow).where(WatchRow.rollout == id_).values(epoch=epoch_))
 
 
 async def watch(tx: Tx, id_: str, **values: Any) -> None:
@@ -105,13 +110,22 @@ async def active(r: Reading, project: str, environment: str, region: str) -> Rol
     return await _newest(r, project, environment, region, [RolloutState.healthy], None)
 
 
-async def healthy_before(r: Reading, project: str, environment: str, region: str, number: int) -> Rollout | None:
-    """The last one before deployment `number` that was healthy there."""
-    return await _newest(r, project, environment, region, [RolloutState.healthy, RolloutState.inactive], number)
+async def healthy_before(
+    r: Reading, project: str, environment: str, region: str, number: int, *, other_than: str = ""
+) -> Rollout | None:
+    """The last one before deployment `number` that was healthy there, with another bundle than `other_than`."""
+    well = [RolloutState.healthy, RolloutState.inactive]
+    return await _newest(r, project, environment, region, well, number, other_than)
 
 
 async def _newest(
-    r: Reading, project: str, environment: str, region: str, states: Sequence[RolloutState], below: int | None
+    r: Reading,
+    project: str,
+    environment: str,
+    region: str,
+    states: Sequence[RolloutState],
+    below: int | None,
+    other_than: str = "",
 ) -> Rollout | None:
     query = select(RolloutRow).where(
         RolloutRow.project == project,
@@ -119,6 +133,7 @@ async def _newest(
         RolloutRow.region == region,
         RolloutRow.state.in_(states),
         RolloutRow.healthy_at.is_not(None),
+        RolloutRow.bundle != other_than,
     )
     if below is not None:
         query = query.where(RolloutRow.number < below)
@@ -141,7 +156,7 @@ async def others_open(r: Reading, project: str, environment: str, region: str, n
 async def due(r: Reading, now: datetime, limit: int) -> list[tuple[str, int]]:
     """(id, epoch) of those that are to be looked at now."""
     query = (
-        select(RolloutRow.id, RolloutRow.epoch)
+        select(RolloutRow.id, WatchRow.epoch)
         .join(WatchRow, WatchRow.rollout == RolloutRow.id)
         .where(WatchRow.due_at <= now, RolloutRow.state.in_(OPEN))
         .order_by(WatchRow.due_at)
@@ -195,7 +210,7 @@ def _rollout(row: RolloutRow, seen: WatchRow | None, approvals: tuple[Approval, 
         needs=row.needs,
         bundle=row.bundle,
         state=RolloutState(row.state),
-        epoch=row.epoch,
+        epoch=seen.epoch if seen else 0,
         why=row.why,
         seen=Seen(**seen.seen) if seen and seen.seen else Seen(),
         previous=row.previous,

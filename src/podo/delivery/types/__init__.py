@@ -75,7 +75,18 @@ from podo.delivery.types.events import (
     VariableSet,
 )
 from podo.delivery.types.permissions import APPROVE, BUILD, COMMENT, CONFIGURE, DEPLOY, HALT, PERMISSIONS, READ, ROLL_BACK
-from podo.delivery.types.releases import Bundle, ChangeKind, Changes, Draft, FileChange, KeyChange, Manifest, Release
+from podo.delivery.types.releases import (
+    Bundle,
+    ChangeKind,
+    Changes,
+    Draft,
+    FileChange,
+    Ingredients,
+    KeyChange,
+    Manifest,
+    Release,
+    Spot,
+)
 from podo.delivery.types.settings import DeliverySettings
 
 __all__ = [
@@ -128,6 +139,7 @@ __all__ = [
     "Draft",
     "FileChange",
     "Gate",
+    "Ingredients",
     "KeyChange",
     "LogLine",
     "Manifest",
@@ -171,6 +183,7 @@ __all__ = [
     "SecretSet",
     "Seen",
     "Source",
+    "Spot",
     "TargetGone",
     "ValueInvalid",
     "VariableRemoved",

@@ -8,6 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from podo.delivery.types.builds import Build
+from podo.delivery.types.config import Choices, SealedConfig
+
 Manifest = Mapping[str, Any]
 
 
@@ -92,7 +95,30 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A release not written down yet, and what it was made from: when that has changed, it is drafted anew."""
+    """A release not written down yet, and the version of the configuration it was made from: when that changed, draft anew."""
 
     release: Release
-    config_version: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A target to seal for: where, the name of everything there, and the configuration that holds there."""
+
+    environment: str
+    region: str
+    cluster: str
+    name: str
+    config: SealedConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Ingredients:
+    """All that a release is made from; `version` changes when its configuration does."""
+
+    project: str
+    port: int
+    build: Build
+    spots: tuple[Spot, ...]
+    choices: Choices
+    version: str

@@ -1,0 +1,75 @@
+"""What follows by itself: rollouts that may start, that are due, that went bad while they soaked; and alpha after a build."""
+
+from __future__ import annotations
+
+from podo.catalog import service as catalog
+from podo.delivery import reads
+from podo.delivery.ports import ChartReader
+from podo.delivery.service import builds, config, deployments, releases, rollouts
+from podo.delivery.workflows.rollouts import roll
+from podo.kernel.domains import House
+from podo.kernel.events import Entry, Handling
+from podo.kernel.nouns import PODO
+from podo.workloads import service as workloads
+
+
+async def go_on(entry: Entry, at: Handling) -> None:
+    """Something about a deployment happened: start what may start now."""
+    async with at.transaction() as tx:
+        ready = await rollouts.advance(tx, entry.project or "")
+    for rollout, epoch in ready:
+        await at.start(roll, run_id(rollout, epoch), rollout, epoch)
+
+
+def run_id(rollout: str, epoch: int) -> str:
+    """A run's id: a second start of the same does nothing."""
+    return f"rollout:{rollout}:{epoch}"
+
+
+async def look_at_due(house: House) -> None:
+    """Start a run for each rollout whose time has come."""
+    async with house.database.reading(PODO) as r:
+        found = await rollouts.due(r)
+    for rollout, epoch in found:
+        await house.durable.start(roll, run_id(rollout, epoch), rollout, epoch)
+
+
+async def look_at_soaking(house: House) -> None:
+    """A rollout that goes bad while it soaks is looked at now, not at the end of its soak."""
+    async with house.database.reading(PODO) as r:
+        found = await rollouts.soaking(r)
+    if not found:
+        return
+    async with house.observed.reading(PODO) as observed:
+        worst = await workloads.health_of_projects(observed, {x.project for x in found})
+    for rollout in found:
+        health = worst.get(rollout.project, {}).get(rollout.cluster)
+        if health is not None and health.status == "Degraded":
+            await house.durable.start(roll, run_id(rollout.id, rollout.epoch + 1), rollout.id, rollout.epoch + 1)
+
+
+class Promotion:
+    """Every image of the project's branch goes to the first environment by itself, where the project wants it so."""
+
+    def __init__(self) -> None:
+        self.charts: ChartReader | None = None
+        self.house: House | None = None
+
+    async def __call__(self, entry: Entry, at: Handling) -> None:
+        """A build succeeded."""
+        assert self.house is not None
+        assert self.charts is not None
+        project, number = entry.project or "", int(entry.facts["number"])
+        async with self.house.database.reading(PODO) as r:
+            about = await catalog.project(r, project)
+            choices = await config.choices(r, project)
+            build = await builds.build(r, project, number)
+            stages = [e.name for e in await catalog.environments(r)]
+            targets = await catalog.targets(r, project)
+            first = next((e for e in stages if any(t.environment == e for t in targets)), None)
+            if not choices.auto_alpha or build.ref != about.repository.branch or first is None:
+                return
+            made_from = await releases.ingredients(r, project, number, first)
+        draft = await reads.draft(self.charts, made_from)
+        async with at.transaction() as tx:
+            await deployments.request(tx, draft, first, once=f"alpha:{build.id}")

@@ -1,0 +1,191 @@
+"""A rollout's steps. Those that act read what they need under the run's epoch, and ask for it again before each write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from podo.delivery.ports import TargetReader
+from podo.delivery.rules import releases as rules
+from podo.delivery.service import rollouts as service
+from podo.delivery.types import Bundle, Manifest, Rollout, Seen
+from podo.delivery.writers import TargetWriter
+from podo.kernel import clock
+from podo.kernel.db import Tx
+from podo.kernel.durable import act, record
+from podo.kernel.settings import Seal
+
+_PAUSE = 0.5
+
+Plan = Callable[[str, int], Awaitable[tuple[Rollout, Bundle, Bundle | None]]]
+Current = Callable[[str, int], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutWorld:
+    """What the acts of a rollout work on. `plan` and `current` raise `Overtaken` when a run is not its rollout's newest.
+
+    `late` is after how many seconds a rollout has failed; `grace` how long it may be Degraded; `patience` how long its
+    cluster may be silent.
+    """
+
+    reader: TargetReader
+    writer: TargetWriter
+    seal: Seal
+    plan: Plan
+    current: Current
+    late: float
+    grace: float
+    patience: float
+
+
+@record
+async def begin(tx: Tx, rollout: str, epoch: int) -> str | None:
+    """This run is the newest; what it is to do."""
+    return await service.begin(tx, rollout, epoch)
+
+
+@act(undo=None)
+async def reach(world: Any, rollout: str, epoch: int) -> None:
+    """Ask whether the cluster answers and has the namespace: it changes nothing."""
+    of, _, _ = await world.rollouts.plan(rollout, epoch)
+    await world.rollouts.reader.reach(of.cluster, of.project)
+
+
+@record
+async def start(tx: Tx, rollout: str, epoch: int) -> None:
+    """It rolls from now on."""
+    await service.start(tx, rollout, epoch)
+
+
+@act(undo="delivery.put_back")
+async def apply(world: Any, rollout: str, epoch: int) -> None:
+    """Apply the bundle: its Secret first, then the manifests in their order."""
+    of, bundle, _ = await world.rollouts.plan(rollout, epoch)
+    await _apply(world.rollouts, of, epoch, bundle, of.number)
+
+
+@act(undo=None)
+async def look(world: Any, rollout: str, epoch: int, seconds: float) -> dict[str, Any]:
+    """Look until it is healthy or bad, or for `seconds`: it changes nothing."""
+    of, bundle, _ = await world.rollouts.plan(rollout, epoch)
+    begun = of.started_at or clock.now()
+    until = clock.monotonic() + seconds
+    while True:
+        seen = await world.rollouts.reader.look(of.cluster, of.project, bundle.label, bundle.manifests)
+        late = (clock.now() - begun).total_seconds() >= world.rollouts.late
+        if seen.health in ("Healthy", "Degraded") or late or clock.monotonic() >= until:
+            return {**asdict(seen), "facts": dict(seen.facts), "late": late, "grace": world.rollouts.grace}
+        await asyncio.sleep(min(_PAUSE, seconds))
+
+
+@record
+async def judge(tx: Tx, rollout: str, epoch: int, seen: dict[str, Any]) -> str:
+    """What follows from what was seen."""
+    late, grace = bool(seen.pop("late")), float(seen.pop("grace"))
+    return await service.judge(tx, rollout, epoch, Seen(**seen), late=late, grace=grace)
+
+
+@act(undo=None)
+async def prune(world: Any, rollout: str, epoch: int) -> list[str]:
+    """Delete what an earlier release had and this one has not; going back applies it again."""
+    of, bundle, _ = await world.rollouts.plan(rollout, epoch)
+    await world.rollouts.current(rollout, epoch)
+    keep = _kept(bundle)
+    return list(await world.rollouts.writer.prune(of.cluster, of.project, of.environment, keep))
+
+
+@record
+async def well(tx: Tx, rollout: str, epoch: int) -> str:
+    """It soaks, or has arrived."""
+    return await service.well(tx, rollout, epoch)
+
+
+@record
+async def fail(tx: Tx, rollout: str, epoch: int, why: str) -> None:
+    """From now on it is put back."""
+    await service.fail(tx, rollout, epoch, why)
+
+
+@act(undo=None)
+async def put_back(world: Any, rollout: str, epoch: int) -> None:
+    """Bring back what was there before; nothing, where nothing was."""
+    of, _, was = await world.rollouts.plan(rollout, epoch)
+    if was is not None:
+        await _apply(world.rollouts, of, epoch, was, of.previous or of.number)
+    await world.rollouts.current(rollout, epoch)
+    keep = _kept(was) if was is not None else []
+    await world.rollouts.writer.prune(of.cluster, of.project, of.environment, keep)
+
+
+@record
+async def is_back(tx: Tx, rollout: str, epoch: int) -> str:
+    """What was there before is there again."""
+    return await service.is_back(tx, rollout, epoch)
+
+
+@act(undo=None)
+async def pause(world: Any, rollout: str, epoch: int) -> None:
+    """Let the Deployments go no further; the next apply lets them go on."""
+    of, bundle, _ = await world.rollouts.plan(rollout, epoch)
+    await world.rollouts.current(rollout, epoch)
+    await world.rollouts.writer.pause(of.cluster, of.project, rules.numbered(bundle.manifests, of.number))
+
+
+@record
+async def halted(tx: Tx, rollout: str, epoch: int, note: str) -> None:
+    """It stands where it stood."""
+    await service.halted(tx, rollout, epoch, note)
+
+
+@act(undo=None)
+async def patience(world: Any) -> float:
+    """How long a silent cluster is waited for, in seconds."""
+    return world.rollouts.patience
+
+
+@record
+async def silent(tx: Tx, rollout: str, epoch: int, why: str, seconds: float) -> str:
+    """Its cluster does not answer."""
+    return await service.silent(tx, rollout, epoch, why, patience=seconds)
+
+
+@record
+async def refuse(tx: Tx, rollout: str, epoch: int, why: str) -> None:
+    """It failed before anything was changed."""
+    await service.refuse(tx, rollout, epoch, why)
+
+
+@record
+async def give_up(tx: Tx, rollout: str, epoch: int, why: str) -> None:
+    """Putting back was refused: a person decides."""
+    await service.current(tx, rollout, epoch)
+    await service.stuck(tx, rollout, why)
+
+
+async def _apply(world: RolloutWorld, of: Rollout, epoch: int, bundle: Bundle, number: int) -> None:
+    name = rules.secret_name(bundle)
+    values = {key: world.seal.open(sealed) for key, sealed in bundle.sealed.items()}
+    await world.current(of.id, epoch)
+    await world.writer.secret(of.cluster, of.project, name, _labels(of, bundle), values)
+    for manifest in rules.numbered(bundle.manifests, number):
+        await world.current(of.id, epoch)
+        await world.writer.apply(of.cluster, of.project, [manifest])
+
+
+def _labels(of: Rollout, bundle: Bundle) -> dict[str, str]:
+    return {
+        "app.kubernetes.io/managed-by": "podo",
+        "app.kubernetes.io/part-of": of.project,
+        "podo.dev/project": of.project,
+        "podo.dev/environment": of.environment,
+        "podo.dev/region": of.region,
+        "podo.dev/release": bundle.label,
+    }
+
+
+def _kept(bundle: Bundle) -> Sequence[Manifest]:
+    secret: Manifest = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": rules.secret_name(bundle)}}
+    return [*bundle.manifests, *([secret] if bundle.sealed else [])]
