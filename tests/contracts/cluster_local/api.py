@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import ssl
 import time
@@ -36,7 +37,8 @@ class Api:
     def __init__(self, cluster: LocalCluster) -> None:
         config = yaml.safe_load(cluster.kubeconfig.read_text())
         self._token = config["users"][0]["user"]["token"]
-        self._tls = ssl.create_default_context(cafile=config["clusters"][0]["cluster"]["certificate-authority"])
+        authority = base64.b64decode(config["clusters"][0]["cluster"]["certificate-authority-data"])
+        self._tls = ssl.create_default_context(cadata=authority.decode())
         self._headers = {"Authorization": f"Bearer {self._token}"}
         self.http = httpx.Client(base_url=config["clusters"][0]["cluster"]["server"], headers=self._headers, verify=self._tls)
 

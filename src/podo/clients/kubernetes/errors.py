@@ -78,6 +78,14 @@ class NotStarted(Conflict):
     do = N_("Look at the pod's events for the reason, or wait until it has started.")
 
 
+class OutputTooLarge(Conflict):
+    """A command wrote more than is taken in. What it did is done."""
+
+    code = "kubernetes.output"
+    so = N_("The command in {name} wrote more than {most} bytes.")
+    do = N_("Let it write less, or into a file.")
+
+
 class Expired(Conflict):
     """410: this resource version, or this continuation, is no longer kept. List anew from the beginning."""
 
@@ -171,6 +179,8 @@ def from_status(
     if code == 429:
         wait = after if after is not None else float(details.get("retryAfterSeconds") or 1)
         return _too_many(causes, data, wait)
+    if code in (400, 500) and _is_not_started(message):
+        return NotStarted(**data)
     if code >= 500 and not _is_typed_failure(message):
         return Unreachable(**data, why=message)
     return _refusal(code, str(status.get("reason") or ""), message, causes, data)
@@ -188,8 +198,6 @@ def _refusal(code: int, reason: str, message: str, causes: list[dict[str, str]],
             return _conflict(reason, causes, data)
         case 410:
             return Expired(**data)
-        case 400 if "is waiting to start" in message or "container not found" in message:
-            return NotStarted(**data)
         case 400 if message.startswith("previous terminated container"):
             return NotFound(**data)
         case _ if _is_policy(message):
@@ -231,6 +239,11 @@ def _is_authorization(message: str) -> bool:
 
 def _is_policy(message: str) -> bool:
     return "denied the request" in message or "denied request" in message
+
+
+def _is_not_started(message: str) -> bool:
+    """What kubelets say, and API servers pass on with 400 for logs and 500 for commands."""
+    return "is waiting to start" in message or "container not found" in message
 
 
 def _is_typed_failure(message: str) -> bool:

@@ -216,15 +216,17 @@ class PodChange(NamedTuple):
     pod: Pod
 
 
-class _ListMeta(_Wire, frozen=True):
+class ListMeta(_Wire, frozen=True):
+    """What a list says of itself."""
+
     resource_version: str = ""
     continue_: str = msgspec.field(name="continue", default="")
     remaining_item_count: int | None = None
 
 
 class _PodList(_Wire, frozen=True):
-    items: list[Pod]
-    metadata: _ListMeta = _ListMeta()
+    items: list[Pod] | None = None
+    metadata: ListMeta = ListMeta()
 
 
 class _PodLine(_Wire, frozen=True):
@@ -241,7 +243,7 @@ def decode_list(body: bytes) -> PodPage:
     """A `v1.PodList` as it came over the wire."""
     found = _pod_list.decode(body)
     metadata = found.metadata
-    return PodPage(found.items, metadata.resource_version, metadata.continue_ or None, metadata.remaining_item_count)
+    return PodPage(found.items or [], metadata.resource_version, metadata.continue_ or None, metadata.remaining_item_count)
 
 
 def decode_line(line: bytes) -> PodChange:

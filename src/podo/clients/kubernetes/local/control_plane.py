@@ -6,6 +6,7 @@ on 127.0.0.1, and ask for a token or a certificate of this cluster.
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import secrets
@@ -188,7 +189,9 @@ def _program(
 
 
 def _kubeconfig(folder: Path, name: str, user: str, token: str, ports: Ports) -> dict[str, object]:
-    cluster = {"server": f"https://127.0.0.1:{ports.api}", "certificate-authority": str(folder / "ca.crt")}
+    # It stands alone, so that its text can be given to whoever is to use the cluster.
+    authority = base64.b64encode((folder / "ca.crt").read_bytes()).decode()
+    cluster = {"server": f"https://127.0.0.1:{ports.api}", "certificate-authority-data": authority}
     return {
         "apiVersion": "v1",
         "kind": "Config",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +14,8 @@ from podo.clients.kubernetes import addresses, errors, kinds
 from podo.clients.kubernetes import pods as typed
 from podo.clients.kubernetes.client import BeforeCall
 from podo.clients.kubernetes.pods import PodChange, PodPage
-from podo.clients.kubernetes.real import access, discovery, exec
+from podo.clients.kubernetes.real import discovery, exec
+from podo.clients.kubernetes.real.kubeconfig import Kubeconfig, read
 from podo.clients.kubernetes.real.wire import Call, Wire
 from podo.clients.kubernetes.types import (
     Change,
@@ -37,21 +37,36 @@ _PATCHES = {
 }
 _APPLY = "application/apply-patch+yaml"
 _QUIET = 30.0
+# How far into a line of a watch its type is read.
+_TYPE = 24
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class _List(msgspec.Struct):
+    metadata: typed.ListMeta
+    items: list[dict[str, Any]] | None = None
 
 
 class _Line(msgspec.Struct):
     type: str
-    object: msgspec.Raw
+    object: dict[str, Any]
 
 
-_line = msgspec.json.Decoder(_Line)
+class _Version(msgspec.Struct, rename="camel"):
+    major: str
+    minor: str
+    git_version: str
+
+
+_list = msgspec.json.Decoder(_List).decode
+_line = msgspec.json.Decoder(_Line).decode
+_version = msgspec.json.Decoder(_Version).decode
 
 
 def connect(
-    kubeconfig: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    kubeconfig: Kubeconfig | None = None,
     context: str | None = None,
     *,
     name: str | None = None,
@@ -59,12 +74,13 @@ def connect(
     timeout: float = 30,
     patience: float = 10,
 ) -> RealCluster:
-    """The cluster that a kubeconfig describes (its path, text or content; None: service account, `$KUBECONFIG`, ~/.kube/config).
+    """The cluster that a kubeconfig describes: its text (a str), its file (a Path), its content (a mapping), or (None) what is
+    found here: a pod's service account, `$KUBECONFIG`, ~/.kube/config. Text and content may name no files; no program is run.
 
     Nothing is asked yet. `name` stands in errors (the context's name by default). A whole call takes at most `timeout` seconds;
     one that is told to come later (429) does so for up to `patience` seconds. Raises `BadKubeconfig`.
     """
-    wire = Wire(access.read(kubeconfig, context, name), timeout=timeout, patience=patience, before_call=before_call)
+    wire = Wire(read(kubeconfig, context, name), timeout=timeout, patience=patience, before_call=before_call)
     return RealCluster(wire)
 
 
@@ -89,7 +105,7 @@ class RealCluster:
 
     async def get(self, ref: Ref) -> Manifest:
         """See `client.Cluster`."""
-        return _decode(await self._wire.call(Call("GET", await self._place(ref), ref)))
+        return await self._wire.call(Call("GET", await self._place(ref), ref), _decode)
 
     async def list(
         self,
@@ -105,12 +121,11 @@ class RealCluster:
         params = _selection(label_selector, field_selector, limit, continue_)
         ref = kind.ref("", namespace)
         path = addresses.collection(kind, await self._info(ref), namespace)
-        found: Manifest = _decode(await self._wire.call(Call("GET", path, ref, params)))
+        found = await self._wire.call(Call("GET", path, ref, params), _list)
         # Items of a list do not repeat what they are.
-        items = [{"apiVersion": kind.api_version, "kind": kind.kind, **item} for item in found.get("items") or ()]
-        metadata = found["metadata"]
-        version, following = metadata.get("resourceVersion") or "", metadata.get("continue") or None
-        return Page(items, version, following, metadata.get("remainingItemCount"))
+        items = [{"apiVersion": kind.api_version, "kind": kind.kind, **item} for item in found.items or ()]
+        metadata = found.metadata
+        return Page(items, metadata.resource_version, metadata.continue_ or None, metadata.remaining_item_count)
 
     async def list_pods(
         self,
@@ -124,7 +139,7 @@ class RealCluster:
         """See `client.Cluster`."""
         params = _selection(label_selector, field_selector, limit, continue_)
         path = addresses.collection(kinds.POD, kinds.BUILT_IN[kinds.POD], namespace)
-        return typed.decode_list(await self._wire.call(Call("GET", path, kinds.POD.ref("", namespace), params)))
+        return await self._wire.call(Call("GET", path, kinds.POD.ref("", namespace), params), typed.decode_list)
 
     async def watch(
         self,
@@ -142,10 +157,10 @@ class RealCluster:
         ref = kind.ref("", namespace)
         async with contextlib.aclosing(self._watch(ref, selection, resource_version, bookmarks, seconds)) as lines:
             async for line in lines:
-                found = _line.decode(line)
+                found = self._wire.decoded(_line, line)
                 if found.type == "ERROR":
-                    raise self._watch_error(ref, _decode(found.object))
-                yield Change(found.type, _decode(found.object))  # pyright: ignore[reportArgumentType] - the API's own words
+                    raise self._refusal(ref, found.object)
+                yield Change(found.type, found.object)  # pyright: ignore[reportArgumentType] - the API's own words
 
     async def watch_pods(
         self,
@@ -162,9 +177,9 @@ class RealCluster:
         ref = kinds.POD.ref("", namespace)
         async with contextlib.aclosing(self._watch(ref, selection, resource_version, bookmarks, seconds)) as lines:
             async for line in lines:
-                if line.startswith(b'{"type":"ERROR"'):
-                    raise self._watch_error(ref, _decode(line)["object"])
-                yield typed.decode_line(line)
+                if b'"ERROR"' in line[:_TYPE]:
+                    raise self._refusal(ref, self._wire.decoded(_line, line).object)
+                yield self._wire.decoded(typed.decode_line, line)
 
     async def _watch(
         self, ref: Ref, selection: dict[str, str], version: str, bookmarks: bool, seconds: float
@@ -182,9 +197,10 @@ class RealCluster:
                 if line:
                     yield line
 
-    def _watch_error(self, ref: Ref, status: Manifest) -> Exception:
+    def _refusal(self, ref: Ref, status: Mapping[str, Any]) -> Exception:
+        """What a `v1.Status` inside a stream means."""
         code = int(status.get("code") or 500)
-        return errors.from_status(status, code=code, cluster=self.name, kind=ref.kind, namespace=ref.namespace)
+        return errors.from_status(status, code=code, cluster=self.name, kind=ref.kind, name=ref.name, namespace=ref.namespace)
 
     # Writing
 
@@ -197,7 +213,7 @@ class RealCluster:
         call = Call(
             "POST", addresses.collection(ref.type, info, ref.namespace), ref, _writing(field_manager, dry_run), _encode(manifest)
         )
-        return _decode(await self._wire.call(call))
+        return await self._wire.call(call, _decode)
 
     async def apply(
         self, manifest: Mapping[str, Any], *, field_manager: str, force: bool = False, dry_run: bool = False
@@ -206,7 +222,7 @@ class RealCluster:
         ref = Ref.of(manifest)
         params = _writing(field_manager, dry_run) | {"force": str(force).lower()}
         call = Call("PATCH", await self._place(ref), ref, params, _encode(manifest), type=_APPLY)
-        return _decode(await self._wire.call(call))
+        return await self._wire.call(call, _decode)
 
     async def patch(
         self,
@@ -220,7 +236,7 @@ class RealCluster:
     ) -> Manifest:
         """See `client.Cluster`."""
         path, params = await self._place(ref, subresource), _writing(field_manager, dry_run)
-        return _decode(await self._wire.call(Call("PATCH", path, ref, params, _encode(body), type=_PATCHES[type])))
+        return await self._wire.call(Call("PATCH", path, ref, params, _encode(body), type=_PATCHES[type]), _decode)
 
     async def delete(
         self,
@@ -237,7 +253,7 @@ class RealCluster:
         options = _deletion(grace_seconds, dry_run) | {"propagationPolicy": propagation}
         if preconditions := {name: value for name, value in wanted.items() if value is not None}:
             options["preconditions"] = preconditions
-        await self._wire.call(Call("DELETE", await self._place(ref), ref, None, _encode(options)))
+        await self._wire.call(Call("DELETE", await self._place(ref), ref, None, _encode(options)), _decode)
 
     async def scale(self, ref: Ref, replicas: int, *, field_manager: str) -> None:
         """See `client.Cluster`."""
@@ -286,8 +302,12 @@ class RealCluster:
         pairs += [("stdin", "true")] if stdin else []
         path = await self._place(pod, "exec")
         try:
-            async with asyncio.timeout(timeout), self._wire.websocket(Call("GET", path, pod), exec.PROTOCOLS, pairs) as socket:
+            async with asyncio.timeout(timeout), self._wire.websocket(Call("GET", path, pod, pairs), exec.PROTOCOLS) as socket:
                 done = await exec.run(socket, stdin)
+        except exec.NotRun as refusal:
+            raise self._refusal(pod, refusal.status) from None
+        except exec.TooMuchWritten:
+            raise errors.OutputTooLarge(cluster=self.name, name=pod.name, what="command", most=exec.MOST) from None
         except TimeoutError:
             raise errors.unreachable(self.name, f"the command did not end within {timeout:g} seconds") from None
         if done is None:
@@ -302,7 +322,7 @@ class RealCluster:
             "metadata": {"name": pod.name, "namespace": pod.namespace},
             "deleteOptions": _deletion(grace_seconds, dry_run),
         }
-        await self._wire.call(Call("POST", await self._place(pod, "eviction"), pod, None, _encode(body)))
+        await self._wire.call(Call("POST", await self._place(pod, "eviction"), pod, None, _encode(body)), _decode)
 
     # The cluster itself
 
@@ -313,8 +333,8 @@ class RealCluster:
 
     async def version(self) -> Version:
         """See `client.Cluster`."""
-        found = _decode(await self._wire.call(Call("GET", "/version", Ref("", "Version", ""))))
-        return Version(found["major"], found["minor"], found["gitVersion"])
+        found = await self._wire.call(Call("GET", "/version", Ref("", "Version", "")), _version)
+        return Version(found.major, found.minor, found.git_version)
 
     async def _info(self, ref: Ref) -> KindInfo:
         if info := kinds.BUILT_IN.get(ref.type) or self._defined.get(ref.type):

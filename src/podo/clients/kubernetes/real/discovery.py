@@ -56,8 +56,8 @@ async def ask(wire: Wire) -> Mapping[Kind, KindInfo]:
     """Every kind with its plural, scope and subresources."""
     found: dict[Kind, KindInfo] = {}
     for path in ("/api", "/apis"):
-        body = await wire.call(Call("GET", path, Ref("", "kinds", ""), accept=f"{_ACCEPT},application/json"))
-        found |= dict(_kinds(_decode(body)))
+        call = Call("GET", path, Ref("", "kinds", ""), accept=f"{_ACCEPT},application/json")
+        found |= dict(_kinds(await wire.call(call, _decode)))
     return found
 
 

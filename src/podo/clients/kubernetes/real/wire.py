@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
@@ -22,9 +22,12 @@ from podo.kernel.errors import PodoError
 CONNECT_SECONDS = 10.0
 _AT_ONCE = 64
 _LINE = 1 << 27
+_CLOSE_SECONDS = 2.0
 _FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
 
-Params = Mapping[str, str]
+T = TypeVar("T")
+# Pairs where a name comes more than once.
+Params = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +62,23 @@ class Wire:
             await self._session.close()
             self._session = None
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._closed
-
     # Calls
 
-    async def call(self, call: Call) -> bytes:
-        """The body of a successful answer."""
+    async def call(self, call: Call, decode: Callable[[bytes], T]) -> T:
+        """What `decode` makes of a successful answer."""
+        with self._failures():
+            async with asyncio.timeout(self._timeout):
+                body = await self._patiently(call)
+        return self.decoded(decode, body)
+
+    def decoded(self, decode: Callable[[bytes], T], body: bytes) -> T:
+        """`body` decoded. What is not as an API server writes it came from somebody else, or was cut: `Unreachable`."""
+        try:
+            return decode(body)
+        except msgspec.DecodeError:
+            raise errors.unreachable(self.access.name, "its answer is not that of an API server") from None
+
+    async def _patiently(self, call: Call) -> bytes:
         until = monotonic() + min(self._patience, self._timeout)
         while True:
             try:
@@ -79,19 +90,23 @@ class Wire:
                     raise
                 await asyncio.sleep(wait)
 
-    async def _once(self, call: Call, *, again: bool = True) -> bytes:
-        async with self._gate:
-            timeout = aiohttp.ClientTimeout(total=self._timeout, sock_connect=CONNECT_SECONDS)
-            with self._failures():
-                async with await self._send(call, timeout) as response:
-                    body = await response.read()
-        if response.status < 400:
-            return body
-        if response.status == 401 and again and self.access.forget():
-            return await self._once(call, again=False)
-        raise self._error(call, response, body)
+    async def _once(self, call: Call) -> bytes:
+        async with self._gate, await self._answer(call) as response:
+            return await response.read()
 
-    async def _send(self, call: Call, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
+    async def _answer(self, call: Call, *, silence: float | None = None) -> aiohttp.ClientResponse:
+        """A successful answer whose body is still to be read, or the error that it means."""
+        for may_renew in (True, False):
+            response = await self._send(call, silence)
+            if 200 <= response.status < 300:
+                return response
+            async with response:
+                body = await response.read()
+            if response.status != 401 or not may_renew or not self.access.forget():
+                raise self._error(call, response, body)
+        raise AssertionError("the second refusal is raised")
+
+    async def _send(self, call: Call, silence: float | None) -> aiohttp.ClientResponse:
         if self._before_call:
             self._before_call()
         headers = {"Accept": call.accept, **await self.access.headers()}
@@ -103,7 +118,8 @@ class Wire:
             params=call.params,
             data=call.body,
             headers=headers,
-            timeout=timeout,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=silence),
+            # A redirect would take our credentials elsewhere.
             allow_redirects=False,
             proxy=self.access.proxy,
             server_hostname=self.access.server_hostname,
@@ -114,7 +130,8 @@ class Wire:
             raise errors.unreachable(self.access.name, "the client is closed")
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=0, ssl=self.access.ssl, socket_factory=_socket)
-            self._session = aiohttp.ClientSession(connector=connector, read_bufsize=1 << 18)
+            jar = aiohttp.DummyCookieJar()
+            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=jar, read_bufsize=1 << 18)
         return self._session
 
     @contextlib.contextmanager
@@ -122,11 +139,12 @@ class Wire:
         try:
             yield
         except _FAILURES as error:
-            if self._closed:
-                raise errors.unreachable(self.access.name, "the client is closed") from None
-            raise errors.unreachable(self.access.name, _why(error)) from None
+            why = "the client is closed" if self._closed else _why(error)
+            raise errors.unreachable(self.access.name, why) from None
 
     def _error(self, call: Call, response: aiohttp.ClientResponse, body: bytes) -> PodoError:
+        if response.status < 400:
+            return errors.unreachable(self.access.name, f"it answers {response.status}, which no API server does")
         return errors.from_status(
             _status(body),
             code=response.status,
@@ -140,20 +158,16 @@ class Wire:
     # Streams
 
     async def lines(self, call: Call, *, silence: float | None) -> AsyncGenerator[bytes, None]:
-        """The lines of an answer as they come. `silence` is how many seconds may pass without a byte; None: any number."""
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=silence)
+        """The lines of an answer as they come. `silence` is how many seconds may pass without a byte; None: any number.
+
+        The answer itself must begin within the time of a call, unless it may be silent for any time.
+        """
         with self._failures():
-            response = await self._send(call, timeout)
-        async with response:
-            if response.status >= 400:
-                with self._failures():
-                    body = await response.read()
-                if response.status == 401:
-                    self.access.forget()
-                raise self._error(call, response, body)
-            async with contextlib.aclosing(self._split(response)) as lines:
-                async for line in lines:
-                    yield line
+            async with asyncio.timeout(None if silence is None else self._timeout):
+                response = await self._answer(call, silence=silence)
+        async with response, contextlib.aclosing(self._split(response)) as lines:
+            async for line in lines:
+                yield line
 
     async def _split(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         rest = bytearray()
@@ -181,35 +195,45 @@ class Wire:
             yield bytes(rest)
 
     @contextlib.asynccontextmanager
-    async def websocket(
-        self, call: Call, protocols: tuple[str, ...], params: Sequence[tuple[str, str]]
-    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-        """A websocket. A refusal of the handshake bears the code and no text, for aiohttp reads none."""
-        if self._before_call:
-            self._before_call()
-        url = self.access.server + call.path
+    async def websocket(self, call: Call, protocols: tuple[str, ...]) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """A websocket."""
         try:
-            async with self._open().ws_connect(
-                url,
-                protocols=protocols,
-                params=params,
-                headers=await self.access.headers(),
-                proxy=self.access.proxy,
-                server_hostname=self.access.server_hostname,
-                max_msg_size=0,
-            ) as socket:
+            async with await self._shake_hands(call, protocols) as socket:
                 yield socket
-        except aiohttp.WSServerHandshakeError as error:
-            raise errors.from_status(
-                {"message": error.message},
-                code=error.status,
-                cluster=self.access.name,
-                kind=call.about.kind,
-                name=call.about.name,
-                namespace=call.about.namespace,
-            ) from None
         except _FAILURES as error:
             raise errors.unreachable(self.access.name, _why(error)) from None
+
+    async def _shake_hands(self, call: Call, protocols: tuple[str, ...]) -> aiohttp.ClientWebSocketResponse:
+        for may_renew in (True, False):
+            if self._before_call:
+                self._before_call()
+            try:
+                return await self._open().ws_connect(
+                    self.access.server + call.path,
+                    protocols=protocols,
+                    params=call.params,
+                    headers=await self.access.headers(),
+                    proxy=self.access.proxy,
+                    server_hostname=self.access.server_hostname,
+                    max_msg_size=0,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),  # pyright: ignore[reportCallIssue] - an attrs class
+                )
+            except aiohttp.WSServerHandshakeError as error:
+                if error.status != 401 or not may_renew or not self.access.forget():
+                    raise await self._refused_hand(call, error.status) from None
+        raise AssertionError("the second refusal is raised")
+
+    async def _refused_hand(self, call: Call, code: int) -> PodoError:
+        """Why. aiohttp reads no text of it; the same call without a handshake is refused alike, and runs nothing."""
+        try:
+            async with await self._answer(call):
+                return errors.unreachable(self.access.name, f"it answers {code} to a websocket")
+        except errors.InvalidManifest as refusal:
+            if "pgrade request required" not in str(refusal.data["message"]):
+                return refusal
+            return errors.unreachable(self.access.name, f"it answers {code} to a websocket")
+        except PodoError as refusal:
+            return refusal
 
 
 def _socket(address: Any) -> socket.socket:
@@ -236,4 +260,4 @@ def _status(body: bytes) -> Mapping[str, Any]:
 
 
 def _seconds(header: str | None) -> float | None:
-    return float(header) if header and header.replace(".", "", 1).isdigit() else None
+    return float(header) if header and header.isdecimal() else None

@@ -1,7 +1,11 @@
-"""What the API server fills in where a manifest is silent, as far as somebody reads it."""
+"""What the API server fills in where a manifest is silent: `fill` as it reads a manifest, `complete` before it keeps one.
+
+The difference shows in who owns a field: whoever makes an object owns what was filled in, and nobody what was completed.
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Callable
 from typing import Any
@@ -14,8 +18,16 @@ _PROBE = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "fail
 
 def fill(kind: Kind, manifest: Manifest) -> None:
     """Fill in `manifest`."""
+    if kind in _WITH_SPEC:
+        manifest.setdefault("spec", {})
     if default := _DEFAULTS.get(kind):
         default(manifest)
+
+
+def complete(kind: Kind, manifest: Manifest) -> None:
+    """Put in what the cluster decides itself."""
+    if addition := _ADDITIONS.get(kind):
+        addition(manifest)
 
 
 def _set(place: dict[str, Any], **values: Any) -> None:
@@ -26,7 +38,10 @@ def _set(place: dict[str, Any], **values: Any) -> None:
 def _namespace(manifest: Manifest) -> None:
     metadata = manifest["metadata"]
     metadata.setdefault("labels", {})["kubernetes.io/metadata.name"] = metadata["name"]
-    _set(manifest.setdefault("spec", {}), finalizers=["kubernetes"])
+
+
+def _active(manifest: Manifest) -> None:
+    _set(manifest["spec"], finalizers=["kubernetes"])
     manifest.setdefault("status", {}).setdefault("phase", "Active")
 
 
@@ -41,9 +56,28 @@ def pod_spec(spec: dict[str, Any]) -> None:
     for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
         _container(container)
     for volume in spec.get("volumes") or ():
-        for source in ("configMap", "secret", "projected", "downwardAPI"):
-            if source in volume:
-                _set(volume[source], defaultMode=420)
+        _volume(volume)
+
+
+def _volume(volume: dict[str, Any]) -> None:
+    if volume.keys() == {"name"}:
+        volume["emptyDir"] = {}
+    for source in ("configMap", "secret", "projected", "downwardAPI"):
+        if source in volume:
+            _set(volume[source], defaultMode=420)
+    if "hostPath" in volume:
+        _set(volume["hostPath"], type="")
+    _field_refs(volume.get("downwardAPI") or {})
+    for source in (volume.get("projected") or {}).get("sources") or ():
+        _field_refs(source.get("downwardAPI") or {})
+        if "serviceAccountToken" in source:
+            _set(source["serviceAccountToken"], expirationSeconds=3600)
+
+
+def _field_refs(source: dict[str, Any]) -> None:
+    for item in source.get("items") or ():
+        if "fieldRef" in item:
+            _set(item["fieldRef"], apiVersion="v1")
 
 
 def _container(container: dict[str, Any]) -> None:
@@ -76,10 +110,14 @@ def _template(manifest: Manifest) -> None:
 
 
 def _pod(manifest: Manifest) -> None:
+    pod_spec(manifest["spec"])
+    _set(manifest["spec"], enableServiceLinks=True)
+
+
+def _admitted(manifest: Manifest) -> None:
     spec = manifest["spec"]
-    pod_spec(spec)
-    _set(spec, serviceAccountName="default", serviceAccount="default", enableServiceLinks=True, priority=0)
-    _set(spec, preemptionPolicy="PreemptLowerPriority")
+    _set(spec, serviceAccountName="default", priority=0, preemptionPolicy="PreemptLowerPriority")
+    _set(spec, serviceAccount=spec["serviceAccountName"])
     if "tolerations" not in spec:
         spec["tolerations"] = [
             {"key": f"node.kubernetes.io/{state}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
@@ -146,8 +184,12 @@ def _job_spec(spec: dict[str, Any]) -> None:
 
 
 def _job(manifest: Manifest) -> None:
+    _job_spec(manifest["spec"])
+
+
+def _selecting(manifest: Manifest) -> None:
     spec, metadata = manifest["spec"], manifest["metadata"]
-    _job_spec(spec)
+    manifest.setdefault("status", {})
     if spec["manualSelector"] or "selector" in spec:
         return
     labels = spec["template"].setdefault("metadata", {}).setdefault("labels", {})
@@ -160,30 +202,54 @@ def _job(manifest: Manifest) -> None:
 def _cron_job(manifest: Manifest) -> None:
     spec = manifest["spec"]
     _set(spec, concurrencyPolicy="Allow", suspend=False, successfulJobsHistoryLimit=3, failedJobsHistoryLimit=1)
-    pod_spec(spec["jobTemplate"].setdefault("spec", {}).setdefault("template", {}).setdefault("spec", {}))
+    pod_spec(spec.setdefault("jobTemplate", {}).setdefault("spec", {}).setdefault("template", {}).setdefault("spec", {}))
 
 
 def _service(manifest: Manifest) -> None:
     spec = manifest["spec"]
     _set(spec, type="ClusterIP", sessionAffinity="None")
     for port in spec.get("ports") or ():
-        _set(port, protocol="TCP", targetPort=port["port"])
+        _set(port, protocol="TCP")
+        if "port" in port:
+            _set(port, targetPort=port["port"])
+    if spec["type"] != "ExternalName":
+        _set(spec, internalTrafficPolicy="Cluster")
+    if spec["type"] in ("NodePort", "LoadBalancer"):
+        _set(spec, externalTrafficPolicy="Cluster")
+    if spec["type"] == "LoadBalancer":
+        _set(spec, allocateLoadBalancerNodePorts=True)
+
+
+def _allocated(manifest: Manifest) -> None:
+    spec = manifest["spec"]
+    manifest.setdefault("status", {"loadBalancer": {}})
     if spec["type"] == "ExternalName":
         return
-    _set(spec, ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack", internalTrafficPolicy="Cluster")
+    _set(spec, ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack")
+    digest = hashlib.sha256(manifest["metadata"]["uid"].encode()).digest()
     if "clusterIP" not in spec:
-        digest = hashlib.sha256(manifest["metadata"]["uid"].encode()).digest()
         spec["clusterIP"] = f"10.{digest[0] % 16 + 96}.{digest[1]}.{digest[2] or 1}"
     _set(spec, clusterIPs=[spec["clusterIP"]])
-    manifest.setdefault("status", {"loadBalancer": {}})
+    if spec["type"] in ("NodePort", "LoadBalancer"):
+        for index, port in enumerate(spec.get("ports") or ()):
+            _set(port, nodePort=30000 + (digest[3] * 10 + index) % 2768)
 
 
 def _secret(manifest: Manifest) -> None:
     _set(manifest, type="Opaque")
+    if plain := manifest.pop("stringData", None):
+        manifest["data"] = {
+            **(manifest.get("data") or {}),
+            **{name: base64.b64encode(text.encode()).decode() for name, text in plain.items()},
+        }
 
 
 def _claim(manifest: Manifest) -> None:
-    _set(manifest["spec"], volumeMode="Filesystem", volumeName=f"pvc-{manifest['metadata']['uid']}")
+    _set(manifest["spec"], volumeMode="Filesystem")
+
+
+def _bound(manifest: Manifest) -> None:
+    _set(manifest["spec"], volumeName=f"pvc-{manifest['metadata']['uid']}")
     size = (manifest["spec"].get("resources") or {}).get("requests") or {}
     modes = manifest["spec"].get("accessModes")
     manifest.setdefault("status", {"phase": "Bound", "capacity": size, "accessModes": modes})
@@ -196,6 +262,30 @@ def _autoscaler(manifest: Manifest) -> None:
         manifest["spec"]["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
 
 
+def _limits(manifest: Manifest) -> None:
+    for limit in manifest["spec"].get("limits") or ():
+        if limit.get("type") != "Container":
+            continue
+        fallbacks = (("default", "max"), ("defaultRequest", "default"), ("defaultRequest", "min"))
+        for entry, other in fallbacks:
+            if merged := {**(limit.get(other) or {}), **(limit.get(entry) or {})}:
+                limit[entry] = merged
+
+
+def _status(**zero: Any) -> Callable[[Manifest], None]:
+    """The status of an object at which no controller has looked yet."""
+
+    def addition(manifest: Manifest) -> None:
+        manifest.setdefault("status", {**zero})
+
+    return addition
+
+
+_WITH_SPEC = {
+    kinds.NAMESPACE, kinds.POD, kinds.DEPLOYMENT, kinds.REPLICA_SET, kinds.STATEFUL_SET, kinds.DAEMON_SET, kinds.JOB,
+    kinds.CRON_JOB, kinds.SERVICE, kinds.PERSISTENT_VOLUME_CLAIM, kinds.HORIZONTAL_POD_AUTOSCALER, kinds.INGRESS,
+    kinds.POD_DISRUPTION_BUDGET, kinds.RESOURCE_QUOTA, kinds.LIMIT_RANGE,
+}  # fmt: skip
 _DEFAULTS: dict[Kind, Callable[[Manifest], None]] = {
     kinds.NAMESPACE: _namespace,
     kinds.POD: _pod,
@@ -209,4 +299,21 @@ _DEFAULTS: dict[Kind, Callable[[Manifest], None]] = {
     kinds.SECRET: _secret,
     kinds.PERSISTENT_VOLUME_CLAIM: _claim,
     kinds.HORIZONTAL_POD_AUTOSCALER: _autoscaler,
+    kinds.LIMIT_RANGE: _limits,
+}
+_ADDITIONS: dict[Kind, Callable[[Manifest], None]] = {
+    kinds.NAMESPACE: _active,
+    kinds.POD: _admitted,
+    kinds.DEPLOYMENT: _status(),
+    kinds.REPLICA_SET: _status(replicas=0),
+    kinds.STATEFUL_SET: _status(replicas=0, availableReplicas=0),
+    kinds.DAEMON_SET: _status(currentNumberScheduled=0, numberMisscheduled=0, desiredNumberScheduled=0, numberReady=0),
+    kinds.JOB: _selecting,
+    kinds.CRON_JOB: _status(),
+    kinds.SERVICE: _allocated,
+    kinds.PERSISTENT_VOLUME_CLAIM: _bound,
+    kinds.HORIZONTAL_POD_AUTOSCALER: _status(desiredReplicas=0, currentMetrics=None),
+    kinds.INGRESS: _status(loadBalancer={}),
+    kinds.POD_DISRUPTION_BUDGET: _status(disruptionsAllowed=0, currentHealthy=0, desiredHealthy=0, expectedPods=0),
+    kinds.RESOURCE_QUOTA: _status(),
 }

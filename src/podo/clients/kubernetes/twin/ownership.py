@@ -1,7 +1,7 @@
 """Who owns which field: server-side apply and `metadata.managedFields`, in the API server's own notation.
 
-A path is a tuple of steps: `f:spec` (a field), `k:{"name":"app"}` (an item of a keyed list), `v:"x"` (an item of a set), and
-a last `.` for the thing itself (an item's presence, an empty map).
+A path is a tuple of steps: `f:spec` (a field), `k:{"name":"app"}` (an item of a keyed list), `v:"x"` (an item of a set). Who
+owns the path of a map, a list or an item owns that it is there; what is in it has paths of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from podo.clients.kubernetes.types import Manifest
 
 Path = tuple[str, ...]
 
+BEFORE_FIRST_APPLY = "before-first-apply"
+
 _IDENTITY = {("f:apiVersion",), ("f:kind",)}
+# Structs that the API server's own types hold by value, and a list that is never left out: they are always there.
+_ALWAYS_THERE = {
+    "f:metadata", "f:spec", "f:status", "f:template", "f:jobTemplate", "f:strategy", "f:updateStrategy", "f:scaleTargetRef",
+    "f:loadBalancer", "f:containers",
+}  # fmt: skip
 _NOT_OWNED = {
     "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "name", "namespace",
     "resourceVersion", "selfLink", "uid",
@@ -57,7 +64,8 @@ def claims_of(manifest: Mapping[str, Any]) -> list[Claim]:
 
 def record(manifest: Manifest, claims: Iterable[Claim]) -> None:
     """Write `claims` into `metadata.managedFields`; empty ones are forgotten."""
-    entries = [_entry(claim) for claim in claims if claim.paths]
+    ordered = sorted(claims, key=lambda c: (c.operation, c.time, c.manager, c.subresource))
+    entries = [_entry(claim) for claim in ordered if claim.paths]
     if entries:
         manifest["metadata"]["managedFields"] = entries
         return
@@ -70,25 +78,45 @@ def _entry(claim: Claim) -> dict[str, Any]:
     return entry | ({"subresource": claim.subresource} if claim.subresource else {})
 
 
-def _fold(paths: Iterable[Path]) -> dict[str, Any]:
+def _fold(paths: set[Path]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for path in sorted(paths):
         place = tree
         for step in path:
             place = place.setdefault(step, {})
+    _mark(tree, (), paths)
     return tree
+
+
+def _mark(tree: dict[str, Any], above: Path, owned: set[Path]) -> None:
+    """Put a `.` into what is owned and has something owned in it."""
+    for step, below in list(tree.items()):
+        if below:
+            path = (*above, step)
+            _mark(below, path, owned)
+            if path in owned:
+                below["."] = {}
 
 
 def _unfold(tree: Mapping[str, Any], above: Path = ()) -> Iterator[Path]:
     for step, below in tree.items():
-        if below:
-            yield from _unfold(below, (*above, step))
+        if step == ".":
+            yield above
             continue
-        yield (*above, step)
+        if not below:
+            yield (*above, step)
+            continue
+        yield from _unfold(below, (*above, step))
+
+
+def begin(manifest: Manifest, shape: Shape, by: Claim) -> None:
+    """Write down who owns what of a new object: an apply what it sent, a plain write all that is there."""
+    by.paths = set(owned(manifest, shape) if by.operation == "Apply" else written(manifest, shape))
+    record(manifest, [by])
 
 
 def leaves(value: Any, shape: Shape, above: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Every path of `value` that can be owned, with what stands there (None for a last `.`)."""
+    """Every path of `value` that an apply owns, with what stands there (None for an item of a keyed list)."""
     match value:
         case dict() if shape.form != "scalar" and shape.merge == "granular":
             if not value and above:
@@ -96,17 +124,48 @@ def leaves(value: Any, shape: Shape, above: Path = ()) -> Iterator[tuple[Path, A
             for name, item in value.items():
                 yield from leaves(item, shape.child(name) or ANYTHING, (*above, f"f:{name}"))
         case list() if shape.merge == "keyed":
+            if not value:
+                yield above, value
             for item in value:
                 step = (*above, shape.key_of(item))
-                yield (*step, "."), None
+                if shape.item and shape.item.merge == "granular":
+                    yield step, None
                 yield from leaves(item, shape.item or ANYTHING, step)
         case list() if shape.merge == "set":
+            if not value:
+                yield above, value
             for item in value:
                 yield (*above, "v:" + msgspec.json.encode(item).decode()), item
         case None:
             return
         case _:
             yield above, value
+
+
+def _whole(value: Any, shape: Shape, above: Path = ()) -> Iterator[Path]:
+    """The maps and lists in `value`: a plain write that brings one owns it too."""
+    match value:
+        case dict() if value and shape.form != "scalar" and shape.merge == "granular":
+            if above:
+                yield above
+            for name, item in value.items():
+                yield from _whole(item, shape.child(name) or ANYTHING, (*above, f"f:{name}"))
+        case list() if value and shape.merge in ("keyed", "set"):
+            yield above
+            for item in value if shape.merge == "keyed" else ():
+                yield from _whole(item, shape.item or ANYTHING, (*above, shape.key_of(item)))
+        case _:
+            return
+
+
+def written(manifest: Mapping[str, Any], shape: Shape) -> dict[Path, Any]:
+    """The paths of a whole manifest that a plain write owns, with their values (None for maps, lists and items)."""
+    there = (path for path in _whole(manifest, shape) if not _is_always_there(path))
+    return {path: None for path in there if not _is_identity(path)} | owned(manifest, shape)
+
+
+def _is_always_there(path: Path) -> bool:
+    return path[-1] in _ALWAYS_THERE and all(step.startswith("f:") for step in path)
 
 
 def owned(manifest: Mapping[str, Any], shape: Shape) -> dict[Path, Any]:
@@ -141,7 +200,8 @@ def _merge_keyed(live: list[Any], sent: list[Any], shape: Shape) -> list[Any]:
 
 def remove(value: Any, paths: Iterable[Path], shape: Shape) -> None:
     """Take the things at `paths` out of `value`, and maps and lists that are left empty by it."""
-    for path in sorted(paths, key=len, reverse=True):
+    # Items of lists first: without its key an item would not be found.
+    for path in sorted(paths, key=lambda p: (not p[-1].startswith("k:"), -len(p))):
         _remove(value, path, shape)
 
 
@@ -151,7 +211,7 @@ def _remove(value: Any, path: Path, shape: Shape) -> None:
         name = step[2:]
         if name not in value:
             return
-        if rest and rest != (".",):
+        if rest:
             _remove(value[name], rest, shape.child(name) or ANYTHING)
             if value[name] not in ({}, []):
                 return
@@ -165,12 +225,13 @@ def _remove_item(value: list[Any], step: str, rest: Path, shape: Shape) -> None:
         value[:] = [item for item in value if item != msgspec.json.decode(step[2:])]
         return
     for index, item in enumerate(value):
-        if shape.key_of(item) != step:
+        if shape.merge != "keyed" or shape.key_of(item) != step:
             continue
-        if rest == (".",):
+        if not rest:
             del value[index]
             return
-        _remove(item, rest, shape.item or ANYTHING)
+        if len(rest) > 1 or rest[-1][2:] not in shape.keys:
+            _remove(item, rest, shape.item or ANYTHING)
         return
 
 
@@ -187,7 +248,7 @@ def apply(live: Manifest, sent: Manifest, shape: Shape, by: Claim) -> Applied:
     """Lay `sent` over `live` for the manager of `by`, whose paths become exactly those of `sent`."""
     wishes = owned(sent, shape)
     present = owned(live, shape)
-    claims = claims_of(live)
+    claims = claims_of(live) or update({"metadata": {}}, _without_status(live), shape, _before(by))
     before = next((c.paths for c in claims if c.is_same(by)), set())
     others = [c for c in claims if not c.is_same(by)]
     differing = {path for path, value in wishes.items() if path in present and present[path] != value}
@@ -202,18 +263,23 @@ def apply(live: Manifest, sent: Manifest, shape: Shape, by: Claim) -> Applied:
     return Applied(merged, [*others, by], conflicts)
 
 
+def _without_status(manifest: Manifest) -> Manifest:
+    return {name: value for name, value in manifest.items() if name != "status"}
+
+
+def _before(by: Claim) -> Claim:
+    """Who owns what was there before anybody owned anything."""
+    return Claim(BEFORE_FIRST_APPLY, "Update", "", by.time, by.api_version)
+
+
 def _is_held(path: Path, theirs: set[Path], wishes: Mapping[Path, Any]) -> bool:
-    if path in theirs:
-        return True
-    if path[-1] != ".":
-        return any(p[: len(path)] == path for p in wishes)
-    inside = path[:-1]
-    return any(p[: len(inside)] == inside for p in theirs)
+    """Whether others own it or something in it, or the manager itself still does."""
+    return any(p[: len(path)] == path for them in (theirs, wishes) for p in them)
 
 
-def update(before: Manifest, after: Manifest, shape: Shape, by: Claim) -> list[Claim]:
+def update(before: Mapping[str, Any], after: Manifest, shape: Shape, by: Claim) -> list[Claim]:
     """The claims after a plain write: what it changed or added is its own, what is gone is nobody's."""
-    old, new = owned(before, shape), owned(after, shape)
+    old, new = written(before, shape), written(after, shape)
     changed = {path for path, value in new.items() if path not in old or old[path] != value}
     gone = old.keys() - new.keys()
     claims = claims_of(before)

@@ -103,10 +103,14 @@ class Plane:
             raise self.refuse.exists(ref, info.plural)
         if claim is not None:
             self.check_shape(ref, manifest)
-            claim.paths = set(ownership.owned(manifest, shape_of(ref.type)))
-            ownership.record(manifest, [claim])
+        if claim is not None and claim.operation == "Apply":
+            ownership.begin(manifest, shape_of(ref.type), claim)
         self._begin(ref, manifest, info)
         defaults.fill(ref.type, manifest)
+        if claim is not None and claim.operation != "Apply":
+            # Who makes an object owns what the API server filled in, too; an apply owns what it says and no more.
+            ownership.begin(manifest, shape_of(ref.type), claim)
+        defaults.complete(ref.type, manifest)
         self.check(ref, manifest)
         self.admission.admit(ref, manifest, info)
         return manifest if dry_run else self.store.put(ref, manifest)
@@ -146,6 +150,7 @@ class Plane:
             if name in before["metadata"]:
                 after["metadata"][name] = before["metadata"][name]
         defaults.fill(ref.type, after)
+        defaults.complete(ref.type, after)
         self.check(ref, after)
         if causes := changes.check(ref.type, before, after):
             raise self.refuse.invalid(ref, causes)

@@ -266,10 +266,14 @@ def _config_map(manifest: Manifest) -> Causes:
 
 def _autoscaler(manifest: Manifest) -> Causes:
     spec = manifest["spec"]
-    if spec["maxReplicas"] < 1:
-        yield _invalid("spec.maxReplicas", spec["maxReplicas"], "must be greater than 0")
-    if spec["maxReplicas"] < spec["minReplicas"]:
-        yield _invalid("spec.maxReplicas", spec["maxReplicas"], "must be greater than or equal to `minReplicas`")
+    most, target = spec.get("maxReplicas") or 0, spec.get("scaleTargetRef") or {}
+    if most < 1:
+        yield _invalid("spec.maxReplicas", most, "must be greater than 0")
+    if most < spec["minReplicas"]:
+        yield _invalid("spec.maxReplicas", most, "must be greater than or equal to `minReplicas`")
+    for name in ("kind", "name"):
+        if not target.get(name):
+            yield _required(f"spec.scaleTargetRef.{name}")
 
 
 def _budget(manifest: Manifest) -> Causes:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from podo.clients.kubernetes import addresses, kinds
-from podo.clients.kubernetes.twin import ownership, patches
+from podo.clients.kubernetes.twin import defaults, ownership, patches
 from podo.clients.kubernetes.twin.ownership import Claim, Path
 from podo.clients.kubernetes.twin.plane import Plane, stamp
 from podo.clients.kubernetes.twin.refusals import Cause
-from podo.clients.kubernetes.twin.schema import shape_of
+from podo.clients.kubernetes.twin.schema import is_known, shape_of
 from podo.clients.kubernetes.twin.store import decode, head
 from podo.clients.kubernetes.types import Kind, KindInfo, Manifest, PatchType, Propagation, Ref
 
@@ -25,9 +25,23 @@ def _begun(plane: Plane, manifest: Manifest) -> tuple[Ref, KindInfo]:
     manifest.setdefault("metadata", {})
     ref = Ref.of(manifest)
     info = plane.info(ref)
+    if is_known(ref.type):
+        _drop_nulls(manifest)
     named = ref if ref.name or "generateName" not in manifest["metadata"] else ref.type.ref("generated", ref.namespace)
     addresses.check(plane.refuse.cluster, named, info)
     return ref, info
+
+
+def _drop_nulls(value: Any) -> None:
+    """A field that is null is one that is not there."""
+    if isinstance(value, list):
+        for item in value:
+            _drop_nulls(item)
+    if isinstance(value, dict):
+        for name in [name for name, item in value.items() if item is None]:
+            del value[name]
+        for item in value.values():
+            _drop_nulls(item)
 
 
 def create(plane: Plane, manifest: Manifest, manager: str, *, dry_run: bool) -> Manifest:
@@ -63,7 +77,7 @@ def apply(plane: Plane, sent: Manifest, manager: str, *, force: bool, dry_run: b
 
 
 def _conflict(path: Path, claim: Claim) -> Cause:
-    field = "".join(_said(step) for step in path if step != ".")
+    field = "".join(_said(step) for step in path)
     how = "" if claim.operation == "Apply" else f" using {claim.api_version}"
     if claim.subresource:
         how = f' with subresource "{claim.subresource}"{how}'
@@ -116,6 +130,7 @@ def _limited(live: Manifest, after: Manifest, info: KindInfo, subresource: str |
 
 
 def _update(plane: Plane, ref: Ref, before: Manifest, after: Manifest, claim: Claim, *, dry_run: bool) -> Manifest:
+    defaults.fill(ref.type, after)
     ownership.record(after, ownership.update(before, after, shape_of(ref.type), claim))
     return plane.change(ref, before, after, dry_run=dry_run)
 

@@ -116,7 +116,7 @@ def bounds(manifest: Manifest) -> tuple[int, int]:
     """How many pods more, and how many available ones fewer, than wished there may be meanwhile."""
     spec = manifest["spec"]
     if spec["strategy"]["type"] == "Recreate":
-        return 0, spec["replicas"]
+        return 0, 0
     rolling = spec["strategy"].get("rollingUpdate") or {}
     surge = _count(rolling.get("maxSurge", "25%"), spec["replicas"], math.ceil)
     unavailable = _count(rolling.get("maxUnavailable", "25%"), spec["replicas"], math.floor)
