@@ -84,10 +84,10 @@ class ChartReader(Protocol):
 class TargetReader(Protocol):
     """Looks at what was applied. Raises an `Unavailable` when the cluster does not answer."""
 
-    async def look(self, cluster: str, project: str, label: str, manifests: Sequence[Manifest]) -> Seen:
-        """How the workloads among `manifests` and the pods that bear `label` are, once: Healthy only when all are."""
+    async def reach(self, cluster: str, project: str) -> None:
+        """The cluster answers and has the project's namespace. Raises `TargetGone` when it has not."""
         ...
 
-    async def differing(self, cluster: str, project: str, manifests: Sequence[Manifest]) -> Sequence[str]:
-        """Names of objects that are missing, by a read of each; empty when all are there."""
+    async def look(self, cluster: str, project: str, label: str, manifests: Sequence[Manifest]) -> Seen:
+        """How the workloads among `manifests` and the pods that bear `label` are, once: Healthy only when all are."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from podo.access import service as access
 from podo.access.types import On, Permission
@@ -20,6 +21,7 @@ from podo.workloads.types import (
     SCALE,
     AlreadyAsked,
     Health,
+    HealthStatus,
     NoSuchOperation,
     NoSuchTarget,
     NoSuchWorkload,
@@ -240,3 +242,9 @@ def pick_pod(seen: Sequence[View], pod: str) -> tuple[View, Workload, Pod]:
                 if found.name == pod:
                     return view, workload, found
     raise NoSuchWorkload(cluster=", ".join(v.cluster for v in seen), kind="Pod", name=pod, project="")
+
+
+def judge(manifests: Sequence[Mapping[str, Any]], pods: Sequence[Mapping[str, Any]]) -> Health:
+    """How workloads and their pods are together: the worst of the workloads, and of pods that are Degraded; from manifests alone."""
+    bad = [h for h in map(rules.pod_health, pods) if h.status is HealthStatus.degraded]
+    return rules.worst([*map(rules.health_of, manifests), *bad])

@@ -52,13 +52,11 @@ class Promotion:
     """Every image of the project's branch goes to the first environment by itself, where the project wants it so."""
 
     def __init__(self) -> None:
-        self.charts: ChartReader | None = None
         self.house: House | None = None
 
     async def __call__(self, entry: Entry, at: Handling) -> None:
         """A build succeeded."""
         assert self.house is not None
-        assert self.charts is not None
         project, number = entry.project or "", int(entry.facts["number"])
         async with self.house.database.reading(PODO) as r:
             about = await catalog.project(r, project)
@@ -70,6 +68,6 @@ class Promotion:
             if not choices.auto_alpha or build.ref != about.repository.branch or first is None:
                 return
             made_from = await releases.ingredients(r, project, number, first)
-        draft = await reads.draft(self.charts, made_from)
+        draft = await reads.draft(self.house.ports[ChartReader], made_from)
         async with at.transaction() as tx:
             await deployments.request(tx, draft, first, once=f"alpha:{build.id}")

@@ -1,0 +1,1 @@
+"""Clusters, charts, repositories, builders."""
