@@ -90,7 +90,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "helm_python": ("clients.helm",),
     "httpx": ("clients", "cli", "kernel.terminal"),
     "jinja2": ("kernel.ui",),
-    "jsonschema": ("clients.helm",),
+    "jsonschema": ("clients.helm", "delivery.rules"),
     "lightkube": ("clients",),
     "markdown_it": ("kernel.ui",),
     "markupsafe": ("kernel.ui",),

@@ -22,7 +22,7 @@ class BuildRow(Record):
     )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
-    project: Mapped[str] = mapped_column(String(80), ForeignKey("projects.slug"))
+    project: Mapped[str] = mapped_column(String(80), ForeignKey("projects.slug", ondelete="CASCADE"))
     number: Mapped[int]
     sha: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(Text)
@@ -48,7 +48,7 @@ class ConfigRow(Record):
 
     __tablename__ = "config"
 
-    project: Mapped[str] = mapped_column(String(80), ForeignKey("projects.slug"), primary_key=True)
+    project: Mapped[str] = mapped_column(String(80), ForeignKey("projects.slug", ondelete="CASCADE"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     key: Mapped[str] = mapped_column(String(200), primary_key=True)
     environment: Mapped[str] = mapped_column(String(40), primary_key=True, default="")
@@ -64,7 +64,7 @@ class ChoicesRow(Record):
 
     __tablename__ = "delivery_choices"
 
-    project: Mapped[str] = mapped_column(String(80), ForeignKey("projects.slug"), primary_key=True)
+    project: Mapped[str] = mapped_column(String(80), ForeignKey("projects.slug", ondelete="CASCADE"), primary_key=True)
     chosen: Mapped[list[Any]] = mapped_column(default=list)
     auto_alpha: Mapped[bool] = mapped_column(default=True)
     polled: Mapped[bool] = mapped_column(default=True)
@@ -75,7 +75,7 @@ class HeadRow(Bookkeeping):
 
     __tablename__ = "repository_heads"
 
-    project: Mapped[str] = mapped_column(String(80), ForeignKey("projects.slug"), primary_key=True)
+    project: Mapped[str] = mapped_column(String(80), ForeignKey("projects.slug", ondelete="CASCADE"), primary_key=True)
     sha: Mapped[str] = mapped_column(String(64), default="")
     asked_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]

@@ -16,7 +16,7 @@ class NumberRow(Bookkeeping):
 
     __tablename__ = "delivery_numbers"
 
-    project: Mapped[str] = mapped_column(String(80), ForeignKey("projects.slug"), primary_key=True)
+    project: Mapped[str] = mapped_column(String(80), ForeignKey("projects.slug", ondelete="CASCADE"), primary_key=True)
     build: Mapped[int] = mapped_column(default=0)
     deployment: Mapped[int] = mapped_column(default=0)
 

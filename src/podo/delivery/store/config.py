@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
@@ -77,14 +77,12 @@ async def choices(r: Reading, project: str) -> Choices:
     return Choices(project, values, row.auto_alpha, row.polled, hooked)
 
 
-async def put_choices(tx: Tx, choices: Choices) -> Choices:
-    """Keep them; scopes without values are left out."""
-    values = {scope: said for scope, said in sorted(choices.values.items()) if said}
-    chosen = [[scope.environment, scope.region, dict(said)] for scope, said in values.items()]
+async def put_choices(tx: Tx, choices: Choices) -> None:
+    """Keep them."""
+    chosen = [[scope.environment, scope.region, dict(said)] for scope, said in sorted(choices.values.items())]
     row = ChoicesRow(project=choices.project, chosen=chosen, auto_alpha=choices.auto_alpha, polled=choices.polled)
     await tx.session.merge(row)
     await tx.session.flush()
-    return replace(choices, values=values)
 
 
 def _kept(row: ConfigRow) -> Kept:
