@@ -30,6 +30,7 @@ from podo.clients.git.types import (
     Remote,
     Token,
     Tree,
+    credential_of,
 )
 
 __all__ = [
@@ -62,4 +63,5 @@ __all__ = [
     "TwinRepository",
     "Unreachable",
     "UnsafeTree",
+    "credential_of",
 ]

@@ -32,6 +32,13 @@ class DeployKey:
 Credential = Token | DeployKey
 
 
+def credential_of(text: str) -> Credential | None:
+    """What somebody pasted: a deploy key when it looks like a private key, else a token; None for an empty text."""
+    if not text.strip():
+        return None
+    return DeployKey(text) if "PRIVATE KEY" in text else Token(text.strip())
+
+
 @dataclass(frozen=True, slots=True)
 class Remote:
     """A repository's address (`https:`, `http:`, `ssh:`, `file:`, `host:path` or an absolute path) and how to be let in."""
