@@ -23,6 +23,15 @@ def check(kind: Kind, before: Manifest, after: Manifest) -> list[Cause]:
     return list(rule(before, after)) if rule else []
 
 
+def finalizers(before: Manifest, after: Manifest) -> list[Cause]:
+    """What is being deleted is held by nobody new."""
+    new = sorted(set(after["metadata"].get("finalizers") or ()) - set(before["metadata"].get("finalizers") or ()))
+    if not new or not before["metadata"].get("deletionTimestamp"):
+        return []
+    said = "no new finalizers can be added if the object is being deleted, found new finalizers []string"
+    return [Cause("metadata.finalizers", "FieldValueForbidden", f"Forbidden: {said}{{{', '.join(map(json.dumps, new))}}}")]
+
+
 def _immutable(field: str, value: Any) -> Cause:
     shown = json.dumps(value, sort_keys=True)
     return Cause(field, "FieldValueInvalid", f"Invalid value: {shown}: field is immutable")

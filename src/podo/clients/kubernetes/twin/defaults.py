@@ -94,9 +94,6 @@ def _container(container: dict[str, Any]) -> None:
             _set(probe, **_PROBE)
             if "httpGet" in probe:
                 _set(probe["httpGet"], path="/", scheme="HTTP")
-    limits = container["resources"].get("limits") or {}
-    if limits:
-        container["resources"]["requests"] = {**limits, **(container["resources"].get("requests") or {})}
     for variable in container.get("env") or ():
         if source := (variable.get("valueFrom") or {}).get("fieldRef"):
             _set(source, apiVersion="v1")
@@ -110,8 +107,12 @@ def _template(manifest: Manifest) -> None:
 
 
 def _pod(manifest: Manifest) -> None:
-    pod_spec(manifest["spec"])
-    _set(manifest["spec"], enableServiceLinks=True)
+    spec = manifest["spec"]
+    pod_spec(spec)
+    _set(spec, enableServiceLinks=True)
+    for container in [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]:
+        if limits := container["resources"].get("limits"):
+            container["resources"]["requests"] = {**limits, **(container["resources"].get("requests") or {})}
 
 
 def _admitted(manifest: Manifest) -> None:
@@ -208,6 +209,10 @@ def _cron_job(manifest: Manifest) -> None:
 def _service(manifest: Manifest) -> None:
     spec = manifest["spec"]
     _set(spec, type="ClusterIP", sessionAffinity="None")
+    if spec["sessionAffinity"] == "ClientIP":
+        _set(spec, sessionAffinityConfig={"clientIP": {"timeoutSeconds": 10800}})
+    if spec["sessionAffinity"] == "None":
+        spec.pop("sessionAffinityConfig", None)
     for port in spec.get("ports") or ():
         _set(port, protocol="TCP")
         if "port" in port:

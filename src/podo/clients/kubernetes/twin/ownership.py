@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from podo.clients.kubernetes.twin import merging
 from podo.clients.kubernetes.twin.schema import ANYTHING, Shape
 from podo.clients.kubernetes.types import Manifest
 
@@ -25,6 +26,7 @@ _ALWAYS_THERE = {
     "f:metadata", "f:spec", "f:status", "f:template", "f:jobTemplate", "f:strategy", "f:updateStrategy", "f:scaleTargetRef",
     "f:loadBalancer", "f:containers",
 }  # fmt: skip
+_REPLICAS = ("f:spec", "f:replicas")
 _NOT_OWNED = {
     "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "name", "namespace",
     "resourceVersion", "selfLink", "uid",
@@ -124,16 +126,12 @@ def leaves(value: Any, shape: Shape, above: Path = ()) -> Iterator[tuple[Path, A
             for name, item in value.items():
                 yield from leaves(item, shape.child(name) or ANYTHING, (*above, f"f:{name}"))
         case list() if shape.merge == "keyed":
-            if not value:
-                yield above, value
             for item in value:
                 step = (*above, shape.key_of(item))
                 if shape.item and shape.item.merge == "granular":
                     yield step, None
                 yield from leaves(item, shape.item or ANYTHING, step)
         case list() if shape.merge == "set":
-            if not value:
-                yield above, value
             for item in value:
                 yield (*above, "v:" + msgspec.json.encode(item).decode()), item
         case None:
@@ -177,62 +175,17 @@ def _is_identity(path: Path) -> bool:
     return path in _IDENTITY or (path[0] == "f:metadata" and len(path) > 1 and path[1][2:] in _NOT_OWNED)
 
 
-def merge(live: Any, sent: Any, shape: Shape) -> Any:
-    """`live` with what was `sent` laid over it, in the manner of `shape`. Neither is changed."""
-    match live, sent:
-        case dict(), dict() if shape.form != "scalar" and shape.merge == "granular":
-            laid = {name: merge(live.get(name), item, shape.child(name) or ANYTHING) for name, item in sent.items()}
-            return {**live, **{name: item for name, item in laid.items() if item is not None}}
-        case list(), list() if shape.merge == "keyed":
-            return _merge_keyed(live, sent, shape)
-        case list(), list() if shape.merge == "set":
-            return [*live, *(item for item in sent if item not in live)]
-    return live if sent is None else sent
-
-
-def _merge_keyed(live: list[Any], sent: list[Any], shape: Shape) -> list[Any]:
-    item_shape = shape.item or ANYTHING
-    by_key = {shape.key_of(item): item for item in live}
-    wanted = {shape.key_of(item): merge(by_key.get(shape.key_of(item), {}), item, item_shape) for item in sent}
-    kept = [wanted.pop(key, item) for key, item in by_key.items()]
-    return [*kept, *wanted.values()]
-
-
-def remove(value: Any, paths: Iterable[Path], shape: Shape) -> None:
-    """Take the things at `paths` out of `value`, and maps and lists that are left empty by it."""
-    # Items of lists first: without its key an item would not be found.
-    for path in sorted(paths, key=lambda p: (not p[-1].startswith("k:"), -len(p))):
-        _remove(value, path, shape)
-
-
-def _remove(value: Any, path: Path, shape: Shape) -> None:
-    step, rest = path[0], path[1:]
-    if isinstance(value, dict) and step.startswith("f:"):
-        name = step[2:]
-        if name not in value:
-            return
-        if rest:
-            _remove(value[name], rest, shape.child(name) or ANYTHING)
-            if value[name] not in ({}, []):
-                return
-        del value[name]
-    if isinstance(value, list):
-        _remove_item(value, step, rest, shape)
-
-
-def _remove_item(value: list[Any], step: str, rest: Path, shape: Shape) -> None:
-    if step.startswith("v:"):
-        value[:] = [item for item in value if item != msgspec.json.decode(step[2:])]
-        return
-    for index, item in enumerate(value):
-        if shape.merge != "keyed" or shape.key_of(item) != step:
-            continue
-        if not rest:
-            del value[index]
-            return
-        if len(rest) > 1 or rest[-1][2:] not in shape.keys:
-            _remove(item, rest, shape.item or ANYTHING)
-        return
+def _with_structs(paths: Iterable[Path], shape: Shape) -> set[Path]:
+    """The paths and the structs around them, which nobody owns by name and which are there for what is in them."""
+    found: set[Path] = set()
+    for path in paths:
+        at: Shape | None = shape
+        for end, step in enumerate(path, 1):
+            if at is not None and at.form == "struct" and step.startswith("f:"):
+                found.add(path[:end])
+            at = at and (at.child(step[2:]) if step.startswith("f:") else at.item)
+        found.add(path)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,21 +199,27 @@ class Applied:
 
 def apply(live: Manifest, sent: Manifest, shape: Shape, by: Claim) -> Applied:
     """Lay `sent` over `live` for the manager of `by`, whose paths become exactly those of `sent`."""
-    wishes = owned(sent, shape)
-    present = owned(live, shape)
     claims = claims_of(live) or update({"metadata": {}}, _without_status(live), shape, _before(by))
-    before = next((c.paths for c in claims if c.is_same(by)), set())
+    last = next((c.paths for c in claims if c.is_same(by)), set())
     others = [c for c in claims if not c.is_same(by)]
-    differing = {path for path, value in wishes.items() if path in present and present[path] != value}
-    conflicts = [(path, claim) for claim in others for path in sorted(differing & claim.paths)]
-    merged = merge(live, sent, shape)
-    theirs = set[Path]().union(*(c.paths for c in others))
-    dropped = {path for path in before - wishes.keys() if not _is_held(path, theirs, wishes)}
-    remove(merged, dropped, shape)
+    by.paths = set(owned(sent, shape))
+    merged = merging.merge(live, sent, shape)
+    said = {path for path, _ in leaves(sent, shape)}
+    kept = _with_structs(said.union(*(c.paths for c in others)), shape)
+    merging.remove(merged, _with_structs(last, shape) - kept, shape)
+    changed, gone = _compared(live, merged, shape)
+    conflicts = [(path, claim) for claim in others for path in sorted(changed & claim.paths)]
     for claim in others:
-        claim.paths -= differing
-    by.paths = set(wishes)
+        claim.paths -= changed | gone
     return Applied(merged, [*others, by], conflicts)
+
+
+def _compared(before: Mapping[str, Any], after: Mapping[str, Any], shape: Shape) -> tuple[set[Path], set[Path]]:
+    """The paths that were changed or added, and those that are gone."""
+    old, new = written(before, shape), written(after, shape)
+    # A map that was empty and is no longer has not changed itself.
+    changed = {p for p, value in new.items() if p in old and None not in (value, old[p]) and value != old[p]}
+    return changed | (new.keys() - old.keys()), old.keys() - new.keys()
 
 
 def _without_status(manifest: Manifest) -> Manifest:
@@ -272,16 +231,9 @@ def _before(by: Claim) -> Claim:
     return Claim(BEFORE_FIRST_APPLY, "Update", "", by.time, by.api_version)
 
 
-def _is_held(path: Path, theirs: set[Path], wishes: Mapping[Path, Any]) -> bool:
-    """Whether others own it or something in it, or the manager itself still does."""
-    return any(p[: len(path)] == path for them in (theirs, wishes) for p in them)
-
-
 def update(before: Mapping[str, Any], after: Manifest, shape: Shape, by: Claim) -> list[Claim]:
     """The claims after a plain write: what it changed or added is its own, what is gone is nobody's."""
-    old, new = written(before, shape), written(after, shape)
-    changed = {path for path, value in new.items() if path not in old or old[path] != value}
-    gone = old.keys() - new.keys()
+    changed, gone = _compared(before, after, shape)
     claims = claims_of(before)
     mine = next((c for c in claims if c.is_same(by)), by)
     for claim in claims:
@@ -291,3 +243,22 @@ def update(before: Mapping[str, Any], after: Manifest, shape: Shape, by: Claim) 
     mine.paths |= changed
     mine.time = by.time
     return claims if mine is not by else [*claims, by]
+
+
+def scaled(before: Manifest, replicas: int, by: Claim) -> list[Claim]:
+    """The claims after a write to `scale`: who scales takes the number over from whoever owns it, and a 0 is nobody's."""
+    claims = claims_of(before)
+    if before["spec"].get("replicas") == replicas:
+        return claims
+    owners = [claim for claim in claims if _REPLICAS in claim.paths]
+    for claim in owners:
+        claim.paths.discard(_REPLICAS)
+    if not owners or not replicas:
+        return claims
+    mine = next((claim for claim in claims if claim.is_same(by)), None)
+    if mine is None:
+        by.paths = {_REPLICAS}
+        return [*claims, by]
+    mine.paths.add(_REPLICAS)
+    mine.time = by.time
+    return claims

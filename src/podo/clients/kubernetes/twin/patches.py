@@ -62,19 +62,28 @@ def _strategic_map(live: dict[str, Any], body: Mapping[str, Any], shape: Shape) 
 def _strategic_list(live: list[Any], body: list[Any], shape: Shape) -> list[Any]:
     if any(item.get("$patch") == "replace" for item in body):
         return [item for item in body if "$patch" not in item]
-    out = list(live)
     # Strategic merge knows one key a list, where apply may know two: the first of them.
     key = shape.keys[0]
-    for item in body:
-        at = next((n for n, there in enumerate(out) if there.get(key) == item.get(key)), None)
-        if item.get("$patch") == "delete":
-            out = [there for there in out if there.get(key) != item.get(key)]
-            continue
-        if at is None:
-            out.append(_strategic({}, item, shape.item or ANYTHING))
-            continue
-        out[at] = _strategic(out[at], item, shape.item or ANYTHING)
-    return out
+    here = {item.get(key): item for item in live}
+    deleted = {item.get(key) for item in body if item.get("$patch") == "delete"}
+    laid = {
+        item.get(key): _strategic(here.get(item.get(key), {}), item, shape.item or ANYTHING)
+        for item in body
+        if item.get(key) not in deleted
+    }
+    rest = [item for item in live if item.get(key) not in laid and item.get(key) not in deleted]
+    return _zipped(rest, list(laid.values()), [item.get(key) for item in live], key)
+
+
+def _zipped(rest: list[Any], laid: list[Any], order: list[Any], key: str) -> list[Any]:
+    """Both lists in one: what the patch names comes before what it does not, unless both were there the other way round."""
+    out: list[Any] = []
+    rest, laid = list(rest), list(laid)
+    while rest and laid:
+        one, other = rest[0].get(key), laid[0].get(key)
+        first = rest if other in order and order.index(one) < order.index(other) else laid
+        out.append(first.pop(0))
+    return [*out, *rest, *laid]
 
 
 def _json(live: Any, operations: Sequence[Mapping[str, Any]]) -> Any:

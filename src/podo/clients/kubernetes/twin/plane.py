@@ -15,7 +15,7 @@ from podo.clients.kubernetes.twin.admission import Admission
 from podo.clients.kubernetes.twin.faults import Faults, Pace
 from podo.clients.kubernetes.twin.ownership import Claim
 from podo.clients.kubernetes.twin.refusals import Refusals
-from podo.clients.kubernetes.twin.schema import is_known, shape_of
+from podo.clients.kubernetes.twin.schema import is_known, shape_of, tidy
 from podo.clients.kubernetes.twin.store import Entry, Store, decode, encode
 from podo.clients.kubernetes.twin.work import Work
 from podo.clients.kubernetes.types import Kind, KindInfo, Manifest, Propagation, Ref
@@ -99,13 +99,12 @@ class Plane:
             metadata["name"] = metadata["generateName"] + suffix()
         ref = Ref.of(manifest)
         info = self.info(ref)
-        if self.store.body(ref) is not None:
-            raise self.refuse.exists(ref, info.plural)
         if claim is not None:
             self.check_shape(ref, manifest)
         if claim is not None and claim.operation == "Apply":
             ownership.begin(manifest, shape_of(ref.type), claim)
         self._begin(ref, manifest, info)
+        tidy(manifest, shape_of(ref.type))
         defaults.fill(ref.type, manifest)
         if claim is not None and claim.operation != "Apply":
             # Who makes an object owns what the API server filled in, too; an apply owns what it says and no more.
@@ -113,6 +112,8 @@ class Plane:
         defaults.complete(ref.type, manifest)
         self.check(ref, manifest)
         self.admission.admit(ref, manifest, info)
+        if self.store.body(ref) is not None:
+            raise self.refuse.exists(ref, info.plural)
         return manifest if dry_run else self.store.put(ref, manifest)
 
     def _begin(self, ref: Ref, manifest: Manifest, info: KindInfo) -> None:
@@ -149,10 +150,11 @@ class Plane:
             after["metadata"].pop(name, None)
             if name in before["metadata"]:
                 after["metadata"][name] = before["metadata"][name]
+        tidy(after, shape_of(ref.type))
         defaults.fill(ref.type, after)
         defaults.complete(ref.type, after)
         self.check(ref, after)
-        if causes := changes.check(ref.type, before, after):
+        if causes := [*changes.finalizers(before, after), *changes.check(ref.type, before, after)]:
             raise self.refuse.invalid(ref, causes)
         if "generation" in before["metadata"] and _wish(before) != _wish(after):
             after["metadata"]["generation"] = before["metadata"]["generation"] + 1

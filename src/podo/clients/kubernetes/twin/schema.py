@@ -67,6 +67,43 @@ _QUANTITIES = {
     "requests", "used", "maxLimitRequestRatio",
 }  # fmt: skip
 _KEY_DEFAULTS = {"protocol": "TCP"}
+# Scalars that the API server's own types hold by value: empty, zero and false are the same as left out.
+_BY_VALUE: Mapping[str, frozenset[str]] = {
+    struct: frozenset(fields.split())
+    for struct, fields in {
+        "Container": "image imagePullPolicy stdin stdinOnce terminationMessagePath terminationMessagePolicy tty workingDir",
+        "ContainerPort": "hostIP hostPort name protocol",
+        "CronJobSpec": "concurrencyPolicy",
+        "DaemonSetSpec": "minReadySeconds",
+        "DaemonSetUpdateStrategy": "type",
+        "DeploymentSpec": "minReadySeconds paused",
+        "DeploymentStrategy": "type",
+        "EmptyDirVolumeSource": "medium",
+        "EnvFromSource": "prefix",
+        "EnvVar": "value",
+        "HTTPGetAction": "host path scheme",
+        "HTTPIngressPath": "path",
+        "IngressRule": "host",
+        "IngressTLS": "secretName",
+        "NodeSpec": "podCIDR providerID unschedulable",
+        "PersistentVolumeClaimSpec": "volumeName",
+        "PersistentVolumeClaimVolumeSource": "readOnly",
+        "PodSpec": "dnsPolicy hostIPC hostNetwork hostPID hostname nodeName priorityClassName restartPolicy schedulerName "
+        "serviceAccount serviceAccountName subdomain",
+        "Probe": "failureThreshold initialDelaySeconds periodSeconds successThreshold timeoutSeconds",
+        "ReplicaSetSpec": "minReadySeconds",
+        "Secret": "type",
+        "ServiceBackendPort": "name number",
+        "ServicePort": "name nodePort protocol",
+        "ServiceSpec": "clusterIP externalName externalTrafficPolicy healthCheckNodePort loadBalancerIP "
+        "publishNotReadyAddresses sessionAffinity type",
+        "StatefulSetSpec": "minReadySeconds podManagementPolicy",
+        "StatefulSetUpdateStrategy": "type",
+        "TCPSocketAction": "host",
+        "Toleration": "effect key operator value",
+        "VolumeMount": "readOnly subPath subPathExpr",
+    }.items()
+}
 
 
 class Shape:
@@ -205,3 +242,17 @@ def _list(owner: str, name: str, item: Shape) -> Shape:
     if keys := _KEYED.get((owner, name)):
         return Shape("list", "keyed", item=item, keys=keys)
     return Shape("list", "set" if (owner, name) in _SETS else "atomic", item=item)
+
+
+def tidy(value: Any, shape: Shape) -> None:
+    """Take out of `value` what the API server does not keep: empty maps and lists, scalars that say nothing. Structs stay."""
+    if isinstance(value, dict):
+        silent = _BY_VALUE.get(shape.model.__name__, ()) if shape.model else ()
+        for name in list(value):
+            below = shape.child(name) or ANYTHING
+            tidy(value[name], below)
+            if not value[name] and (below.form in ("map", "list") or name in silent):
+                del value[name]
+    if isinstance(value, list):
+        for item in value:
+            tidy(item, shape.item or ANYTHING)

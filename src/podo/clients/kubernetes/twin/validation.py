@@ -200,7 +200,22 @@ def _container(container: Mapping[str, Any], where: str, volumes: set[str | None
         if mount.get("name") not in volumes:
             message = f'Not found: "{mount.get("name")}"'
             yield Cause(f"{where}.volumeMounts[{index}].name", "FieldValueNotFound", message)
+    for name in ("livenessProbe", "readinessProbe", "startupProbe"):
+        yield from _handler(container.get(name), f"{where}.{name}")
+    for name, handler in (container.get("lifecycle") or {}).items():
+        yield from _handler(handler if isinstance(handler, dict) else None, f"{where}.lifecycle.{name}")
     yield from _resources(container.get("resources") or {}, f"{where}.resources")
+
+
+def _handler(handler: Mapping[str, Any] | None, where: str) -> Causes:
+    """Exactly one way to ask a container."""
+    if handler is None:
+        return
+    ways = [way for way in ("exec", "httpGet", "tcpSocket", "grpc", "sleep") if way in handler]
+    if not ways:
+        yield _required(where, "must specify a handler type")
+    for way in ways[1:]:
+        yield Cause(f"{where}.{way}", "FieldValueForbidden", "Forbidden: may not specify more than 1 handler type")
 
 
 def _port(port: Mapping[str, Any], where: str) -> Causes:

@@ -10,7 +10,7 @@ from podo.clients.kubernetes.twin import defaults, ownership, patches
 from podo.clients.kubernetes.twin.ownership import Claim, Path
 from podo.clients.kubernetes.twin.plane import Plane, stamp
 from podo.clients.kubernetes.twin.refusals import Cause
-from podo.clients.kubernetes.twin.schema import is_known, shape_of
+from podo.clients.kubernetes.twin.schema import is_known, shape_of, tidy
 from podo.clients.kubernetes.twin.store import decode, head
 from podo.clients.kubernetes.types import Kind, KindInfo, Manifest, PatchType, Propagation, Ref
 
@@ -130,8 +130,11 @@ def _limited(live: Manifest, after: Manifest, info: KindInfo, subresource: str |
 
 
 def _update(plane: Plane, ref: Ref, before: Manifest, after: Manifest, claim: Claim, *, dry_run: bool) -> Manifest:
+    tidy(after, shape_of(ref.type))
     defaults.fill(ref.type, after)
-    ownership.record(after, ownership.update(before, after, shape_of(ref.type), claim))
+    # What nobody ever owned stays so until somebody applies it.
+    if before["metadata"].get("managedFields"):
+        ownership.record(after, ownership.update(before, after, shape_of(ref.type), claim))
     return plane.change(ref, before, after, dry_run=dry_run)
 
 
@@ -146,7 +149,9 @@ def scale(plane: Plane, ref: Ref, replicas: int, manager: str) -> None:
     if replicas < 0:
         why = f"Invalid value: {replicas}: must be greater than or equal to 0"
         raise plane.refuse.invalid(ref, [Cause("spec.replicas", "FieldValueInvalid", why)])
-    _update(plane, ref, live, after, _claim(ref, manager, "Update", "scale"), dry_run=False)
+    if live["metadata"].get("managedFields"):
+        ownership.record(after, ownership.scaled(live, replicas, _claim(ref, manager, "Update", "scale")))
+    plane.change(ref, live, after)
 
 
 def delete(plane: Plane, ref: Ref, propagation: Propagation, grace: int | None) -> None:
