@@ -127,7 +127,28 @@ async def source_of(r: Reading, seal: Seal, project: str) -> Source:
     return Source(found.repository.url, found.repository.branch, seal.open(sealed) if sealed else "")
 
 
+async def is_wanted(r: Reading, id_: str) -> bool:
+    """Whether a build has not ended: what makes its image asks this meanwhile."""
+    found = await rows.by_id(r, id_)
+    return found is not None and found.state in UNFINISHED
+
+
 # -- told by the recording steps
+
+
+async def plan(tx: Tx, id_: str) -> dict[str, str] | None:
+    """What is to be built: project, sha and the Dockerfile's path; None when it has ended already."""
+    found = await rows.by_id(tx, id_)
+    if found is None or found.state not in UNFINISHED:
+        return None
+    about = await catalog.project(tx, found.project)
+    return {"project": found.project, "sha": found.commit.sha, "dockerfile": about.dockerfile}
+
+
+async def state_of(r: Reading, id_: str) -> str:
+    """Its state's word; `gone` when its project was deleted."""
+    found = await rows.by_id(r, id_)
+    return found.state.value if found else "gone"
 
 
 async def started(tx: Tx, id_: str, builder: str, image: str, values: Mapping[str, Any], *, simulated: bool) -> bool:

@@ -85,8 +85,13 @@ async def watch(tx: Tx, project: str) -> None:
 
 
 async def watch_anew(tx: Tx, project: str) -> None:
-    """The project has another repository, branch or credential: what is known of the old one is forgotten."""
+    """The project has another repository or branch: what is known of the old one is forgotten."""
     await rows.anew(tx, project, clock.now())
+
+
+async def watch_soon(tx: Tx, project: str) -> None:
+    """There is reason to think that the repository answers now: it is asked at once."""
+    await rows.soon(tx, project, clock.now())
 
 
 async def due_heads(r: Reading, limit: int = 100) -> list[str]:

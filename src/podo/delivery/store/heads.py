@@ -27,6 +27,11 @@ async def anew(tx: Tx, project: str, due: datetime) -> None:
     await _change(tx, [project], values)
 
 
+async def soon(tx: Tx, project: str, due: datetime) -> None:
+    """Ask earlier than planned."""
+    await _change(tx, [project], {"due_at": due})
+
+
 async def due(r: Reading, now: datetime, limit: int) -> list[str]:
     """Projects whose repository is to be asked, the longest overdue first; those that are not polled are left out."""
     query = (

@@ -1,0 +1,56 @@
+"""The order of steps for a build."""
+
+from __future__ import annotations
+
+from podo.delivery.service import builds as service
+from podo.delivery.steps import builds as steps
+from podo.kernel.db import Tx
+from podo.kernel.durable import workflow
+from podo.kernel.errors import PodoError
+
+_ENDS = {
+    "succeeded": "Succeeded.",
+    "cancelled": "Cancelled.",
+    "failed": "Failed.",
+    "gone": "The project is gone.",
+}
+
+
+async def _stuck(tx: Tx, build_id: str, why: str) -> None:
+    await service.failed(tx, build_id, why)
+
+
+async def _stuck_cancelling(tx: Tx, build_id: str, why: str) -> None:
+    # The build looks for itself whether it was cancelled: there is nothing to mark.
+    return
+
+
+@workflow("build_v1", stuck=_stuck)
+async def build(build_id: str) -> str:
+    """Build a commit: succeeded, failed with a reason, or cancelled. The log is kept in each case."""
+    planned = await steps.plan_build(build_id)
+    if planned is None:
+        await steps.end_log(build_id, "Cancelled before it began.")
+        return "cancelled"
+    project, sha, dockerfile = planned["project"], planned["sha"], planned["dockerfile"]
+    try:
+        read = await steps.read_commit(build_id, project, sha, dockerfile)
+        if not await steps.build_begins(build_id, read):
+            await steps.end_log(build_id, _ENDS["cancelled"])
+            return "cancelled"
+        made = await steps.make_image(build_id, project, sha, dockerfile, read["image"])
+    except PodoError as error:
+        so, do = error.said()
+        state = await steps.build_has_failed(build_id, so)
+        await steps.end_log(build_id, f"Failed: {so} {do}" if state == "failed" else _ENDS[state])
+        return state
+    state = await steps.build_has_succeeded(build_id, made)
+    await steps.end_log(build_id, _ENDS[state])
+    return state
+
+
+@workflow("build_cancel_v1", stuck=_stuck_cancelling)
+async def cancel(build_id: str) -> str:
+    """Tell the builder that nobody wants it any more."""
+    await steps.stop_building(build_id)
+    return "told"
