@@ -54,15 +54,17 @@ def build(settings: Settings, domains: Sequence[Domain] = DOMAINS) -> House:
     url = database.url or f"sqlite:///{directory / 'podo.db'}"
     main = Database(url, metadata=metadata, pool_size=database.pool)
     engine_url = f"sqlite:///{directory / 'engine.db'}" if main.is_sqlite else url
+    main.observed = Database(f"sqlite:///{directory / 'observed.db'}", metadata=observed_metadata)
     return House(
         settings=settings,
         database=main,
-        observed=Database(f"sqlite:///{directory / 'observed.db'}", metadata=observed_metadata),
+        observed=main.observed,
         durable=Durable(main, engine_url),
         seal=Seal(settings[SealSettings].keys or [key_from(directory / "seal.key")]),
         ports=Ports(),
         slots=Slots([slot for domain in domains for slot in domain.slots]),
         directory=directory,
+        url=server.url.rstrip("/") or f"http://{server.host}:{server.port}",
     )
 
 

@@ -70,7 +70,10 @@ class Slots:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What is there while the process lives. `directory` is the server's folder, where a domain may keep files of its own."""
+    """What is there while the process lives.
+
+    `directory` is the server's folder, where a domain may keep files of its own; `url` the address under which people reach it.
+    """
 
     settings: Settings
     database: Database
@@ -80,6 +83,7 @@ class House:
     ports: Ports
     slots: Slots
     directory: Path = Path(".podo")
+    url: str = "http://127.0.0.1:8080"
 
 
 @dataclass(frozen=True, slots=True)

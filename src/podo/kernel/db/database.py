@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,16 +58,25 @@ def outside() -> None:
 class Reading:
     """A session that only reads, on behalf of `actor`."""
 
-    def __init__(self, session: AsyncSession, actor: Actor) -> None:
+    def __init__(self, session: AsyncSession, actor: Actor, observed: Database | None = None) -> None:
         self.session = session
         self.actor = actor
+        self._observed = observed
+
+    def observing(self) -> AbstractAsyncContextManager[Reading]:
+        """A view of what was observed outside, on behalf of the same actor: for slots, which get the main database alone."""
+        if self._observed is None:
+            raise RuntimeError("there is no observed database beside this one")
+        return self._observed.reading(self.actor)
 
 
 class Tx(Reading):
     """One transaction: session + actor + what was said. Committed at the edge, by whoever opened it."""
 
-    def __init__(self, session: AsyncSession, actor: Actor, request_id: str | None, cause: str | None) -> None:
-        super().__init__(session, actor)
+    def __init__(
+        self, session: AsyncSession, actor: Actor, request_id: str | None, cause: str | None, observed: Database | None = None
+    ) -> None:
+        super().__init__(session, actor, observed)
         self.request_id = request_id
         self.cause = cause
         self.said: list[Event] = []
@@ -86,6 +96,8 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.before_commit: Callable[[Tx], Any] | None = None
         self.after_commit: Callable[[], None] | None = None
+        # The database of what was observed, beside the main one.
+        self.observed: Database | None = None
         self.engine = self._sqlite_engine() if self.is_sqlite else self._postgres_engine(pool_size)
         # SQLite has one writer: queueing here is fair and costs nothing, queueing in its busy handler is neither.
         self.writing = asyncio.Lock() if self.is_sqlite else contextlib.nullcontext()
@@ -111,7 +123,7 @@ class Database:
         """
         async with self.writing:
             async with AsyncSession(self.engine, expire_on_commit=False) as session:
-                tx = Tx(session, actor, request_id, cause)
+                tx = Tx(session, actor, request_id, cause, self.observed)
                 async with self.guarded(tx):
                     try:
                         async with session.begin():
@@ -156,7 +168,7 @@ class Database:
         async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session:
             token = _open.set(True)
             try:
-                yield Reading(session, actor)
+                yield Reading(session, actor, self.observed)
             finally:
                 _open.reset(token)
 

@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from podo.kernel.db import Reading, Tx
-from podo.kernel.domains import House
+from podo.kernel.domains import House, Slots
 from podo.kernel.errors import N_, Refused, SignIn
 from podo.kernel.nouns import Actor, ActorKind
 from podo.kernel.ui import Frame, Head, NavItem, Viewer, frame_for, languages, render
@@ -52,9 +52,9 @@ class IdentitySource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WaitingCount:
-    """Slot: how many things wait for this person; shown in the head of every page."""
+    """Slot: how many things wait for this person; shown in the head of every page. `count(r, person, slots)`."""
 
-    count: Callable[[Reading, str], Awaitable[int]]
+    count: Callable[[Reading, str, Slots], Awaitable[int]]
 
 
 class Web:
@@ -121,7 +121,7 @@ class Web:
             viewer = Viewer(id=self.actor.id, name=self.identity.name)
             async with self.reading() as r:
                 for slot in self.house.slots[WaitingCount]:
-                    waiting += await slot.count(r, self.actor.id)
+                    waiting += await slot.count(r, self.actor.id, self.house.slots)
         frame = frame_for(
             lang=self.lang,
             theme=self.identity.theme if self.identity else self.request.cookies.get("podo_theme", "auto"),
