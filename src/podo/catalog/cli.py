@@ -14,9 +14,26 @@ def project() -> None:
     """Projects and who owns them."""
 
 
-def _places(alpha: str, prod: str) -> list[dict[str, str]]:
+def _places(alpha: str, prod: str, at: tuple[str, ...]) -> list[dict[str, str]]:
     pairs = [("alpha", r) for r in alpha.split(",") if r] + [("prod", r) for r in prod.split(",") if r]
-    return [{"environment": e, "region": r} for e, r in pairs]
+    for pair in at:
+        environment, colon, region = pair.partition(":")
+        if not colon or not environment or not region:
+            raise click.BadParameter(f"{pair} is no pair such as alpha:kr", param_hint="--at")
+        pairs.append((environment, region))
+    return [{"environment": e, "region": r} for e, r in dict.fromkeys(pairs)]
+
+
+_ALPHA = click.option("--alpha", default="", help="Regions of alpha, with commas.")
+_PROD = click.option("--prod", default="", help="Regions of production, with commas.")
+_AT = click.option("--at", multiple=True, metavar="ENVIRONMENT:REGION", help="A place in any environment; may be given again.")
+_KEY = click.option(
+    "--credential-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Token or deploy key."
+)
+
+
+def _credential(file: Path | None) -> str:
+    return file.read_text() if file else ""
 
 
 @verb("catalog.list")
@@ -25,10 +42,11 @@ def _places(alpha: str, prod: str) -> list[dict[str, str]]:
 @click.option("--team", help="Id or handle.")
 @click.option("--env", "environment")
 @click.option("--region")
+@click.option("--tier", type=int)
 @click.option("--limit", default=100, show_default=True)
-def list_(text: str, team: str | None, environment: str | None, region: str | None, limit: int) -> None:
-    """Projects whose name contains TEXT."""
-    asked = {"q": text, "team": team, "environment": environment, "region": region, "limit": min(limit, 200)}
+def list_(text: str, team: str | None, environment: str | None, region: str | None, tier: int | None, limit: int) -> None:
+    """Projects whose name or title contains TEXT."""
+    asked = {"q": text, "team": team, "environment": environment, "region": region, "tier": tier, "limit": min(limit, 200)}
     show(every("/projects", asked, limit), ["slug", "title", "team", "tier", "repository"])
 
 
@@ -38,36 +56,22 @@ def list_(text: str, team: str | None, environment: str | None, region: str | No
 @click.option("--team", required=True, help="Owning team: id or handle.")
 @click.option("--repository", "--repo", required=True, help="Address of the git repository.")
 @click.option("--title", default="")
-@click.option("--alpha", default="kr", show_default=True, help="Regions of alpha, with commas.")
-@click.option("--prod", default="", help="Regions of production, with commas.")
+@click.option("--description", default="")
+@click.option("--branch", default="", help="Default: the repository's default branch.")
 @click.option("--port", default=8080, show_default=True)
 @click.option("--dockerfile", default="Dockerfile", show_default=True)
 @click.option("--tier", default=3, show_default=True)
-@click.option("--credential-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Token or deploy key.")
-def register(
-    slug: str,
-    team: str,
-    repository: str,
-    title: str,
-    alpha: str,
-    prod: str,
-    port: int,
-    dockerfile: str,
-    tier: int,
-    credential_file: Path | None,
-) -> None:
-    """Register a project from its git repository."""
-    body = {
-        "slug": slug,
-        "team": team,
-        "repository": repository,
-        "title": title,
-        "places": _places(alpha, prod),
-        "port": port,
-        "dockerfile": dockerfile,
-        "tier": tier,
-        "credential": credential_file.read_text() if credential_file else "",
-    }
+@click.option("--slack", default="", help="Channel.")
+@_ALPHA
+@_PROD
+@_AT
+@_KEY
+def register(slug: str, alpha: str, prod: str, at: tuple[str, ...], credential_file: Path | None, **facts: object) -> None:
+    """Register a project from its git repository.
+
+    Without a place it runs in every environment of the home region.
+    """
+    body = {"slug": slug, "places": _places(alpha, prod, at), "credential": _credential(credential_file), **facts}
     show(api("POST", "/projects", body), tell=lambda p: f"Registered {p['slug']}. Next: podo build {p['slug']}")
 
 
@@ -85,28 +89,48 @@ def show_(slug: str) -> None:
 @click.option("--title")
 @click.option("--description")
 @click.option("--tier", type=int)
-@click.option("--repository")
+@click.option("--repository", "--repo")
 @click.option("--branch")
 @click.option("--dockerfile")
 @click.option("--port", type=int)
 @click.option("--slack")
-@click.option("--credential-file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def change(slug: str, credential_file: Path | None, **given: object) -> None:
+@_KEY
+@click.option("--no-credential", is_flag=True, help="Take the credential away.")
+def change(slug: str, credential_file: Path | None, no_credential: bool, **given: object) -> None:
     """Change what a project says of itself."""
     body = {k: v for k, v in given.items() if v is not None}
-    if credential_file:
-        body["credential"] = credential_file.read_text()
+    if credential_file or no_credential:
+        body["credential"] = _credential(credential_file)
     show(api("PATCH", f"/projects/{slug}", body))
 
 
 @verb("catalog.targets")
 @project.command("targets")
 @click.argument("slug")
-@click.option("--alpha", default="kr", show_default=True)
-@click.option("--prod", default="")
-def targets(slug: str, alpha: str, prod: str) -> None:
-    """Set where a project runs."""
-    show(api("PUT", f"/projects/{slug}/targets", {"places": _places(alpha, prod)}), ["slug", "places"])
+@_ALPHA
+@_PROD
+@_AT
+def targets(slug: str, alpha: str, prod: str, at: tuple[str, ...]) -> None:
+    """Set where a project runs: all its places."""
+    show(api("PUT", f"/projects/{slug}/targets", {"places": _places(alpha, prod, at)}), ["slug", "places"])
+
+
+@verb("catalog.namespaces")
+@project.command("namespaces")
+@click.argument("slug")
+def namespaces(slug: str) -> None:
+    """The project's namespace in each cluster."""
+    show(api("GET", f"/projects/{slug}/namespaces"), ["cluster", "state", "why"])
+
+
+@verb("catalog.retry_namespace")
+@project.command("retry-namespace")
+@click.argument("slug")
+@click.argument("cluster")
+def retry_namespace(slug: str, cluster: str) -> None:
+    """Try again to make a project's namespace."""
+    api("POST", f"/projects/{slug}/namespaces/{cluster}/retry")
+    click.echo(f"Asked; podo project namespaces {slug} says how far it is.")
 
 
 @verb("catalog.transfer")
@@ -124,7 +148,7 @@ def transfer(slug: str, team: str, why: str) -> None:
 @click.argument("slug")
 @click.option("--typed", prompt="Type the project's name to delete it", help="The name again.")
 def delete(slug: str, typed: str) -> None:
-    """Delete a project that never deployed."""
+    """Delete a project that never ran, with its namespaces."""
     api("DELETE", f"/projects/{slug}", {"typed": typed})
     click.echo(f"Deleted {slug}.")
 
@@ -148,9 +172,12 @@ def name(name: str) -> None:
 @verb("catalog.look")
 @project.command("look")
 @click.argument("repository")
-def look(repository: str) -> None:
+@click.option("--branch", default="")
+@_KEY
+def look(repository: str, branch: str, credential_file: Path | None) -> None:
     """What a repository holds."""
-    show(api("POST", "/repositories/look", {"repository": repository}))
+    asked = {"repository": repository, "branch": branch, "credential": _credential(credential_file)}
+    show(api("POST", "/repositories/look", asked))
 
 
 @click.group("cluster")
@@ -170,18 +197,28 @@ def cluster_list() -> None:
 @click.argument("name")
 @click.option("--region", required=True)
 @click.option("--env", "environments", multiple=True, required=True)
-@click.option("--kubeconfig", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Without one: a twin.")
-def cluster_add(name: str, region: str, environments: tuple[str, ...], kubeconfig: Path | None) -> None:
-    """Add a cluster by its kubeconfig."""
+@click.option("--kubeconfig", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Sealed at once.")
+@click.option("--twin", is_flag=True, help="A simulated cluster, without a kubeconfig.")
+def cluster_add(name: str, region: str, environments: tuple[str, ...], kubeconfig: Path | None, twin: bool) -> None:
+    """Add a cluster by its kubeconfig, or change it; without a new kubeconfig the old one stays."""
     body = {
         "name": name,
         "region": region,
         "environments": list(environments),
-        "kind": "kubeconfig" if kubeconfig else "twin",
-        "kubeconfig": kubeconfig.read_text() if kubeconfig else "",
+        "kind": "twin" if twin else "kubeconfig",
+        "kubeconfig": _credential(kubeconfig),
     }
     api("POST", "/clusters", body)
     click.echo(f"{name} serves {', '.join(environments)} in {region}.")
+
+
+@verb("catalog.remove_cluster")
+@cluster.command("remove")
+@click.argument("name")
+def cluster_remove(name: str) -> None:
+    """Forget a cluster in which no project has a namespace."""
+    api("DELETE", f"/clusters/{name}")
+    click.echo(f"{name} is removed.")
 
 
 @click.group("region")
@@ -206,6 +243,15 @@ def region_set(code: str, name: str, timezone: str, order: int) -> None:
     """Add or change a region."""
     api("PUT", f"/regions/{code}", {"code": code, "name": name, "timezone": timezone, "order": order})
     click.echo(f"Region {code} is set.")
+
+
+@verb("catalog.remove_region")
+@region.command("remove")
+@click.argument("code")
+def region_remove(code: str) -> None:
+    """Remove a region that nothing uses."""
+    api("DELETE", f"/regions/{code}")
+    click.echo(f"Region {code} is removed.")
 
 
 @click.group("environment")
@@ -234,11 +280,20 @@ def environment_set(name: str, order: int, approvals: int, soak_seconds: int, se
     click.echo(f"Environment {name} is set.")
 
 
+@verb("catalog.remove_environment")
+@environment.command("remove")
+@click.argument("name")
+def environment_remove(name: str) -> None:
+    """Remove an environment that nothing uses."""
+    api("DELETE", f"/environments/{name}")
+    click.echo(f"Environment {name} is removed.")
+
+
 @verb("catalog.search")
 @click.command("search")
 @click.argument("text")
 def search(text: str) -> None:
-    """Find projects, people, pods."""
+    """Find projects, teams, people, clusters."""
     show(api("GET", "/search", params={"q": text}), ["kind", "title", "sub", "link"])
 
 

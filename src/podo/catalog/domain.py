@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from podo.access import service as access
 from podo.access.types import TeamCard
 from podo.catalog import api, pages, service
-from podo.catalog.adapters.clusters import ClusterNamespaces, ClusterPool
-from podo.catalog.adapters.repository import GitRepositories
-from podo.catalog.handlers import look_at_clusters, settle_namespaces, try_waiting_namespaces
+from podo.catalog.adapters.clusters import ClusterNamespaces, ClusterPool, Way
+from podo.catalog.adapters.repository import FarAway, GitRepositories
+from podo.catalog.handlers import look_at_clusters, settle_namespaces, take_cluster, try_unsettled_namespaces
 from podo.catalog.ports import NamespaceReader, RepositoryReader
 from podo.catalog.steps import World
 from podo.catalog.types import (
     PERMISSIONS,
+    CatalogSettings,
     GuideSteps,
+    NamespaceAsked,
+    NamespaceState,
+    OwnershipChanged,
+    PlaceChanged,
     Project,
     ProjectDeleted,
     ProjectRegistered,
@@ -25,44 +30,42 @@ from podo.catalog.types import (
 )
 from podo.catalog.writers import NamespaceWriter
 from podo.clients.git import Git, GitBinary
+from podo.clients.git.address import PROTOCOLS
 from podo.clients.kubernetes.connections import Connections
 from podo.kernel.db import Reading, outside
 from podo.kernel.domains import Domain, House, Round
 from podo.kernel.errors import N_
 from podo.kernel.events import Handler
 from podo.kernel.nouns import PODO
-from podo.kernel.settings import setting
 from podo.kernel.ui import NavItem, languages
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogSettings:
-    """Projects and clusters."""
-
-    directory: str = setting("", "Folder for mirrors of repositories and for cluster twins; empty: the current folder's .podo")
-    local_repositories: bool = setting(False, "Read repositories from files and loopback addresses; for demo and trusted people only")
-
-
 async def _adapters(house: House) -> None:
-    from pathlib import Path
-
     chosen = house.settings[CatalogSettings]
-    folder = Path(chosen.directory or ".podo")
+    folder = chosen.directory or house.directory
 
-    async def lookup(name: str) -> tuple[str, str] | None:
+    async def lookup(name: str) -> Way | None:
         async with house.database.reading(PODO) as r:
             found = next((c for c in await service.clusters(r) if c.name == name), None)
             sealed = await service.sealed_kubeconfig(r, name) if found else ""
         return (found.kind.value, house.seal.open(sealed) if sealed else "") if found else None
 
     pool = ClusterPool(lookup, folder / "twins")
-    namespaces = ClusterNamespaces(pool)
-    git = GitBinary(folder / "mirrors", before_call=outside)
+    namespaces = ClusterNamespaces(pool, programs=chosen.kubeconfig_programs)
+    guard = None if chosen.local_repositories else FarAway()
+    protocols = PROTOCOLS if chosen.local_repositories else PROTOCOLS - {"file"}
+    git = GitBinary(folder / "mirrors", protocols=protocols, guard=guard, before_call=outside)
     house.ports.put(Connections, pool)
     house.ports.put(NamespaceReader, namespaces)
     house.ports.put(NamespaceWriter, namespaces)
     house.ports.put(Git, git)
-    house.ports.put(RepositoryReader, GitRepositories(git, local=chosen.local_repositories))
+    house.ports.put(RepositoryReader, GitRepositories(git, guard=guard))
+
+
+async def _keep_twins(house: House) -> None:
+    pool = house.ports[Connections]
+    if isinstance(pool, ClusterPool):
+        await pool.keep()
 
 
 async def _projects_of_team(r: Reading, team: str) -> Sequence[tuple[str, str, str]]:
@@ -74,35 +77,59 @@ async def _find(r: Reading, text: str, limit: int) -> Sequence[SearchHit]:
     return [SearchHit("project", p.slug, p.title, f"/{p.slug}", "package") for p in found.items]
 
 
-async def _first_steps(r: Reading, project: Project, lang: str) -> Sequence[Step]:
-    say = languages.translator(lang)
-    spaces = await service.namespaces(r, project.slug)
-    late = [n for n in spaces if n.state != "ready"]
-    why = "; ".join(f"{n.cluster}: {n.why or say(N_('being made'))}" for n in late)
+async def _find_people(r: Reading, text: str, limit: int) -> Sequence[SearchHit]:
+    wanted = text.lower()
+    teams = [t for t in await access.teams(r) if t.ended_at is None and (wanted in t.name.lower() or wanted in t.handle)]
+    hits = [SearchHit("team", t.name, t.handle, f"/teams/{t.handle}", "people") for t in teams[:limit]]
+    people = await access.search_people(r, text, limit)
+    return hits + [SearchHit("person", p.name, p.email, f"/people/{p.id}", "person") for p in people]
+
+
+async def _find_clusters(r: Reading, text: str, limit: int) -> Sequence[SearchHit]:
+    found = [c for c in await service.clusters(r) if text.lower() in c.name][:limit]
     return [
-        Step(say(N_("Registered")), project.title, done=True, at=project.created_at),
-        Step(say(N_("Namespaces are ready")), why, done=not late and bool(spaces), link=f"/{project.slug}/settings"),
+        SearchHit("cluster", c.name, f"{', '.join(c.environments)} · {c.region}", f"/clusters#{c.name}", "server") for c in found
     ]
 
 
+async def _first_steps(r: Reading, project: Project, lang: str) -> Sequence[Step]:
+    say = languages.translator(lang)
+    team = (await access.team(r, project.team)).name
+    spaces = await service.namespaces(r, project.slug)
+    late = [n for n in spaces if n.state is not NamespaceState.ready]
+    why = "; ".join(f"{n.cluster}: {n.why.rstrip('.') or say(N_('being made'))}" for n in late)
+    registered = say(N_("Registered, owned by {team}")).format(team=team)
+    namespaces = Step(say(N_("Namespaces are ready")), ", ".join(n.cluster for n in spaces), done=bool(spaces))
+    if late:
+        settings = f"/{project.slug}/settings#namespaces"
+        namespaces = Step(say(N_("A namespace in every target")), why, done=False, action=say(N_("Look")), link=settings)
+    return [Step(registered, project.title, done=True, at=project.created_at), namespaces]
+
+
+_SETTLE_ON = (ProjectRegistered, TargetsChanged, OwnershipChanged, NamespaceAsked, ProjectDeleted)
+
 DOMAIN = Domain(
     name="catalog",
-    routes=[api.routes, pages.routes],
+    routes=[*api.routes, *pages.routes],
     settings={"catalog": CatalogSettings},
     slots=[
         NavItem(N_("Projects"), "/projects"),
+        NavItem(N_("Clusters"), "/clusters"),
         TeamCard(N_("Projects"), "package", _projects_of_team),
         SearchSource(_find),
+        SearchSource(_find_people),
+        SearchSource(_find_clusters),
         GuideSteps(10, _first_steps),
     ],
     handlers=[
-        Handler(
-            "catalog.namespaces",
-            frozenset({ProjectRegistered.code, TargetsChanged.code, ProjectDeleted.code}),
-            settle_namespaces,
-        )
+        Handler("catalog.namespaces", frozenset(event.code for event in _SETTLE_ON), settle_namespaces),
+        Handler("catalog.clusters", frozenset({PlaceChanged.code}), take_cluster),
     ],
-    rounds=[Round("catalog.clusters", 15, look_at_clusters), Round("catalog.namespaces", 5, try_waiting_namespaces)],
+    rounds=[
+        Round("catalog.clusters", 15, look_at_clusters),
+        Round("catalog.namespaces", 5, try_unsettled_namespaces),
+        Round("catalog.twins", 10, _keep_twins),
+    ],
     adapters=_adapters,
     world=lambda house: World(house.ports[NamespaceWriter]),
     permissions=PERMISSIONS,

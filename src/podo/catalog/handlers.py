@@ -1,54 +1,73 @@
-"""What follows from a registered, moved or deleted project; and the rounds."""
+"""What follows from registered, moved and deleted projects and from changed clusters; and the rounds."""
 
 from __future__ import annotations
 
-import asyncio
-
-from podo.catalog import service
+from podo.catalog import reads, service
 from podo.catalog.ports import NamespaceReader
-from podo.catalog.types import ProjectDeleted
+from podo.catalog.types import Cluster, ClusterState, NamespaceAsked, NamespaceState, ProjectDeleted
 from podo.catalog.workflows import make, remove
 from podo.kernel import ids
-from podo.kernel.domains import House
+from podo.kernel.domains import House, News
 from podo.kernel.errors import PodoError
 from podo.kernel.events import Entry, Handling
 from podo.kernel.nouns import PODO
 
+CLUSTERS = "clusters"
+_RUN = "namespace:{project}:{cluster}:"
+
 
 async def settle_namespaces(entry: Entry, at: Handling) -> None:
-    """Namespaces follow their project: made where it runs, removed when it is deleted."""
+    """Namespaces follow their project: made where it runs, relabelled when it moves, removed when it is deleted."""
     project = entry.project or ""
-    if entry.code == ProjectDeleted.code:
-        for cluster in filter(None, entry.facts["clusters"].split(",")):
-            await at.start(remove, f"namespace-removal:{project}:{cluster}:{entry.id}", project, cluster)
-        return
     async with at.transaction() as tx:
-        waiting = [n.cluster for n in await service.namespaces(tx, project) if n.state == "waiting"]
-    for cluster in waiting:
-        await at.start(make, f"namespace:{project}:{cluster}:{entry.id}", project, cluster)
+        there = await service.namespaces(tx, project)
+    if entry.code == NamespaceAsked.code:
+        there = [n for n in there if n.cluster == entry.facts["cluster"]]
+    body = remove if entry.code == ProjectDeleted.code else make
+    for namespace in there:
+        if (namespace.state is NamespaceState.leaving) == (body is remove):
+            await at.start(body, _run(project, namespace.cluster) + entry.id, project, namespace.cluster)
 
 
-async def try_waiting_namespaces(house: House) -> None:
-    """Those that wait for a cluster are tried again, once the cluster answers."""
+async def take_cluster(entry: Entry, at: Handling) -> None:
+    """A cluster that serves a pair from now on gets the namespaces of those who run there; the round makes them."""
+    if entry.facts["what"] == "cluster":
+        async with at.transaction() as tx:
+            await service.want_namespaces_in(tx, entry.facts["name"])
+
+
+async def try_unsettled_namespaces(house: House) -> None:
+    """Those that wait for a cluster, or still leave one, are tried again once the cluster answers; one run at a time each."""
     async with house.database.reading(PODO) as r:
-        waiting = await service.waiting_namespaces(r)
-        answering = {c.name for c in await service.clusters(r) if c.state == "connected"}
-    for project, cluster in waiting:
-        if cluster in answering:
-            await house.durable.start(make, f"namespace:{project}:{cluster}:{ids.new('try')}", project, cluster)
+        answering = [c.name for c in await service.clusters(r) if c.state is ClusterState.connected]
+        unsettled = await service.unsettled_namespaces(r, answering)
+    if not unsettled:
+        return
+    running = await house.durable.unfinished()
+    for namespace in unsettled:
+        run = _run(namespace.project, namespace.cluster)
+        if not any(other.startswith(run) for other in running):
+            body = remove if namespace.state is NamespaceState.leaving else make
+            await house.durable.start(body, run + ids.new("try"), namespace.project, namespace.cluster)
+
+
+def _run(project: str, cluster: str) -> str:
+    return _RUN.format(project=project, cluster=cluster)
 
 
 async def look_at_clusters(house: House) -> None:
-    """Ask every cluster for its version, all at once."""
-    reader = house.ports[NamespaceReader]
+    """Ask every cluster for its version, all at once; open pages hear when one came or went."""
     async with house.database.reading(PODO) as r:
-        names = [c.name for c in await service.clusters(r)]
-    answers = await asyncio.gather(*(reader.version(name) for name in names), return_exceptions=True)
-    for name, answer in zip(names, answers, strict=True):
-        if isinstance(answer, BaseException) and not isinstance(answer, PodoError):
-            raise answer
-        async with house.database.transaction(PODO) as tx:
-            if isinstance(answer, PodoError):
-                await service.note_cluster(tx, name, why=answer.said()[0])
-            else:
-                await service.note_cluster(tx, name, version=str(answer))
+        known = {c.name: c for c in await service.clusters(r)}
+    found = await reads.versions(house.ports[NamespaceReader], list(known))
+    seen = {name: ("", a.said()[0]) if isinstance(a, PodoError) else (a, "") for name, a in found.items()}
+    if not seen:
+        return
+    async with house.database.transaction(PODO) as tx:
+        await service.note_clusters(tx, seen)
+    if any(_moved(known[name], *what) for name, what in seen.items()):
+        house.ports[News].observed(CLUSTERS)
+
+
+def _moved(was: Cluster, version: str, why: str) -> bool:
+    return (was.state is ClusterState.connected) != (not why) or (not why and was.version != version)

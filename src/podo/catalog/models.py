@@ -83,7 +83,10 @@ class OwnershipRow(Record):
     """An interval of ownership: valid from `since` to `until`, as recorded at `recorded_at`; one is open for each project."""
 
     __tablename__ = "ownerships"
-    __table_args__ = (Index("ix_ownerships_team_until", "team", "until"), Index("ix_ownerships_project_until", "project", "until"))
+    __table_args__ = (
+        Index("ix_ownerships_team_until", "team", "until"),
+        Index("ix_ownerships_project_until", "project", "until"),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     project: Mapped[str] = mapped_column(String(80), ForeignKey("projects.slug"))

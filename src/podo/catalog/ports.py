@@ -10,18 +10,33 @@ from podo.catalog.types import Found
 class RepositoryReader(Protocol):
     """Looks into a git repository. Raises errors of git, which say what is so and what to do."""
 
+    async def check(self, url: str) -> None:
+        """Whether Podo may read repositories at this address. Raises `RepositoryForbidden`, or `AddressInvalid` of git."""
+        ...
+
     async def look(self, url: str, credential: str, branch: str = "") -> Found:
-        """Branch (the default one for an empty text), newest commit, Dockerfiles and README; `credential` is a token or a deploy key."""
+        """Branch (the default one for an empty text), newest commit, Dockerfiles and README.
+
+        `credential` is a token or a deploy key, or empty.
+        """
+        ...
+
+    async def readme(self, url: str, credential: str, branch: str) -> str:
+        """The text of README.md on a branch, at most five minutes old; empty where there is none."""
         ...
 
 
 class NamespaceReader(Protocol):
-    """Asks clusters about namespaces."""
+    """Asks clusters about themselves and their namespaces."""
 
-    async def taken_by(self, cluster: str, name: str) -> str:
-        """Empty when the name is free or Podo's own; else who has it. Raises an `Unavailable`."""
+    async def is_foreign(self, cluster: str, name: str) -> bool:
+        """Whether the cluster has a namespace of this name that Podo did not make. Raises an `Unavailable`."""
         ...
 
     async def version(self, cluster: str) -> str:
         """The version of the API server. Raises an `Unavailable`."""
+        ...
+
+    def check_kubeconfig(self, name: str, kubeconfig: str) -> None:
+        """Whether a kubeconfig can be used, before it is kept. Raises `KubeconfigReachesOut`, `BadKubeconfig` of Kubernetes."""
         ...

@@ -33,14 +33,14 @@ async def make_namespace(world: World, project: str, cluster: str, manifests: Se
 
 @act(undo=None)
 async def remove_namespace(world: World, project: str, cluster: str) -> None:
-    """Delete the namespace that Podo made. A deleted project has nothing to come back to."""
+    """Delete the namespace that Podo made, and wait until it is gone. A deleted project has nothing to come back to."""
     await world.namespaces.remove(cluster, project)
 
 
 @record
 async def namespace_is_ready(tx: Tx, project: str, cluster: str) -> bool:
     """Note it; False when the project was deleted meanwhile, so that the namespace has to go again."""
-    if await service.deletion_of(tx, project):
+    if await service.is_deleted(tx, project):
         return False
     await service.namespace_ready(tx, project, cluster)
     return True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import asdict
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, cast, delete, func, or_, select, update
 
 from podo.catalog.models import (
     ClusterRow,
@@ -40,7 +41,7 @@ from podo.kernel.nouns import Page
 
 async def environments(r: Reading) -> list[Environment]:
     """In promotion order."""
-    rows = await r.session.scalars(select(EnvironmentRow).order_by(EnvironmentRow.order))
+    rows = await r.session.scalars(select(EnvironmentRow).order_by(EnvironmentRow.order, EnvironmentRow.name))
     return [Environment(row.name, row.order, row.approvals, row.soak_seconds, row.self_approval) for row in rows]
 
 
@@ -67,9 +68,7 @@ async def clusters(r: Reading) -> list[Cluster]:
     return [_cluster(row, state) for row, state in await r.session.execute(query.order_by(ClusterRow.name))]
 
 
-async def put_cluster(
-    tx: Tx, name: str, region: str, environments: Sequence[str], kind: ClusterKind, kubeconfig: str
-) -> None:
+async def put_cluster(tx: Tx, name: str, region: str, environments: Sequence[str], kind: ClusterKind, kubeconfig: str) -> None:
     """Add or change; `kubeconfig` is sealed."""
     row = ClusterRow(name=name, region=region, environments=list(environments), kind=kind, kubeconfig=kubeconfig)
     await tx.session.merge(row)
@@ -80,13 +79,40 @@ async def kubeconfig(r: Reading, cluster: str) -> str:
     return await r.session.scalar(select(ClusterRow.kubeconfig).where(ClusterRow.name == cluster)) or ""
 
 
-async def note_cluster(tx: Tx, name: str, state: ClusterState, version: str, why: str, at: datetime) -> None:
-    """What was seen of it."""
-    row = await tx.session.get(ClusterStateRow, name) or ClusterStateRow(name=name, version="", seen_at=None)
-    row.state, row.why = state, why
-    if state is ClusterState.connected:
-        row.version, row.seen_at = version, at
-    tx.session.add(row)
+async def note_clusters(tx: Tx, seen: Mapping[str, tuple[str, str]], at: datetime) -> None:
+    """What was seen of each: (version, why it does not answer), one of them empty. Those that were removed are left out."""
+    there = set(await tx.session.scalars(select(ClusterRow.name).where(ClusterRow.name.in_(seen))))
+    rows = await tx.session.scalars(select(ClusterStateRow).where(ClusterStateRow.name.in_(there)))
+    known = {row.name: row for row in rows}
+    for name in sorted(there):
+        version, why = seen[name]
+        row = known.get(name) or ClusterStateRow(name=name, version="", seen_at=None)
+        row.state, row.why = (ClusterState.unreachable, why) if why else (ClusterState.connected, "")
+        if not why:
+            row.version, row.seen_at = version, at
+        tx.session.add(row)
+
+
+async def drop_environment(tx: Tx, name: str) -> None:
+    """Remove it."""
+    await tx.session.execute(delete(EnvironmentRow).where(EnvironmentRow.name == name))
+
+
+async def drop_region(tx: Tx, code: str) -> None:
+    """Remove it."""
+    await tx.session.execute(delete(RegionRow).where(RegionRow.code == code))
+
+
+async def drop_cluster(tx: Tx, name: str) -> None:
+    """Remove it, with what was known of it."""
+    await tx.session.execute(delete(ClusterStateRow).where(ClusterStateRow.name == name))
+    await tx.session.execute(delete(ClusterRow).where(ClusterRow.name == name))
+
+
+async def projects_in_cluster(r: Reading, name: str, limit: int) -> list[str]:
+    """Slugs that have a namespace there."""
+    query = select(NamespaceRow.project).where(NamespaceRow.cluster == name).order_by(NamespaceRow.project)
+    return list(await r.session.scalars(query.limit(limit)))
 
 
 # -- projects
@@ -99,32 +125,45 @@ async def project(r: Reading, slug: str) -> Project | None:
     return _project(*found) if found else None
 
 
-async def projects(
-    r: Reading, *, text: str, teams: Collection[str] | None, place: tuple[str, str], cursor: str | None, limit: int
-) -> Page[Project]:
-    """By slug. `place` is (environment, region), each may be empty."""
-    conditions: list[ColumnElement[bool]] = [ProjectRow.state == ProjectState.active]
-    if text:
-        conditions.append(or_(ProjectRow.slug.contains(text, autoescape=True), ProjectRow.title.icontains(text, autoescape=True)))
-    if teams is not None:
-        conditions.append(OwnershipRow.team.in_(teams))
-    environment, region = place
-    if environment or region:
-        # Places are kept as JSON text [["prod","kr"],…]; names are plain words, so that a substring is exact enough.
-        pattern = f'"{environment}", "{region}"' if environment and region else f'["{environment}",' if environment else f'"{region}"]'
-        conditions.append(func.replace(_text(ProjectRow.places), '","', '", "').contains(pattern, autoescape=True))
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which living projects: a part of the slug or title, owners, a place, a tier; None, empty and 0 ask for nothing."""
+
+    text: str = ""
+    teams: Collection[str] | None = None
+    environment: str = ""
+    region: str = ""
+    tier: int = 0
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """For a query over projects and their open ownerships."""
+        found: list[ColumnElement[bool]] = [ProjectRow.state == ProjectState.active]
+        named = (ProjectRow.slug, ProjectRow.title)
+        found += [or_(*(column.icontains(word, autoescape=True) for column in named)) for word in self.text.split()]
+        if self.teams is not None:
+            found.append(OwnershipRow.team.in_(self.teams))
+        if self.tier:
+            found.append(ProjectRow.tier == self.tier)
+        if self.environment or self.region:
+            found.append(self._somewhere())
+        return found
+
+    def _somewhere(self) -> ColumnElement[bool]:
+        # Places are JSON text [["prod", "kr"], …]: a pair, or the half of one. Quotes and brackets keep names apart.
+        first = json.dumps(self.environment) + ", " if self.environment else ""
+        second = json.dumps(self.region) if self.region else ""
+        pattern = f"[{first}{second}]" if first and second else f"[{first}" if first else f", {second}]"
+        return cast(ProjectRow.places, String).contains(pattern, autoescape=True)
+
+
+async def projects(r: Reading, wanted: Filter, *, cursor: str | None, skip: int, limit: int) -> Page[Project]:
+    """By slug, with the total."""
+    conditions = wanted.conditions()
     total = await r.session.scalar(select(func.count()).select_from(_with_owner().where(*conditions).subquery()))
-    if cursor:
-        conditions.append(ProjectRow.slug > cursor)
-    rows = (await r.session.execute(_with_owner().where(*conditions).order_by(ProjectRow.slug).limit(limit + 1))).all()
+    query = _with_owner().where(*conditions, *([ProjectRow.slug > cursor] if cursor else []))
+    rows = (await r.session.execute(query.order_by(ProjectRow.slug).offset(skip).limit(limit + 1))).all()
     found = [_project(*row) for row in rows[:limit]]
     return Page(found, found[-1].slug if len(rows) > limit else None, total)
-
-
-def _text(column: Any) -> Any:
-    from sqlalchemy import String, cast
-
-    return cast(column, String)
 
 
 async def by_slugs(r: Reading, slugs: Collection[str]) -> list[Project]:
@@ -144,10 +183,16 @@ async def count(r: Reading) -> int:
     return await r.session.scalar(query) or 0
 
 
+async def counts_by_tier(r: Reading) -> dict[int, int]:
+    """How many each tier has."""
+    query = select(ProjectRow.tier, func.count()).where(ProjectRow.state == ProjectState.active).group_by(ProjectRow.tier)
+    return dict((await r.session.execute(query)).tuples())
+
+
 async def counts_by_team(r: Reading) -> dict[str, int]:
     """How many each team owns now."""
     query = select(OwnershipRow.team, func.count()).where(OwnershipRow.until.is_(None)).group_by(OwnershipRow.team)
-    return {team: number for team, number in await r.session.execute(query)}
+    return dict((await r.session.execute(query)).tuples())
 
 
 async def add_project(tx: Tx, made: Project, credential: str) -> None:
@@ -221,15 +266,24 @@ async def put_namespace(tx: Tx, namespace: Namespace) -> None:
 
 
 async def namespaces(r: Reading, project: str) -> list[Namespace]:
-    """Of a project."""
-    rows = await r.session.scalars(select(NamespaceRow).where(NamespaceRow.project == project))
-    return [Namespace(row.project, row.cluster, NamespaceState(row.state), row.why) for row in rows]
+    """Of a project, by cluster."""
+    rows = await r.session.scalars(select(NamespaceRow).where(NamespaceRow.project == project).order_by(NamespaceRow.cluster))
+    return [_namespace(row) for row in rows]
 
 
-async def waiting_namespaces(r: Reading, limit: int) -> list[tuple[str, str]]:
-    """(project, cluster) of those that wait."""
-    query = select(NamespaceRow.project, NamespaceRow.cluster).where(NamespaceRow.state == NamespaceState.waiting)
-    return [(p, c) for p, c in await r.session.execute(query.limit(limit))]
+async def unsettled_namespaces(r: Reading, clusters: Collection[str], limit: int) -> list[Namespace]:
+    """Those that wait or leave."""
+    states = (NamespaceState.waiting, NamespaceState.leaving)
+    query = select(NamespaceRow).where(NamespaceRow.state.in_(states), NamespaceRow.cluster.in_(clusters))
+    return [_namespace(row) for row in await r.session.scalars(query.order_by(NamespaceRow.project).limit(limit))]
+
+
+async def projects_without_namespace(r: Reading, pairs: Collection[tuple[str, str]], cluster: str) -> list[str]:
+    """Slugs of living projects that run in one of these places and have no namespace in the cluster."""
+    there = set(await r.session.scalars(select(NamespaceRow.project).where(NamespaceRow.cluster == cluster)))
+    query = select(ProjectRow.slug, ProjectRow.places).where(ProjectRow.state == ProjectState.active).order_by(ProjectRow.slug)
+    wanted = set(pairs)
+    return [s for s, places in await r.session.execute(query) if s not in there and wanted & {(e, g) for e, g in places}]
 
 
 async def drop_namespace(tx: Tx, project: str, cluster: str) -> None:
@@ -259,6 +313,10 @@ def _project(row: ProjectRow, team: str) -> Project:
         created_at=row.created_at,
         created_by=row.created_by,
     )
+
+
+def _namespace(row: NamespaceRow) -> Namespace:
+    return Namespace(row.project, row.cluster, NamespaceState(row.state), row.why)
 
 
 def _cluster(row: ClusterRow, state: ClusterStateRow | None) -> Cluster:

@@ -14,5 +14,5 @@ class NamespaceWriter(Protocol):
         ...
 
     async def remove(self, cluster: str, project: str) -> None:
-        """Delete the namespace if it is Podo's; one that is gone is fine."""
+        """Delete the namespace if it is Podo's, and see it gone; one that is gone is fine. Raises `NamespaceLeaving`."""
         ...

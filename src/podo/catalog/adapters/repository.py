@@ -1,22 +1,32 @@
-"""Looking into repositories by git."""
+"""Looking into repositories by git, and which addresses git may be sent to."""
 
 from __future__ import annotations
 
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import urlsplit
 
-from podo.catalog.types import Dockerfile, Found, WrongProject
+from podo.catalog.types import Dockerfile, Found, NoRepository, RepositoryForbidden
 from podo.clients.buildah import dockerfile as reading
+from podo.clients.buildah.errors import DockerfileInvalid
 from podo.clients.git import Credential, DeployKey, Git, NoSuchPath, NoSuchRef, Remote, Token
-from podo.kernel.errors import N_, Refused
+from podo.clients.git.address import normal
+from podo.kernel import clock
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 _MOST = 5
-
-
-class RepositoryForbidden(Refused):
-    """An address on Podo's own machine, where that is not allowed."""
-
-    code = "catalog.repository_forbidden"
-    so = N_("Podo does not read repositories of its own machine: {url}.")
-    do = N_("Use the address of a git server; loopback and files are for the demo alone.")
+_FRESH = 300.0
+_KEPT = 500
+_PORTS = {"http": 80, "https": 443}
+# Where clouds answer their machines' questions for credentials, beside the link-local 169.254.169.254.
+_METADATA = frozenset(
+    ipaddress.ip_address(a) for a in ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
+)
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def credential_of(text: str) -> Credential | None:
@@ -26,16 +36,67 @@ def credential_of(text: str) -> Credential | None:
     return DeployKey(text) if "PRIVATE KEY" in text else Token(text.strip())
 
 
-class GitRepositories:
-    """`RepositoryReader`. `local` allows files and loopback addresses."""
+async def resolve(host: str) -> list[str]:
+    """The addresses of a host; none where nobody knows it."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return sorted({str(address[0]).partition("%")[0] for *_, address in found})
 
-    def __init__(self, git: Git, *, local: bool) -> None:
+
+class FarAway:
+    """Lets git reach other machines only: no loopback, no link-local address, no metadata service of a cloud."""
+
+    def __init__(self, resolve: Resolve = resolve) -> None:
+        self._resolve = resolve
+
+    async def __call__(self, url: str) -> Sequence[str]:
+        """`host:port:address` of a normal address, to be held to while git asks there. Raises `RepositoryForbidden`."""
+        parts = urlsplit(url)
+        if parts.scheme == "file":
+            raise RepositoryForbidden(url=url)
+        host = parts.hostname or ""
+        addresses = await self._resolve(host)
+        if any(is_near(ipaddress.ip_address(address)) for address in addresses):
+            raise RepositoryForbidden(url=url)
+        port = parts.port or _PORTS.get(parts.scheme)
+        if port is None or not addresses:
+            return []
+        return [f"{host}:{port}:{','.join(f'[{a}]' if ':' in a else a for a in addresses)}"]
+
+
+def is_near(address: Address) -> bool:
+    """Whether an address is on this machine or its link, in whatever form it is written."""
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_near(inner)
+    odd = address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
+    return odd or address in _METADATA or (address.version == 4 and int(address) >> 24 == 0)
+
+
+class GitRepositories:
+    """`RepositoryReader`. `guard` is asked about every address; None lets all pass (demo)."""
+
+    def __init__(self, git: Git, *, guard: FarAway | None) -> None:
         self._git = git
-        self._local = local
+        self._guard = guard
+        self._readmes: dict[tuple[Remote, str], tuple[float, str]] = {}
+
+    async def check(self, url: str) -> None:
+        """See `RepositoryReader.check`."""
+        if not url.strip():
+            raise NoRepository()
+        address = normal(url.strip())
+        if self._guard is not None:
+            await self._guard(address)
 
     async def look(self, url: str, credential: str, branch: str = "") -> Found:
         """See `RepositoryReader.look`."""
-        allow(url, local=self._local)
+        await self.check(url)
         remote = Remote(url.strip(), credential_of(credential))
         refs = await self._git.ls_remote(remote)
         wanted = branch or refs.default or "main"
@@ -44,13 +105,28 @@ class GitRepositories:
         sha = await self._git.fetch(remote, wanted)
         commit = (await self._git.log(remote, sha, 1))[0]
         tree = await self._git.tree(remote, sha)
-        names = [e.path for e in tree.entries if e.path.rpartition("/")[2] in ("Dockerfile", "Containerfile")]
+        names = [e.path for e in tree.entries if _is_dockerfile(e.path)]
         files = [await self._dockerfile(remote, sha, path) for path in sorted(names, key=lambda n: (n.count("/"), n))[:_MOST]]
         return Found(wanted, sha, commit.subject, commit.author, commit.at, tuple(files), await self._readme(remote, sha))
 
+    async def readme(self, url: str, credential: str, branch: str) -> str:
+        """See `RepositoryReader.readme`."""
+        await self.check(url)
+        remote = Remote(url, credential_of(credential))
+        at, text = self._readmes.get((remote, branch), (0.0, ""))
+        if not at or clock.monotonic() - at > _FRESH:
+            text = await self._readme(remote, await self._git.fetch(remote, branch))
+            while len(self._readmes) >= _KEPT:
+                del self._readmes[next(iter(self._readmes))]
+            self._readmes[remote, branch] = (clock.monotonic(), text)
+        return text
+
     async def _dockerfile(self, remote: Remote, sha: str, path: str) -> Dockerfile:
         text = (await self._git.read(remote, sha, path, 200_000)).decode(errors="replace")
-        found = reading.read(text)
+        try:
+            found = reading.read(text)
+        except DockerfileInvalid as error:
+            return Dockerfile(path, 0, "", (), error.said()[0])
         return Dockerfile(path, len(found.stages), found.user or "", tuple(found.ports))
 
     async def _readme(self, remote: Remote, sha: str) -> str:
@@ -60,13 +136,6 @@ class GitRepositories:
             return ""
 
 
-def allow(url: str, *, local: bool) -> None:
-    """Raises `RepositoryForbidden` for files and loopback addresses unless `local`, `WrongProject` for an empty one."""
-    if not url.strip():
-        raise WrongProject(field="repository", why="give the address of a git repository")
-    lowered = url.strip().lower()
-    near = lowered.startswith(("/", "file:", ".")) or any(h in lowered for h in ("//localhost", "//127.", "//[::1]", "//169.254."))
-    if near and not local:
-        raise RepositoryForbidden(url=url)
-
-
+def _is_dockerfile(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name in ("Dockerfile", "Containerfile") or name.endswith(".Dockerfile")

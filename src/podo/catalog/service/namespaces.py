@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from podo.access import service as access
+from podo.access.types import On
 from podo.catalog import rules, store
-from podo.catalog.types import Namespace, NamespaceReady, NamespaceRefused, NamespaceState
+from podo.catalog.types import (
+    CHANGE,
+    Namespace,
+    NamespaceAsked,
+    NamespaceGone,
+    NamespaceReady,
+    NamespaceRefused,
+    NamespaceState,
+    NamespacesWanted,
+    NamespaceWaits,
+    NoSuchNamespace,
+    NoSuchProject,
+)
 from podo.kernel.db import Reading, Tx
 
 
 async def namespaces(r: Reading, project: str) -> list[Namespace]:
-    """Of a project."""
+    """Of a project, by cluster; also of one that is deleted and whose namespaces are not gone yet."""
     return await store.namespaces(r, project)
 
 
-async def waiting_namespaces(r: Reading, limit: int = 100) -> Sequence[tuple[str, str]]:
-    """(project, cluster) of those that wait."""
-    return await store.waiting_namespaces(r, limit)
+async def unsettled_namespaces(r: Reading, clusters: Collection[str], limit: int = 100) -> Sequence[Namespace]:
+    """Those in these clusters that wait to be made or to be removed."""
+    return await store.unsettled_namespaces(r, clusters, limit) if clusters else []
 
 
 async def wanted_namespace(r: Reading, project: str, cluster: str) -> list[dict[str, Any]] | None:
@@ -25,8 +39,33 @@ async def wanted_namespace(r: Reading, project: str, cluster: str) -> list[dict[
     found = await store.project(r, project)
     if found is None:
         return None
-    served = next((c.environments for c in await store.clusters(r) if c.name == cluster), ())
-    return rules.namespace_manifests(project, found.team, [e for e in served if any(p[0] == e for p in found.places)])
+    served = next(((c.region, c.environments) for c in await store.clusters(r) if c.name == cluster), ("", ()))
+    environments = [e for e in served[1] if (e, served[0]) in found.places]
+    return rules.namespace_manifests(project, found.team, environments)
+
+
+async def retry_namespace(tx: Tx, project: str, cluster: str) -> None:
+    """Try again now to make a namespace. Raises `NoSuchProject`, `NoSuchNamespace`."""
+    found = await store.project(tx, project)
+    if found is None:
+        raise NoSuchProject(name=project)
+    await access.require(tx, CHANGE, On(project=project, team=found.team))
+    if all(n.cluster != cluster for n in await store.namespaces(tx, project)):
+        raise NoSuchNamespace(project=project, cluster=cluster)
+    await store.put_namespace(tx, Namespace(project, cluster, NamespaceState.waiting, ""))
+    tx.say(NamespaceAsked(project=project, cluster=cluster))
+
+
+async def want_namespaces_in(tx: Tx, cluster: str) -> int:
+    """Note that every project that runs where this cluster serves needs a namespace there; how many had none."""
+    found = next((c for c in await store.clusters(tx) if c.name == cluster), None)
+    pairs = [(e, found.region) for e in found.environments] if found else []
+    lacking = await store.projects_without_namespace(tx, pairs, cluster)
+    for slug in lacking:
+        await store.put_namespace(tx, Namespace(slug, cluster, NamespaceState.waiting, ""))
+    if lacking:
+        tx.say(NamespacesWanted(cluster=cluster, count=len(lacking), subject=f"cluster/{cluster}"))
+    return len(lacking)
 
 
 async def namespace_ready(tx: Tx, project: str, cluster: str) -> None:
@@ -36,9 +75,9 @@ async def namespace_ready(tx: Tx, project: str, cluster: str) -> None:
 
 
 async def namespace_waits(tx: Tx, project: str, cluster: str, why: str) -> None:
-    """The cluster does not answer: it is tried again."""
+    """The cluster does not answer: it is tried again. That of a deleted project goes on leaving."""
     if await _set(tx, Namespace(project, cluster, NamespaceState.waiting, why)):
-        tx.say(NamespaceRefused(project=project, cluster=cluster, why=why))
+        tx.say(NamespaceWaits(project=project, cluster=cluster, why=why))
 
 
 async def namespace_refused(tx: Tx, project: str, cluster: str, why: str) -> None:
@@ -48,14 +87,18 @@ async def namespace_refused(tx: Tx, project: str, cluster: str, why: str) -> Non
 
 
 async def _set(tx: Tx, wanted: Namespace) -> bool:
-    known = {n.cluster: n for n in await store.namespaces(tx, wanted.project)}
-    if known.get(wanted.cluster) == wanted or await store.project(tx, wanted.project) is None:
+    known = next((n for n in await store.namespaces(tx, wanted.project) if n.cluster == wanted.cluster), None)
+    if known is None or known == wanted:
         return False
+    if known.state is NamespaceState.leaving:
+        wanted = Namespace(wanted.project, wanted.cluster, NamespaceState.leaving, wanted.why)
+        if not wanted.why or known == wanted:
+            return False
     await store.put_namespace(tx, wanted)
     return True
 
 
-async def deletion_of(r: Reading, project: str) -> bool:
+async def is_deleted(r: Reading, project: str) -> bool:
     """Whether the project is gone, so that its namespaces may go."""
     return await store.project(r, project) is None
 
@@ -64,4 +107,4 @@ async def namespace_gone(tx: Tx, project: str, cluster: str) -> None:
     """The namespace was removed with its project."""
     if any(n.cluster == cluster for n in await store.namespaces(tx, project)):
         await store.drop_namespace(tx, project, cluster)
-        tx.say(NamespaceRefused(project=project, cluster=cluster, why="removed with the project"))
+        tx.say(NamespaceGone(project=project, cluster=cluster))

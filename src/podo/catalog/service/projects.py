@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from podo.access import service as access
-from podo.access.types import On
+from podo.access.types import On, Permission, Team
 from podo.catalog import rules, store
-from podo.catalog.service.places import resolve, targets
+from podo.catalog.service.places import resolve
 from podo.catalog.types import (
     CHANGE,
     DELETE,
@@ -17,10 +18,12 @@ from podo.catalog.types import (
     REGISTER,
     TRANSFER,
     Deployed,
-    NamespaceState,
+    NameLeaving,
     Namespace,
+    NamespaceState,
     NameTaken,
     NoSuchProject,
+    NoTargets,
     NotTyped,
     Ownership,
     OwnershipChanged,
@@ -32,7 +35,7 @@ from podo.catalog.types import (
     Repository,
     RetirementObjection,
     TargetsChanged,
-    WrongProject,
+    TeamEnded,
 )
 from podo.kernel import clock
 from podo.kernel.db import Reading, Tx
@@ -58,12 +61,15 @@ async def projects(
     teams: Collection[str] | None = None,
     environment: str = "",
     region: str = "",
+    tier: int = 0,
     cursor: str | None = None,
+    skip: int = 0,
     limit: int = 50,
 ) -> Page[Project]:
-    """Living projects by slug, filtered, with the total."""
+    """Living projects by slug, filtered, with the total: those behind `cursor`, or without the first `skip`."""
     await access.require(r, READ, On())
-    return await store.projects(r, text=text, teams=teams, place=(environment, region), cursor=cursor, limit=limit)
+    wanted = store.Filter(text, teams, environment, region, tier)
+    return await store.projects(r, wanted, cursor=cursor, skip=skip, limit=limit)
 
 
 async def by_slugs(r: Reading, slugs: Collection[str]) -> list[Project]:
@@ -79,6 +85,11 @@ async def projects_of(r: Reading, teams: Collection[str]) -> list[Project]:
 async def count(r: Reading) -> int:
     """How many projects live."""
     return await store.count(r)
+
+
+async def counts_by_tier(r: Reading) -> dict[int, int]:
+    """How many living projects each tier has."""
+    return await store.counts_by_tier(r)
 
 
 async def counts_by_team(r: Reading) -> dict[str, int]:
@@ -105,10 +116,22 @@ async def history(r: Reading, slug: str) -> list[Ownership]:
 
 
 async def free_name(r: Reading, name: str) -> None:
-    """Raises `NameInvalid`, `NameReserved` or `NameTaken`; what clusters have is asked by `reads.name_taken`."""
+    """Raises `NameInvalid`, `NameReserved`, `NameTaken`, `NameLeaving`; what clusters have is asked by `reads.foreign`."""
     rules.check_name(name)
     if await store.project(r, name) is not None:
-        raise NameTaken(name=name, by="a project is called so")
+        raise NameTaken(name=name)
+    if left := await store.namespaces(r, name):
+        raise NameLeaving(name=name, clusters=", ".join(n.cluster for n in left))
+
+
+async def may_register(r: Reading, slug: str, team: str) -> Team:
+    """The team that will own it. Raises `NoSuchTeam`, `TeamEnded`, `NotAllowed`, and what `free_name` raises."""
+    owning = await access.team(r, team)
+    await access.require(r, REGISTER, On(project=slug, team=owning.id))
+    if owning.ended_at is not None:
+        raise TeamEnded(team=owning.name)
+    await free_name(r, slug)
+    return owning
 
 
 async def register(
@@ -130,16 +153,12 @@ async def register(
 ) -> Project:
     """Register a project for a team; its namespaces are made by a run of their own.
 
-    Raises `NameInvalid`, `NameReserved`, `NameTaken`, `WrongProject`, `NoSuchPlace`, `NoSuchTeam`.
+    Raises `NameInvalid`, `NameReserved`, `NameTaken`, `NameLeaving`, `WrongProject`, `NotServed`, `NoSuchTeam`.
     """
-    owning = await access.team(tx, team)
-    await access.require(tx, REGISTER, On(project=slug, team=owning.id))
-    if owning.ended_at is not None:
-        raise WrongProject(field="team", why=f"{owning.name} has ended")
-    await free_name(tx, slug)
-    rules.check_facts(title=title, tier=tier, port=port, dockerfile=dockerfile, repository=repository)
-    if not places:
-        raise WrongProject(field="targets", why="choose at least one environment and region")
+    owning = await may_register(tx, slug, team)
+    branch, dockerfile, slack = branch or "main", dockerfile or "Dockerfile", slack.strip().removeprefix("#")
+    facts = {"title": title, "tier": tier, "port": port, "dockerfile": dockerfile, "repository": repository}
+    _check(branch=branch, slack=slack, **facts)
     now = clock.now()
     made = Project(
         slug=slug,
@@ -147,10 +166,10 @@ async def register(
         description=description.strip(),
         tier=tier,
         team=owning.id,
-        repository=Repository(repository.strip(), branch or "main", bool(credential.strip())),
-        dockerfile=dockerfile or "Dockerfile",
+        repository=Repository(repository.strip(), branch, bool(credential.strip())),
+        dockerfile=dockerfile,
         port=port,
-        places=tuple((e, g) for e, g in places),
+        places=tuple(await _ordered(tx, places)),
         slack=slack,
         state=ProjectState.active,
         created_at=now,
@@ -158,9 +177,21 @@ async def register(
     )
     await store.add_project(tx, made, seal.seal(credential) if credential.strip() else "")
     await store.own(tx, Ownership(slug, owning.id, now, None, now, tx.actor.id, "registered"))
-    await _want_namespaces(tx, slug, places)
+    await _want_namespaces(tx, slug, made.places)
     tx.say(ProjectRegistered(project=slug, team=owning.id, team_name=owning.name))
     return made
+
+
+def _check(**facts: Any) -> None:
+    for error in rules.wrong_facts(**facts):
+        raise error
+
+
+async def _ordered(r: Reading, places: Places) -> list[tuple[str, str]]:
+    if not places:
+        raise NoTargets()
+    stages = [e.name for e in await store.environments(r)]
+    return rules.in_order(places, stages, [g.code for g in await store.regions(r)])
 
 
 async def _want_namespaces(tx: Tx, slug: str, places: Places) -> None:
@@ -187,19 +218,9 @@ async def change(
     port: int | None = None,
     credential: str | None = None,
 ) -> Project:
-    """Change what is given; None leaves a field. Raises `WrongProject`."""
+    """Change what is given; None leaves a field, an empty `credential` takes it away. Raises `WrongProject`."""
     was = await _mine(tx, slug, CHANGE)
-    given = {
-        "title": title,
-        "description": description,
-        "tier": tier,
-        "slack": slack,
-        "repository": repository,
-        "branch": branch,
-        "dockerfile": dockerfile,
-        "port": port,
-    }
-    before = {
+    before: dict[str, Any] = {
         "title": was.title,
         "description": was.description,
         "tier": was.tier,
@@ -209,60 +230,76 @@ async def change(
         "dockerfile": was.dockerfile,
         "port": was.port,
     }
+    given = {
+        "title": _stripped(title),
+        "description": _stripped(description),
+        "tier": tier,
+        "slack": slack.strip().removeprefix("#") if slack is not None else None,
+        "repository": _stripped(repository),
+        "branch": _stripped(branch),
+        "dockerfile": _stripped(dockerfile),
+        "port": port,
+    }
     values = {k: v for k, v in given.items() if v is not None and v != before[k]}
-    merged = before | values
-    rules.check_facts(
-        title=str(merged["title"]),
-        tier=int(str(merged["tier"])),
-        port=int(str(merged["port"])),
-        dockerfile=str(merged["dockerfile"]),
-        repository=str(merged["repository"]),
-    )
-    if credential:
-        values["credential"] = seal.seal(credential)
+    _check(**{k: v for k, v in (before | values).items() if k != "description"})
+    if credential is not None and (credential.strip() or was.repository.has_credential):
+        values["credential"] = seal.seal(credential) if credential.strip() else ""
     if values:
         await store.change_project(tx, slug, values)
         tx.say(ProjectChanged(project=slug, fields=", ".join(sorted(values))))
     return await project(tx, slug)
 
 
+def _stripped(text: str | None) -> str | None:
+    return text.strip() if text is not None else None
+
+
 async def set_targets(tx: Tx, slug: str, places: Places) -> Project:
-    """Where the project runs from now on; namespaces of new places are made. Raises `NoSuchPlace`, `WrongProject`."""
+    """Where the project runs from now on; namespaces of new places are made. Raises `NotServed`, `NoTargets`."""
     was = await _mine(tx, slug, CHANGE)
-    if not places:
-        raise WrongProject(field="targets", why="choose at least one environment and region")
-    if set(was.places) != set(places):
-        await _want_namespaces(tx, slug, places)
-        await store.change_project(tx, slug, {"places": [list(p) for p in places]})
-        tx.say(TargetsChanged(project=slug, places=", ".join(f"{e} {g}" for e, g in places)))
-    return replace(was, places=tuple(places))
+    wanted = await _ordered(tx, places)
+    if set(was.places) != set(wanted):
+        await _want_namespaces(tx, slug, wanted)
+        await store.change_project(tx, slug, {"places": [list(p) for p in wanted]})
+        tx.say(TargetsChanged(project=slug, places=", ".join(f"{e} {g}" for e, g in wanted)))
+    return replace(was, places=tuple(wanted))
 
 
 async def transfer(tx: Tx, slug: str, team: str, why: str) -> Ownership:
-    """Give the project to another team, from now on."""
+    """Give the project to another team, from now on; to its owner: nothing changes. Raises `NoSuchTeam`, `TeamEnded`."""
     was = await _mine(tx, slug, TRANSFER)
     owning = await access.team(tx, team)
     if owning.ended_at is not None:
-        raise WrongProject(field="team", why=f"{owning.name} has ended")
+        raise TeamEnded(team=owning.name)
+    if owning.id == was.team:
+        return await owner(tx, slug)
     now = clock.now()
-    ownership = Ownership(slug, owning.id, now, None, now, tx.actor.id, why or "transferred")
-    if owning.id != was.team:
-        await store.own(tx, ownership)
-        tx.say(OwnershipChanged(project=slug, team=owning.id, team_name=owning.name, why=ownership.why))
+    ownership = Ownership(slug, owning.id, now, None, now, tx.actor.id, why.strip() or "transferred")
+    await store.own(tx, ownership)
+    tx.say(OwnershipChanged(project=slug, team=owning.id, team_name=owning.name, why=ownership.why))
     return ownership
 
 
 async def delete(tx: Tx, slug: str, typed: str, objections: Sequence[RetirementObjection]) -> None:
     """Delete a project that was registered by mistake, and its namespaces. Raises `NotTyped`, `Deployed`."""
     await _mine(tx, slug, DELETE)
-    if typed != slug:
+    if typed.strip() != slug:
         raise NotTyped(project=slug)
-    for objection in objections:
-        if why := await objection.object(tx, slug):
-            raise Deployed(project=slug, why=why)
-    clusters = [n.cluster for n in await store.namespaces(tx, slug)] or [t.cluster for t in await targets(tx, slug)]
+    if why := await objection(tx, slug, objections):
+        raise Deployed(project=slug, why=why)
+    clusters = [n.cluster for n in await store.namespaces(tx, slug)]
+    for cluster in clusters:
+        await store.put_namespace(tx, Namespace(slug, cluster, NamespaceState.leaving, ""))
     await store.delete_project(tx, slug)
-    tx.say(ProjectDeleted(project=slug, clusters=",".join(sorted(set(clusters)))))
+    tx.say(ProjectDeleted(project=slug, clusters=",".join(clusters)))
+
+
+async def objection(r: Reading, slug: str, objections: Sequence[RetirementObjection]) -> str:
+    """Why a project cannot be deleted now; empty where nothing speaks against it."""
+    for asked in objections:
+        if why := await asked.object(r, slug):
+            return why
+    return ""
 
 
 async def sealed_credential(r: Reading, slug: str) -> str:
@@ -270,7 +307,7 @@ async def sealed_credential(r: Reading, slug: str) -> str:
     return await store.credential(r, slug)
 
 
-async def _mine(tx: Tx, slug: str, permission: object) -> Project:
+async def _mine(tx: Tx, slug: str, permission: Permission) -> Project:
     found = await project(tx, slug)
-    await access.require(tx, permission, On(project=slug, team=found.team))  # type: ignore[arg-type]
+    await access.require(tx, permission, On(project=slug, team=found.team))
     return found

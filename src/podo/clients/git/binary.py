@@ -13,7 +13,7 @@ from podo.clients.git import export, said
 from podo.clients.git.address import PROTOCOLS, normal
 from podo.clients.git.errors import GitFailed, NoSuchPath, NoSuchRef, TooLarge
 from podo.clients.git.mirror import Mirror, is_sha, unknown
-from podo.clients.git.program import Program
+from podo.clients.git.program import Guard, Program
 from podo.clients.git.types import Commit, Comparison, Entry, EntryKind, Export, Limits, Refs, Remote, Tree
 
 _HOPS = 8
@@ -24,7 +24,8 @@ class GitBinary:
 
     `protocols` are those that may be asked for (`file` reads this machine's disk: for demo and tests). `git` and `ssh` are
     the programs; `timeout` bounds a call that stays here, `remote_timeout` one that reaches out (seconds), `max_file` a
-    mirror's pack (bytes). `before_call` is called before each run of git.
+    mirror's pack (bytes). `before_call` is called before each run of git; `guard` before each that reaches out, with the address
+    in its normal form: it refuses by raising, or answers the addresses (`host:port:address`) that git is held to.
     """
 
     def __init__(
@@ -38,10 +39,11 @@ class GitBinary:
         remote_timeout: float = 300,
         max_file: int = 4 << 30,
         before_call: Callable[[], None] | None = None,
+        guard: Guard | None = None,
     ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder.resolve()
-        self._program = Program(self._folder, protocols, git, ssh, timeout, remote_timeout, max_file, before_call)
+        self._program = Program(self._folder, protocols, git, ssh, timeout, remote_timeout, max_file, before_call, guard)
         self._mirrors: dict[Remote, Mirror] = {}
 
     async def ls_remote(self, remote: Remote) -> Refs:

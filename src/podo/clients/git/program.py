@@ -14,7 +14,7 @@ import resource
 import shlex
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,9 @@ from podo.clients.git import said
 from podo.clients.git.address import origin
 from podo.clients.git.errors import CredentialInvalid, TooLarge, Unreachable
 from podo.clients.git.types import Credential, DeployKey, Token
+
+# Takes the address in its normal form; answers `host:port:address` (curl's form) to hold git to, or raises to refuse it.
+Guard = Callable[[str], Awaitable[Sequence[str]]]
 
 _KEPT = ("PATH", "TMPDIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy")
 _KEPT_TLS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO")
@@ -49,6 +52,7 @@ class Program:
     """The git program with its home: a folder of ours, mode 0700, that holds no configuration.
 
     `timeout` bounds a local call, `remote_timeout` one that reaches out (seconds); `max_file` a single file of a mirror (bytes).
+    `guard` is asked before each call that reaches out: see `GitBinary`.
     """
 
     home: Path
@@ -59,6 +63,7 @@ class Program:
     remote_timeout: float = 300
     max_file: int = 4 << 30
     before_call: Callable[[], None] | None = None
+    guard: Guard | None = None
 
     async def local(self, mirror: Path, *arguments: str, max_output: int = 1 << 26) -> process.Finished:
         """Run git on a mirror; the exit code is the caller's business. Raises `TooLarge`, or `Unreachable` on a timeout."""
@@ -67,8 +72,10 @@ class Program:
 
     async def remote(self, url: str, credential: Credential | None, *arguments: str) -> bytes:
         """Run git towards `url` and return what it printed. Raises what its complaint means."""
+        held = [f"http.curloptResolve={to}" for to in await self.guard(url)] if self.guard else []
+        command = self._command(*(part for to in held for part in ("-c", to)), *arguments)
         with self.credentials(url, credential) as secret:
-            finished = await self._run(self._command(*arguments), self._env() | secret, self.remote_timeout, url, 1 << 26)
+            finished = await self._run(command, self._env() | secret, self.remote_timeout, url, 1 << 26)
         if finished.code:
             raise said.complaint(url, finished.code, finished.err, self.max_file)
         return finished.out

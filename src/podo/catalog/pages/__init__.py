@@ -1,0 +1,14 @@
+"""Projects and places as pages."""
+
+from podo.catalog.pages import clusters, environments, overview, projects, regions, register, search, settings
+
+routes = [
+    projects.routes,
+    register.routes,
+    search.routes,
+    clusters.routes,
+    regions.routes,
+    environments.routes,
+    overview.routes,
+    settings.routes,
+]

@@ -1,0 +1,23 @@
+"""The catalogue's section of the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from podo.kernel.settings import setting
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogSettings:
+    """Projects and clusters."""
+
+    directory: Path | None = setting(
+        None, "Folder for mirrors of repositories and for what cluster twins remember; empty: `server.directory`"
+    )
+    local_repositories: bool = setting(
+        False, "Read repositories from files and from this machine's own addresses; for demo and trusted people only"
+    )
+    kubeconfig_programs: bool = setting(
+        False, "Take kubeconfigs that name programs to run or files to read on Podo's own machine (sign-in plugins of clouds)"
+    )
