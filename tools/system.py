@@ -17,6 +17,7 @@ PACKAGES = {
     "chromium": "chromium",
     "buildah": "buildah",
     "docker-registry": "docker-registry",
+    "busybox": "busybox-static",
     "redis-server": "redis-server",
     "psql": "postgresql",
     "fc-list": "fontconfig",
