@@ -48,7 +48,9 @@ def found(pattern: re.Pattern[str], paths: list[str]) -> list[str]:
 def readable() -> list[str]:
     """Tracked files that are text and ours."""
     return [
-        path for path in tree.tracked() if not path.endswith((".png", ".jpg", ".ico", ".woff2", ".gz", ".zst", ".db", ".bundle"))
+        path
+        for path in tree.tracked()
+        if not path.endswith((".png", ".jpg", ".ico", ".woff2", ".gz", ".zst", ".db", ".bundle", ".elf"))
     ]
 
 
