@@ -1,4 +1,4 @@
-"""A whole house for a test: databases of its own, twins as clusters, everything running, and a browser-like client of its site."""
+"""A whole house for a test: databases of its own, twins as clusters, everything running, and a client like a browser."""
 
 from __future__ import annotations
 
@@ -120,9 +120,7 @@ async def living(
     for domain in chosen:
         sections.update(domain.settings)
     environ = {"PODO_SERVER_DIRECTORY": str(folder), "PODO_ACCESS_DEMO": "true", **settings}
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "podo.db").exists():
-        shutil.copy(_empty(), folder / "podo.db")
+    _furnish(folder)
     house = houses.build(load(sections, None, environ), chosen)
     house.durable.pauses = pauses
     async with houses.running(house, chosen) as running:
@@ -135,6 +133,12 @@ async def living(
         yield found
 
 
+def _furnish(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "podo.db").exists():
+        shutil.copy(_empty(), folder / "podo.db")
+
+
 @functools.cache
 def _empty() -> Path:
     """A database of this version's schema, made once a process."""
@@ -145,8 +149,6 @@ def _empty() -> Path:
         await migrations.run(database)
         async with database.engine.begin() as connection:
             await connection.run_sync(metadata.create_all)
-        async with database.engine.begin() as connection:
-            await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
         await database.close()
 
     # A loop may be running here already, and a loop cannot wait for another one.

@@ -245,6 +245,6 @@ def pick_pod(seen: Sequence[View], pod: str) -> tuple[View, Workload, Pod]:
 
 
 def judge(manifests: Sequence[Mapping[str, Any]], pods: Sequence[Mapping[str, Any]]) -> Health:
-    """How workloads and their pods are together: the worst of the workloads, and of pods that are Degraded; from manifests alone."""
+    """How workloads and their pods are together: the worst of the workloads, and of those pods that are Degraded."""
     bad = [h for h in map(rules.pod_health, pods) if h.status is HealthStatus.degraded]
     return rules.worst([*map(rules.health_of, manifests), *bad])

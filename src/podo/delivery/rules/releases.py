@@ -56,7 +56,7 @@ def title(manifest: Manifest) -> str:
 
 
 def changes(was: Bundle | None, now: Bundle, texts: Mapping[str, str], earlier: Mapping[str, str]) -> Changes:
-    """What `now` brings over `was` (None: nothing was there). `texts` are the manifests as YAML by title, `earlier` those of `was`."""
+    """What `now` brings over `was` (None: nothing was there). `texts`, `earlier`: manifests as YAML by title."""
     keys = _keys(was.variables if was else {}, now.variables, secret=False)
     keys += _keys(was.fingerprints if was else {}, now.fingerprints, secret=True)
     files = [_file(name, earlier.get(name, ""), texts.get(name, "")) for name in sorted(texts.keys() | earlier.keys())]

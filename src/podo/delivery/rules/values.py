@@ -30,7 +30,7 @@ class Facts:
 def together(layers: Sequence[tuple[str, Mapping[str, Any]]], defaults: Mapping[str, Any]) -> tuple[Values, dict[str, str]]:
     """All layers over each other (maps are merged, everything else is replaced), and path → word for what the last one said.
 
-    `defaults` are the chart's: they are not in the result, but a value that equals its default bears the layer's word all the same.
+    `defaults` are the chart's: they are not in the result, yet a value that equals its default bears its layer's word.
     """
     made: Values = {}
     sources: dict[str, str] = dict.fromkeys(_paths(defaults), DEFAULT)

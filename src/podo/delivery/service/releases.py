@@ -77,7 +77,7 @@ def _check(
 
 
 async def seal(tx: Tx, draft: Draft) -> Release:
-    """Write a release down; the same content is the same release. Raises `ConfigMoved` when it was drafted from older configuration.
+    """Write a release down; the same content is the same release. Raises `ConfigMoved` when the configuration is newer.
 
     The caller says what happened.
     """

@@ -23,6 +23,7 @@ from podo.delivery.types import (
     Rollout,
     RolloutFailed,
     RolloutFailing,
+    RolloutHalted,
     RolloutHealthy,
     RolloutRolledBack,
     RolloutSoaking,
@@ -54,9 +55,9 @@ async def advance(tx: Tx, project: str) -> list[tuple[str, int]]:
             lost = gates.hopeless(around)
             if lost is not None and rollout.started_at is None:
                 await cancel_rollout(tx, rollout, f"{lost.region} did not become healthy")
+                await rows.settle(tx, project, of.number)
             elif rollout.state is _S.queued and rollout.due_at is None and gates.may_start(rollout, around):
                 found.append((rollout.id, rollout.epoch + 1))
-        await rows.settle(tx, project, of.number)
     return found
 
 
@@ -249,6 +250,7 @@ async def halted(tx: Tx, rollout_id: str, epoch: int, note: str) -> None:
     """It was paused where it stood, or could not be (`note` says why)."""
     now = await _mine(tx, rollout_id, epoch)
     await _end(tx, now, _S.halted, " ".join(filter(None, (now.why, note))))
+    tx.say(RolloutHalted(**await _facts(tx, now), note=note))
 
 
 async def stuck(tx: Tx, rollout_id: str, why: str) -> None:

@@ -17,6 +17,7 @@ from podo.delivery.types import (
     ROLL_BACK,
     Deployment,
     DeploymentKind,
+    HaltAsked,
     NoSuchRollout,
     NothingToGoBackTo,
     NotOpen,
@@ -50,12 +51,13 @@ async def halt(tx: Tx, project: str, number: int, why: str = "") -> Deployment:
 
 
 async def _halt(tx: Tx, rollout: Rollout, why: str, release: str) -> None:
-    tx.say(RolloutHalted(**about(rollout), release=release, why=why))
+    tx.say(HaltAsked(**about(rollout), release=release, why=why))
     if rollout.state is RolloutState.rolling:
         await parts.change(tx, rollout.id, halt_asked=True, why=why)
         await parts.watch(tx, rollout.id, due_at=clock.now())
         return
     await _halted(tx, rollout, why)
+    tx.say(RolloutHalted(**about(rollout), release=release))
 
 
 async def _halted(tx: Tx, rollout: Rollout, why: str) -> None:

@@ -285,12 +285,21 @@ class RolloutRolledBack(_AboutRollout):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HaltAsked(_AboutRollout):
+    """Somebody wants it stopped where it stands."""
+
+    code: ClassVar[str] = "delivery.halt_asked"
+    sentence: ClassVar[str] = N_("{actor} halts {region}")
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutHalted(_AboutRollout):
-    """It was stopped on purpose where it stood."""
+    """It was stopped on purpose, and stands where it stood; `note` says what could not be done about that."""
 
     code: ClassVar[str] = "delivery.rollout_halted"
-    sentence: ClassVar[str] = N_("{actor} halted {region}")
-    why: str
+    sentence: ClassVar[str] = N_("{region} is halted {note}")
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

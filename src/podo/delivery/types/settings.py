@@ -32,6 +32,9 @@ class DeliverySettings:
     )
     poll_seconds: int = setting(10, "Pause between two looks at a repository without webhook; 0: never")
     rollout_seconds: int = setting(660, "A rollout that is not healthy after so long has failed, and is put back")
+    degraded_seconds: float = setting(
+        20.0, "A rollout that is Degraded for so long has failed; a pod may stumble while it starts"
+    )
     unreachable_seconds: int = setting(
         1800, "A rollout whose cluster does not answer for so long is stuck, until a person decides"
     )

@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -93,6 +94,8 @@ class Durable:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         steps.set_engine(None)
         await asyncio.to_thread(DBOS.destroy)
+        # The engine had made its own threads this loop's, and has taken them with it.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="podo"))
         with contextlib.suppress(PodoError):
             async with self.database.transaction(PODO) as tx:
                 await tx.session.execute(delete(ProcessRow).where(ProcessRow.id == self.process))

@@ -1,0 +1,1 @@
+"""The only place that changes the outside world: builds, and rollouts."""

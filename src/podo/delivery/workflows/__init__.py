@@ -1,0 +1,1 @@
+"""The order of steps: a build, and one run of a rollout."""
