@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from pydantic import BaseModel, Field
 
-from podo.access import service
+from podo.access import reads, service
 from podo.access.types import (
     ASK_WHY,
     GRANT,
     READ,
     SESSIONS,
+    SYNC,
     TOKENS,
     Membership,
-    NoSuchToken,
+    NoSuchPermission,
     On,
-    Permission,
+    OwnerSource,
     Person,
     Role,
     Session,
+    SyncPlan,
     Team,
     Token,
 )
@@ -43,6 +46,28 @@ class PersonOut(BaseModel):
     def of(cls, p: Person) -> PersonOut:
         """From the noun."""
         return cls(id=p.id, name=p.name, email=p.email, active=p.active, title=p.title)
+
+
+class PeopleOut(BaseModel):
+    """A page of people, by name."""
+
+    items: list[PersonOut]
+    next: str | None
+    total: int
+
+
+class Lang(StrEnum):
+    """A language of the site."""
+
+    en = "en"
+    ko = "ko"
+
+
+class PreferencesIn(BaseModel):
+    """What the site looks like for me."""
+
+    lang: Lang | None = None
+    theme: str | None = None
 
 
 class TeamOut(BaseModel):
@@ -94,6 +119,7 @@ class WhyOut(BaseModel):
     permission: str
     allowed: bool
     policies: list[str]
+    about: list[str]
     texts: list[str]
     could: str
 
@@ -153,6 +179,26 @@ class SessionOut(BaseModel):
         return cls(id=s.id, about=s.about, created_at=s.created_at, seen_at=s.seen_at, expires_at=s.expires_at)
 
 
+class PlanOut(BaseModel):
+    """What taking over the directory would change, or has changed: names; and the share of people and teams that go."""
+
+    joined: list[str]
+    changed: list[str]
+    left: list[str]
+    share: float
+
+    @classmethod
+    def of(cls, p: SyncPlan) -> PlanOut:
+        """From the noun."""
+        return cls(joined=list(p.joined), changed=list(p.changed), left=list(p.left), share=p.share)
+
+
+class SyncIn(BaseModel):
+    """The largest share of people and teams that may go at once."""
+
+    most_gone: float = Field(default=service.MOST_GONE, ge=0, le=1)
+
+
 class RoleIn(BaseModel):
     """A role."""
 
@@ -165,16 +211,29 @@ async def me(w: Web = WebIn) -> PersonDetail:
     return await _detail(w, w.person)
 
 
+@routes.api("PUT", "/api/v1/me/preferences", verb="access.prefer", permission=SIGNED_IN)
+async def prefer(wanted: PreferencesIn, w: Web = WebIn) -> PersonDetail:
+    """My language (en, ko) and theme (auto, light, dark); what is left out stays."""
+    lang = wanted.lang.value if wanted.lang else None
+    async with w.transaction() as tx:
+        await service.prefer(tx, lang=lang, theme=wanted.theme)
+    return await _detail(w, w.person)
+
+
 @routes.api("GET", "/api/v1/people", verb="access.people", permission=READ.id)
-async def list_people(q: str = "", limit: int = 50, w: Web = WebIn) -> list[PersonOut]:
-    """Active people whose name or address contains `q`."""
+async def list_people(q: str = "", cursor: str | None = None, limit: int = 50, w: Web = WebIn) -> PeopleOut:
+    """Active people whose name, address or title contains `q`, by name."""
     async with w.reading() as r:
-        return [PersonOut.of(p) for p in await service.search_people(r, q, max(1, min(limit, 200)))]
+        await service.require(r, READ, On())
+        found = await service.listed_people(r, q, cursor=cursor, limit=max(1, min(limit, 200)))
+    return PeopleOut(items=[PersonOut.of(p) for p in found.items], next=found.next, total=found.total or 0)
 
 
 @routes.api("GET", "/api/v1/people/{person}", verb="access.person", permission=READ.id)
 async def get_person(person: str, w: Web = WebIn) -> PersonDetail:
     """A person with teams and roles."""
+    async with w.reading() as r:
+        await service.require(r, READ, On())
     return await _detail(w, person)
 
 
@@ -190,6 +249,7 @@ async def _detail(w: Web, person: str) -> PersonDetail:
 async def list_teams(w: Web = WebIn) -> list[TeamOut]:
     """All teams, by name."""
     async with w.reading() as r:
+        await service.require(r, READ, On())
         return [TeamOut.of(t) for t in await service.teams(r)]
 
 
@@ -197,6 +257,7 @@ async def list_teams(w: Web = WebIn) -> list[TeamOut]:
 async def get_team(team: str, w: Web = WebIn) -> TeamDetail:
     """A team with its people; by id or handle."""
     async with w.reading() as r:
+        await service.require(r, READ, On())
         found = await service.team(r, team)
         members = await service.members(r, found.id)
     return TeamDetail(**TeamOut.of(found).model_dump(), members=[MemberOut.of(m) for m in members])
@@ -216,19 +277,28 @@ async def why(
     project: str | None = None,
     team: str | None = None,
     environment: str | None = None,
+    requester: str | None = None,
     w: Web = WebIn,
 ) -> WhyOut:
-    """Why somebody may or may not do something, naming the policies."""
-    wanted = next((p for p in service.permissions() if p.id == permission), Permission(permission, "read", ""))
-    if not wanted.doc:
-        raise NoSuchToken(what="permission", name=permission)
+    """Why somebody may or may not do something, naming the policies.
+
+    People are named by id, e-mail or whole name; a project's owner is looked up unless `team` is named.
+    """
+    wanted = next((p for p in service.permissions() if p.id == permission), None)
+    if wanted is None:
+        raise NoSuchPermission(name=permission)
     async with w.reading() as r:
-        found = await service.explain(r, person or w.person, wanted, On(project=project, team=team, environment=environment))
+        who = await service.found_person(r, person) if person else None
+        asker = await service.found_person(r, requester) if requester else None
+        owner = await service.owner_of(r, w.house.slots[OwnerSource], project or "", team or "")
+        on = On(project=project, team=owner, environment=environment, requester=asker.id if asker else None)
+        found = await service.explain(r, who.id if who else w.person, wanted, on)
     return WhyOut(
         person=found.person.name,
         permission=permission,
         allowed=found.decision.allowed,
         policies=[p.id for p in found.policies],
+        about=[p.about for p in found.policies],
         texts=[p.text for p in found.policies],
         could=found.could,
     )
@@ -283,3 +353,23 @@ async def revoke(person: str, role: Role, w: Web = WebIn) -> None:
     """Take a role from a person."""
     async with w.transaction() as tx:
         await service.revoke(tx, person, role)
+
+
+@routes.api("GET", "/api/v1/directory/plan", verb="access.plan", permission=SYNC.id)
+async def plan(w: Web = WebIn) -> PlanOut:
+    """What taking over the directory would change now."""
+    async with w.reading() as r:
+        await service.require(r, SYNC, On())
+    feed = await reads.directory(w.house.ports)
+    async with w.reading() as r:
+        return PlanOut.of(await service.plan(r, feed))
+
+
+@routes.api("POST", "/api/v1/directory/sync", verb="access.sync", permission=SYNC.id)
+async def sync(wanted: SyncIn, w: Web = WebIn) -> PlanOut:
+    """Take people and teams over from the directory."""
+    async with w.reading() as r:
+        await service.require(r, SYNC, On())
+    feed = await reads.directory(w.house.ports)
+    async with w.transaction() as tx:
+        return PlanOut.of(await service.take_over(tx, feed, most_gone=wanted.most_gone))

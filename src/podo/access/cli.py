@@ -1,12 +1,13 @@
-"""`podo login`, `whoami`, `why`, `team`, `person`, `token`, `session`."""
+"""`podo login`, `whoami`, `prefer`, `why`, `team`, `person`, `token`, `session`, `directory`."""
 
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
-from podo.cli.client import Connection, api, connection, show, store_login, verb
+from podo.cli.client import Connection, api, connection, every, show, store_login, verb
 
 
 @click.command("login")
@@ -30,23 +31,38 @@ def whoami() -> None:
     show(api("GET", "/me"), tell=_person)
 
 
+@verb("access.prefer")
+@click.command("prefer")
+@click.option("--lang", type=click.Choice(["en", "ko"]), help="Language of the site and of what you are told.")
+@click.option("--theme", type=click.Choice(["auto", "light", "dark"]), help="Look of the site.")
+def prefer(lang: str | None, theme: str | None) -> None:
+    """Your language and theme."""
+    show(api("PUT", "/me/preferences", {"lang": lang, "theme": theme}), tell=lambda _: "Kept.")
+
+
 @verb("access.why")
 @click.command("why")
 @click.argument("permission")
-@click.option("--person", help="Somebody else, by id; default: you.")
-@click.option("--project", "-p")
-@click.option("--team", help="The owning team's id.")
-@click.option("--env", "environment")
-def why(permission: str, person: str | None, project: str | None, team: str | None, environment: str | None) -> None:
-    """Why you or somebody may or may not do something: `podo why delivery.approve --team team-1002`."""
-    asked = {"permission": permission, "person": person, "project": project, "team": team, "environment": environment}
+@click.option("--person", help="Somebody else, by id, e-mail or name; default: you.")
+@click.option("--project", "-p", help="Of which project.")
+@click.option("--team", help="The owning team, by id or handle; default: the project's owner.")
+@click.option("--env", "environment", help="In which environment.")
+@click.option("--asked-by", "requester", help="Who asked for what is to be approved.")
+def why(
+    permission: str, person: str | None, project: str | None, team: str | None, environment: str | None, requester: str | None
+) -> None:
+    """Why you or somebody may or may not do something: `podo why delivery.approve --project chat-api`."""
+    asked = {"permission": permission, "person": person, "project": project, "team": team}
+    asked |= {"environment": environment, "requester": requester}
     found = api("GET", "/why", params=asked)
     if connection().as_json:
         show(found)
         return
     click.echo(f"{found['person']} {'may' if found['allowed'] else 'may not'}: {permission}")
-    for text in found["texts"]:
-        click.echo(f"\n{text}")
+    for policy, about, text in zip(found["policies"], found["about"], found["texts"], strict=True):
+        click.echo(f"\n{about} ({policy})\n{text}")
+    if not found["policies"]:
+        click.echo("\nNo policy allows it, and what is not allowed is refused.")
     if not found["allowed"]:
         click.echo(f"\nWho could: {found['could']}.")
 
@@ -92,8 +108,8 @@ def person() -> None:
 @person.command("list")
 @click.argument("text", default="")
 def person_list(text: str) -> None:
-    """People whose name or address contains TEXT."""
-    show(api("GET", "/people", params={"q": text}), ["name", "email", "id"])
+    """People whose name, address or title contains TEXT."""
+    show(every("/people", {"q": text, "limit": 200}), ["name", "email", "title", "id"])
 
 
 @verb("access.person")
@@ -178,10 +194,35 @@ def session_end(id_: str) -> None:
     click.echo("Signed out.")
 
 
-def _person(found: dict[str, object]) -> str:
-    teams = ", ".join(t["name"] for t in found["teams"]) or "no team"  # type: ignore[attr-defined, index]
-    roles = ", ".join(found["roles"])  # type: ignore[arg-type]
+@click.group("directory")
+def directory() -> None:
+    """The directory that people and teams come from, for administrators."""
+
+
+@verb("access.plan")
+@directory.command("plan")
+def directory_plan() -> None:
+    """What taking it over would change now."""
+    show(api("GET", "/directory/plan"), tell=_plan)
+
+
+@verb("access.sync")
+@directory.command("sync")
+@click.option("--most-gone", default=0.2, show_default=True, help="The largest share of people and teams that may go at once.")
+def directory_sync(most_gone: float) -> None:
+    """Take people and teams over."""
+    show(api("POST", "/directory/sync", {"most_gone": most_gone}), tell=_plan)
+
+
+def _plan(found: dict[str, Any]) -> str:
+    parts = [f"{name}: {', '.join(found[name]) or '-'}" for name in ("joined", "changed", "left")]
+    return "\n".join([*parts, f"share that goes: {found['share']:.0%}"])
+
+
+def _person(found: dict[str, Any]) -> str:
+    teams = ", ".join(t["name"] for t in found["teams"]) or "no team"
+    roles = ", ".join(found["roles"])
     return f"{found['name']} <{found['email']}> ({found['id']}), {teams}{', ' + roles if roles else ''}"
 
 
-commands: list[click.Command] = [login, whoami, why, permissions, team, person, token, session]
+commands: list[click.Command] = [login, whoami, prefer, why, permissions, team, person, token, session, directory]

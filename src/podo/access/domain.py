@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from podo.access import api, pages, service
 from podo.access.adapters.file import DirectoryFile
 from podo.access.ports import DirectoryReader
 from podo.access.rules import Policies
-from podo.access.service import signin, tokens
-from podo.access.types import PERMISSIONS, AccessSettings, Permission, Role
-from podo.kernel.db import Reading
+from podo.access.types import PERMISSIONS, AccessSettings, Permission
 from podo.kernel.domains import Domain, House, Permissions
-from podo.kernel.errors import N_
+from podo.kernel.errors import N_, PodoError
 from podo.kernel.http import Identity, IdentitySource
 from podo.kernel.nouns import PODO, Actor, ActorKind
 from podo.kernel.ui import NavItem
+
+_log = logging.getLogger("podo.access")
 
 
 class Doorkeeper:
@@ -27,24 +28,26 @@ class Doorkeeper:
 
     async def identify(self, *, cookie: str | None, bearer: str | None) -> Identity | None:
         """See `IdentitySource.identify`."""
+        return await self._by_token(bearer) if bearer is not None else await self._by_session(cookie or "")
+
+    async def _by_session(self, cookie: str) -> Identity | None:
         async with self._house.database.reading(PODO) as r:
-            if bearer is not None:
-                return await self._by_token(r, bearer)
-            found = await service.identify_session(r, cookie or "")
+            found = await service.identify_session(r, cookie)
         if found is None:
             return None
         person, session, csrf = found
-        if signin.due_for_touch(session):
+        if service.due_for_touch(session):
             async with self._house.database.transaction(PODO) as tx:
-                await signin.touch(tx, session, self._lasts)
+                await service.touch(tx, session, self._lasts)
         return Identity(Actor(ActorKind.person, person.id), person.name, csrf, person.lang, person.theme)
 
-    async def _by_token(self, r: Reading, bearer: str) -> Identity | None:
-        token = await service.identify_token(r, bearer)
-        if token is None:
+    async def _by_token(self, bearer: str) -> Identity | None:
+        async with self._house.database.reading(PODO) as r:
+            token = await service.identify_token(r, bearer)
+            person = await service.person(r, token.person) if token else None
+        if token is None or person is None:
             return None
-        person = await service.person(r, token.person)
-        if tokens.due_for_note(token):
+        if service.due_for_note(token):
             async with self._house.database.transaction(PODO) as tx:
                 await service.note_token_use(tx, token)
         actor = Actor(ActorKind.token, person.id, token.id, frozenset(token.scopes))
@@ -58,11 +61,20 @@ async def _adapters(house: House) -> None:
     chosen = house.settings[AccessSettings]
     if chosen.directory is not None:
         house.ports.put(DirectoryReader, DirectoryFile(chosen.directory))
-        people, teams, memberships, admins = await house.ports[DirectoryReader].read()
+        await _take_over(house)
+
+
+async def _take_over(house: House) -> None:
+    """At the start. A feed that is wrong today must not keep Podo down: then the people of yesterday stay, and a log says so."""
+    try:
+        feed = await house.ports[DirectoryReader].read()
         async with house.database.transaction(PODO) as tx:
-            await service.sync_directory(tx, people, teams, memberships)
-            for admin in admins:
-                await service.grant(tx, admin, Role.admin)
+            await service.take_over(tx, feed)
+    except PodoError as error:
+        async with house.database.reading(PODO) as r:
+            if not await service.everybody(r):
+                raise
+        _log.warning("the directory was not taken over: %s", error)
 
 
 DOMAIN = Domain(

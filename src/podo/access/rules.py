@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import cedarpy
+import cedarpy as _cedarpy
 
 from podo.access.types import Decision, Group, Membership, MembershipRole, On, Permission, Policy, Team
 
+# Its signatures name bare dicts, which says nothing to a strict checker.
+cedarpy: Any = _cedarpy
 POLICIES = Path(__file__).parent / "policies"
 _BLOCK = re.compile(r'@id\("(?P<id>[^"]+)"\)\s*@about\("(?P<about>[^"]+)"\)\s*(?P<text>(?:permit|forbid).*?;)', re.DOTALL)
 _COULD = {
@@ -67,13 +70,39 @@ class Policies:
             [_person(who), _thing(on)],
             self._schema,
         )
-        reasons = tuple(self._named.get(r, r) for r in answer.diagnostics.reasons)
-        return Decision(answer.allowed and not answer.diagnostics.errors, reasons)
+        decided: Sequence[str] = answer.diagnostics.reasons
+        reasons = tuple(self._named.get(policy, policy) for policy in decided)
+        return Decision(bool(answer.allowed) and not answer.diagnostics.errors, reasons)
 
     def about(self, ids: Iterable[str]) -> tuple[Policy, ...]:
         """The policies with these ids."""
         wanted = set(ids)
         return tuple(p for p in self.texts if p.id in wanted)
+
+
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
+    ("Linux", "Linux"),
+)
+
+
+def browser(agent: str) -> str:
+    """What a User-Agent header means to people: `Firefox, Linux`; the header's beginning where it is none of a browser."""
+    names = [next((name for part, name in known if part in agent), "") for known in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(filter(None, names)) or agent[:60]
 
 
 def could(permission: Permission) -> str:
@@ -94,6 +123,17 @@ def reach(memberships: Sequence[Membership], teams: Sequence[Team]) -> tuple[fro
             leads.add(team)
             waiting += children.get(team, ())
     return frozenset(leads | {m.team for m in memberships}), frozenset(leads)
+
+
+def above(team: Team, teams: Sequence[Team]) -> list[Team]:
+    """The teams above a team, the highest first."""
+    known = {t.id: t for t in teams}
+    found: list[Team] = []
+    at = known.get(team.parent or "")
+    while at is not None and at not in found:
+        found.insert(0, at)
+        at = known.get(at.parent or "")
+    return found
 
 
 def _context(who: Principal, permission: Permission) -> dict[str, object]:
@@ -125,7 +165,7 @@ def _thing(on: On) -> dict[str, object]:
 def _schema(permissions: Sequence[Permission]) -> dict[str, object]:
     text, texts = {"type": "String"}, {"type": "Set", "element": {"type": "String"}}
 
-    def maybe(kind: dict[str, object]) -> dict[str, object]:
+    def maybe(kind: Mapping[str, object]) -> dict[str, object]:
         return {**kind, "required": False}
 
     context = {"type": "Record", "attributes": {"group": text, "scopes": maybe(texts), "projects": maybe(texts)}}

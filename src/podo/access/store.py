@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select, tuple_, update
 
 from podo.access.models import (
     MembershipRow,
@@ -48,11 +48,23 @@ async def by_email(r: Reading, email: str) -> Person | None:
     return _person(row) if row else None
 
 
-async def search(r: Reading, text: str, limit: int) -> list[Person]:
-    """Active people whose name or address contains `text`."""
-    found = or_(PersonRow.name.contains(text, autoescape=True), PersonRow.email.icontains(text, autoescape=True))
-    query = select(PersonRow).where(PersonRow.active.is_(True), found).order_by(PersonRow.name).limit(limit)
+def _fitting(text: str) -> ColumnElement[bool]:
+    named = PersonRow.name.icontains(text, autoescape=True)
+    found = or_(named, PersonRow.email.icontains(text, autoescape=True), PersonRow.title.icontains(text, autoescape=True))
+    return and_(PersonRow.active.is_(True), found)
+
+
+async def search(r: Reading, text: str, limit: int, behind: tuple[str, str] | None = None) -> list[Person]:
+    """Active people whose name, address or title contains `text`, by name; those `behind` a name and id."""
+    query = select(PersonRow).where(_fitting(text)).order_by(PersonRow.name, PersonRow.id).limit(limit)
+    if behind is not None:
+        query = query.where(tuple_(PersonRow.name, PersonRow.id) > tuple_(*map(literal, behind)))
     return [_person(row) for row in await r.session.scalars(query)]
+
+
+async def count(r: Reading, text: str) -> int:
+    """How many active people fit."""
+    return await r.session.scalar(select(func.count()).select_from(PersonRow).where(_fitting(text))) or 0
 
 
 async def teams(r: Reading) -> list[Team]:
@@ -67,11 +79,15 @@ async def team(r: Reading, name: str) -> Team | None:
     return _team(row) if row else None
 
 
-async def memberships(r: Reading, *, person: str | None = None, team: str | None = None) -> list[Membership]:
-    """Of a person, of a team, or all."""
+async def memberships(
+    r: Reading, *, person: str | None = None, people: Collection[str] | None = None, team: str | None = None
+) -> list[Membership]:
+    """Of a person or several, of a team, or all."""
     query = select(MembershipRow)
     if person is not None:
         query = query.where(MembershipRow.person == person)
+    if people is not None:
+        query = query.where(MembershipRow.person.in_(people))
     if team is not None:
         query = query.where(MembershipRow.team == team)
     return [Membership(row.person, row.team, MembershipRole(row.role)) for row in await r.session.scalars(query)]
@@ -80,6 +96,14 @@ async def memberships(r: Reading, *, person: str | None = None, team: str | None
 async def roles(r: Reading, person: str) -> frozenset[Role]:
     """What a person was given."""
     return frozenset(Role(x) for x in await r.session.scalars(select(RoleRow.role).where(RoleRow.person == person)))
+
+
+async def roles_of(r: Reading, people: Collection[str]) -> dict[str, frozenset[Role]]:
+    """What several people were given; those without a role are missing."""
+    found: dict[str, set[Role]] = {}
+    for row in await r.session.scalars(select(RoleRow).where(RoleRow.person.in_(people))):
+        found.setdefault(row.person, set()).add(Role(row.role))
+    return {person: frozenset(roles) for person, roles in found.items()}
 
 
 async def with_role(r: Reading, role: Role) -> list[str]:
@@ -173,6 +197,13 @@ async def revoke_token(tx: Tx, id_: str, at: datetime) -> None:
     (await tx.session.get_one(TokenRow, id_)).revoked_at = at
 
 
+async def revoke_tokens_of(tx: Tx, person: str, at: datetime) -> None:
+    """All of a person."""
+    await tx.session.execute(
+        update(TokenRow).where(TokenRow.person == person, TokenRow.revoked_at.is_(None)).values(revoked_at=at)
+    )
+
+
 async def token_used(tx: Tx, id_: str, at: datetime) -> None:
     """Note the use."""
     await tx.session.merge(TokenUseRow(token=id_, at=at))
@@ -221,10 +252,10 @@ def add_link(tx: Tx, id_: str, hash_: str, person: str, sealed: str, expires_at:
     tx.session.add(SignInLinkRow(id=id_, hash=hash_, person=person, sealed=sealed, expires_at=expires_at))
 
 
-async def sealed_link(r: Reading, id_: str) -> tuple[str, str] | None:
-    """The person and the sealed link."""
+async def sealed_link(r: Reading, id_: str) -> tuple[str, str, datetime] | None:
+    """The person, the sealed link and its end; None when it was spent."""
     row = await r.session.get(SignInLinkRow, id_)
-    return (row.person, row.sealed) if row else None
+    return (row.person, row.sealed, row.expires_at) if row and row.spent_at is None else None
 
 
 async def spend_link(tx: Tx, hash_: str, at: datetime) -> str | None:

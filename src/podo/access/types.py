@@ -159,6 +159,16 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Feed:
+    """What a directory says: everybody, all teams, who is where, and the ids of administrators."""
+
+    people: Sequence[Person]
+    teams: Sequence[Team]
+    memberships: Sequence[Membership]
+    admins: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SyncPlan:
     """What taking over a directory would change: names by kind of change, and the share of people and teams that would go."""
 
@@ -166,6 +176,13 @@ class SyncPlan:
     changed: tuple[str, ...]
     left: tuple[str, ...]
     share: float
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerSource:
+    """Slot: the id of the team that owns a project, None where there is none; asked when somebody asks why."""
+
+    team: Callable[[Reading, str], Awaitable[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +216,30 @@ class NoSuchTeam(Missing):
     code = "access.no_such_team"
     so = N_("There is no team “{name}”.")
     do = N_("Look for the team on /teams.")
+
+
+class NoSuchTheme(Invalid):
+    """A look of the site that there is not."""
+
+    code = "access.no_such_theme"
+    so = N_("There is no theme “{theme}”.")
+    do = N_("Choose one of: {known}.")
+
+
+class NoSuchRole(Invalid):
+    """A role that nobody can have."""
+
+    code = "access.no_such_role"
+    so = N_("There is no role “{role}”.")
+    do = N_("Choose one of: {known}.")
+
+
+class NoSuchPermission(Missing):
+    """A permission that no part of Podo asks for."""
+
+    code = "access.no_such_permission"
+    so = N_("There is no permission “{name}”.")
+    do = N_("`podo permissions` lists all of them.")
 
 
 class LinkSpent(Refused):
@@ -246,6 +287,14 @@ class WouldRemoveTooMany(Conflict):
     code = "access.would_remove_too_many"
     so = N_("This directory lacks {share} of the people and teams that Podo knows; at most {limit} may go at once.")
     do = N_("Check the feed. If it is right, sync again with a higher limit.")
+
+
+class NoDirectory(Conflict):
+    """Podo was told of no directory."""
+
+    code = "access.no_directory"
+    so = N_("No directory is configured.")
+    do = N_("Set access.directory to a file of people and teams, and start Podo again.")
 
 
 class WrongDirectory(Invalid):

@@ -11,7 +11,7 @@ from podo.kernel.http import Routes, Web
 from podo.kernel.http.web import WebIn
 from podo.kernel.ui import languages
 from podo.notices import service
-from podo.notices.types import READ_INBOX, READ_OUTBOX, SECTIONS, HomeSource, Line, Notice
+from podo.notices.types import PREFER, READ_INBOX, READ_OUTBOX, SECTIONS, HomeSource, Line, Mail, MailChoice, Notice
 
 routes = Routes("notices", tag="Notices")
 
@@ -92,14 +92,42 @@ class ReadOut(BaseModel):
 
 
 class MailOut(BaseModel):
-    """A mail of the outbox, without its body."""
+    """A mail of the outbox: queued, sent, failed, or kept because nothing sends mail here."""
 
     id: str
     to: str
     subject: str
     state: str
     at: datetime
+    sent_at: datetime | None
+    attempts: int
     why: str | None
+
+    @classmethod
+    def of(cls, m: Mail) -> MailOut:
+        """From the noun."""
+        return cls(
+            id=m.id,
+            to=m.to,
+            subject=m.subject,
+            state=m.state,
+            at=m.at,
+            sent_at=m.sent_at,
+            attempts=m.attempts,
+            why=m.why,
+        )
+
+
+class MailDetail(MailOut):
+    """A mail with what it says; a link that signs in is never part of it."""
+
+    body: str
+
+
+class ChoiceOut(BaseModel):
+    """What comes by mail beside the inbox."""
+
+    mail: MailChoice
 
 
 @routes.api("GET", "/api/v1/home", verb="notices.home", permission=READ_INBOX.id)
@@ -132,9 +160,31 @@ async def read_all(w: Web = WebIn) -> ReadOut:
         return ReadOut(read=await service.read_all(tx))
 
 
+@routes.api("GET", "/api/v1/me/notifications", verb="notices.preference", permission=PREFER.id)
+async def preference(w: Web = WebIn) -> ChoiceOut:
+    """What I am told by mail beside the inbox: nothing or everything."""
+    async with w.reading() as r:
+        return ChoiceOut(mail=await service.mail_choice(r, w.person))
+
+
+@routes.api("PUT", "/api/v1/me/notifications", verb="notices.prefer", permission=PREFER.id)
+async def prefer(wanted: ChoiceOut, w: Web = WebIn) -> ChoiceOut:
+    """Choose what I am told by mail."""
+    async with w.transaction() as tx:
+        await service.choose_mail(tx, wanted.mail)
+    return wanted
+
+
 @routes.api("GET", "/api/v1/outbox", verb="notices.outbox", permission=READ_OUTBOX.id)
 async def outbox(w: Web = WebIn) -> list[MailOut]:
     """The newest mails that Podo sent or keeps, for administrators."""
     async with w.reading() as r:
-        mails = await service.outbox(r)
-    return [MailOut(id=m.id, to=m.to, subject=m.subject, state=m.state, at=m.at, why=m.why) for m in mails]
+        return [MailOut.of(m) for m in await service.outbox(r)]
+
+
+@routes.api("GET", "/api/v1/outbox/{mail}", verb="notices.mail", permission=READ_OUTBOX.id)
+async def one_mail(mail: str, w: Web = WebIn) -> MailDetail:
+    """One of them with what it says, for administrators."""
+    async with w.reading() as r:
+        found, body = await service.mail_in_outbox(r, mail, w.house.url)
+    return MailDetail(**MailOut.of(found).model_dump(), body=body)

@@ -1,4 +1,4 @@
-"""`podo home`, `podo inbox`, `podo outbox`."""
+"""`podo home`, `podo inbox`, `podo notifications`, `podo outbox`."""
 
 from __future__ import annotations
 
@@ -46,11 +46,23 @@ def inbox_read(notice: str | None) -> None:
     click.echo(f"{api('POST', '/inbox/read')['read']} marked as read.")
 
 
-@verb("notices.outbox")
+@verb("notices.preference", "notices.prefer")
+@click.command("notifications")
+@click.option("--mail", type=click.Choice(["nothing", "everything"]), help="Choose what comes by mail, too.")
+def notifications(mail: str | None) -> None:
+    """What you are told by mail beside the inbox."""
+    show(api("PUT", "/me/notifications", {"mail": mail}) if mail else api("GET", "/me/notifications"))
+
+
+@verb("notices.outbox", "notices.mail")
 @click.command("outbox")
-def outbox() -> None:
-    """The mails that Podo sent or keeps, for administrators."""
-    show(api("GET", "/outbox"), ["at", "to", "subject", "state", "why"])
+@click.argument("mail", required=False)
+def outbox(mail: str | None) -> None:
+    """The mails that Podo sent or keeps, for administrators; or one of them, by its id, with what it says."""
+    if mail:
+        show(api("GET", f"/outbox/{mail}"))
+        return
+    show(api("GET", "/outbox"), ["id", "at", "to", "subject", "state", "why"])
 
 
-commands: list[click.Command] = [home, inbox, outbox]
+commands: list[click.Command] = [home, inbox, notifications, outbox]

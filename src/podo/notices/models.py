@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from podo.kernel.db import Bookkeeping
+from podo.kernel.db import Bookkeeping, Record
 
 
 class NoticeRow(Bookkeeping):
@@ -28,8 +28,17 @@ class NoticeRow(Bookkeeping):
     read_at: Mapped[datetime | None]
 
 
+class MailChoiceRow(Record):
+    """What a person wants by mail, too; nobody's row means nothing."""
+
+    __tablename__ = "mail_choices"
+
+    person: Mapped[str] = mapped_column(String(80), primary_key=True)
+    choice: Mapped[str] = mapped_column(String(16))
+
+
 class MailRow(Bookkeeping):
-    """One mail. The body is sealed, since it may hold a link that signs in."""
+    """One mail. A link that signs in is not in its body, but sealed beside it."""
 
     __tablename__ = "mails"
     __table_args__ = (Index("ix_mails_state_due_at", "state", "due_at"),)
@@ -38,7 +47,8 @@ class MailRow(Bookkeeping):
     to: Mapped[str] = mapped_column(String(320))
     subject: Mapped[str] = mapped_column(String(400))
     body: Mapped[str] = mapped_column(Text)
-    sealed: Mapped[bool]
+    sealed: Mapped[str | None] = mapped_column(Text)
+    until: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime]
     due_at: Mapped[datetime]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 from podo.access import service as access
 from podo.access.types import On
@@ -10,20 +12,26 @@ from podo.catalog import service as catalog
 from podo.kernel import clock, ids
 from podo.kernel.db import Reading, Tx
 from podo.kernel.nouns import Page
-from podo.kernel.settings import Seal
-from podo.notices import store
+from podo.kernel.ui import languages
+from podo.notices import messages, store
 from podo.notices.types import (
+    PREFER,
+    READ_INBOX,
     READ_OUTBOX,
     SECTIONS,
+    Draft,
     HomeSource,
-    Letter,
     Line,
     Mail,
+    MailChoice,
     MailQueued,
     MailState,
     Message,
+    NoSuchChoice,
+    NoSuchMail,
     NoSuchNotice,
     Notice,
+    NoticesPreferred,
     Told,
 )
 
@@ -31,18 +39,24 @@ _ATTEMPTS = 8
 
 
 async def tell(tx: Tx, people: Iterable[str], message: Message) -> None:
-    """Put `message` into the inbox of each person; the actor is not told of the own act."""
+    """Put `message` into the inbox of each person; the actor is not told of the own act. Who wants it gets a mail, too."""
     to = sorted({p for p in people if p != tx.actor.id})
     if not to:
         return
     await store.add(tx, to, message, clock.now())
     tx.say(Told(project=message.project, count=len(to), kind=message.kind))
+    wanting = [p for p, choice in (await store.choices(tx, to)).items() if choice is MailChoice.everything]
+    for person in (await access.people(tx, wanting)).values():
+        if person.active:
+            subject, body = messages.told(message, person.lang or languages.DEFAULT)
+            mail(tx, Draft(person.email, subject, body))
 
 
 async def inbox(
     r: Reading, person: str, *, unread: bool | None = None, cursor: str | None = None, limit: int = 50
 ) -> Page[Notice]:
     """A person's notices, newest first."""
+    await access.require(r, READ_INBOX, On())
     return await store.inbox(r, person, unread=unread, cursor=cursor, limit=limit)
 
 
@@ -51,29 +65,75 @@ async def unread(r: Reading, person: str) -> int:
     return await store.unread(r, person)
 
 
-async def read(tx: Tx, notice: str) -> None:
+async def read(tx: Tx, id_: str) -> None:
     """The actor has read one notice. Raises `NoSuchNotice`; reading it again does nothing."""
-    if not await store.has(tx, tx.actor.id, notice):
+    await access.require(tx, READ_INBOX, On())
+    if await store.notice(tx, tx.actor.id, id_) is None:
         raise NoSuchNotice()
-    await store.read(tx, tx.actor.id, notice, clock.now())
+    await store.read(tx, tx.actor.id, id_, clock.now())
+
+
+async def notice(r: Reading, id_: str) -> Notice:
+    """One notice of the actor. Raises `NoSuchNotice`."""
+    await access.require(r, READ_INBOX, On())
+    found = await store.notice(r, r.actor.id, id_)
+    if found is None:
+        raise NoSuchNotice()
+    return found
 
 
 async def read_all(tx: Tx) -> int:
     """The actor has read everything; how much that was."""
+    await access.require(tx, READ_INBOX, On())
     return await store.read(tx, tx.actor.id, None, clock.now())
 
 
-async def mail(tx: Tx, seal: Seal, to: str, subject: str, body: str, *, secret: bool = False) -> str:
-    """Queue a plain-text mail; `secret` bodies (links that sign in) are never shown. Returns the mail's id."""
-    letter = Letter(ids.new("mail"), to, subject.replace("\n", " "), seal.seal(body))
-    store.queue(tx, letter, sealed=secret, at=clock.now())
-    tx.say(MailQueued(to=to))
-    return letter.id
+async def mail_choice(r: Reading, person: str) -> MailChoice:
+    """What a person is told by mail, too."""
+    return (await store.choices(r, [person])).get(person, MailChoice.nothing)
 
 
-async def due_letters(r: Reading, seal: Seal, limit: int = 20) -> list[Letter]:
-    """Letters to send now, opened."""
-    return [Letter(x.id, x.to, x.subject, seal.open(x.body)) for x in await store.due(r, clock.now(), limit)]
+async def choose_mail(tx: Tx, choice: str) -> None:
+    """What the actor is told by mail from now on. Raises `NoSuchChoice`."""
+    await access.require(tx, PREFER, On())
+    if choice not in [c.value for c in MailChoice]:
+        raise NoSuchChoice(choice=choice)
+    if await mail_choice(tx, tx.actor.id) != choice:
+        await store.choose(tx, tx.actor.id, MailChoice(choice))
+        tx.say(NoticesPreferred(mail=choice, subject=f"person/{tx.actor.id}"))
+
+
+def mail(tx: Tx, draft: Draft) -> str:
+    """Put a mail into the outbox; it leaves at once, by a run. Returns its id."""
+    id_ = ids.new("mail")
+    store.queue(tx, id_, replace(draft, subject=" ".join(draft.subject.split())[:300]), clock.now())
+    tx.say(MailQueued(mail=id_, to=draft.to))
+    return id_
+
+
+async def mail_sign_in_link(tx: Tx, link: str) -> None:
+    """Put the mail with a sign-in link into the outbox; nothing when the link is over."""
+    found = await access.sealed_link(tx, link)
+    if found is None:
+        return
+    person, sealed, until = found
+    minutes = max(1, round((until - clock.now()).total_seconds() / 60))
+    subject, body = messages.sign_in(person.name, minutes, person.lang or languages.DEFAULT)
+    mail(tx, Draft(person.email, subject, body, sealed, until))
+
+
+async def due_mails(r: Reading, limit: int = 50) -> list[tuple[str, int]]:
+    """The ids of mails to send now, and how often that was tried."""
+    return await store.due(r, clock.now(), limit)
+
+
+async def waiting_draft(tx: Tx, mail_id: str) -> Draft | None:
+    """A mail that is still to be sent; one that is too late is given up here."""
+    found = await store.waiting_draft(tx, mail_id)
+    if found is not None and found.until is not None and found.until <= clock.now():
+        await store.failed(tx, mail_id, "what it says is no longer so", None)
+        return None
+    return found
 
 
 async def mail_left(tx: Tx, mail_id: str, *, state: MailState) -> None:
@@ -81,9 +141,16 @@ async def mail_left(tx: Tx, mail_id: str, *, state: MailState) -> None:
     await store.sent(tx, mail_id, state, clock.now())
 
 
-async def mail_failed(tx: Tx, mail_id: str, why: str) -> None:
+async def mail_delayed(tx: Tx, mail_id: str, why: str) -> None:
     """A letter could not be handed over; it is tried again with growing pauses, eight times."""
-    await store.failed(tx, mail_id, why, clock.now(), _ATTEMPTS)
+    tried = await store.attempts(tx, mail_id) + 1
+    again = clock.now() + timedelta(seconds=15 * 2**tried) if tried < _ATTEMPTS else None
+    await store.failed(tx, mail_id, why, again)
+
+
+async def mail_failed(tx: Tx, mail_id: str, why: str) -> None:
+    """A letter will never be taken."""
+    await store.failed(tx, mail_id, why, None)
 
 
 async def outbox(r: Reading, limit: int = 100) -> list[Mail]:
@@ -92,15 +159,19 @@ async def outbox(r: Reading, limit: int = 100) -> list[Mail]:
     return await store.outbox(r, limit)
 
 
-async def mail_body(r: Reading, seal: Seal, mail_id: str) -> str | None:
-    """What a mail says, for administrators; None for mails that carry a link that signs in."""
+async def mail_in_outbox(r: Reading, mail_id: str, podo: str) -> tuple[Mail, str]:
+    """One mail and what it says, for administrators; a link that signs in is never part of it. Raises `NoSuchMail`."""
     await access.require(r, READ_OUTBOX, On())
-    sealed = await store.body(r, mail_id)
-    return seal.open(sealed) if sealed else None
+    found = await store.mail(r, mail_id)
+    if found is None:
+        raise NoSuchMail(name=mail_id)
+    shown, body = found
+    return shown, messages.filled(body, podo if not shown.sealed else "", "•••")
 
 
 async def home(r: Reading, sources: Sequence[HomeSource], person: str, lang: str) -> dict[str, list[Line]]:
     """The rows of each section of a person's home, newest first."""
+    await access.require(r, READ_INBOX, On())
     teams = [m.team for m in await access.teams_of(r, person)]
     projects = [p.slug for p in await catalog.projects_of(r, teams)]
     found: dict[str, list[Line]] = {section: [] for section in SECTIONS}

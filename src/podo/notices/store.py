@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
 
 from podo.kernel import ids
 from podo.kernel.db import Reading, Tx
 from podo.kernel.nouns import Page
-from podo.notices.models import MailRow, NoticeRow
-from podo.notices.types import Letter, Mail, MailState, Message, Notice
+from podo.notices.models import MailChoiceRow, MailRow, NoticeRow
+from podo.notices.types import Draft, Mail, MailChoice, MailState, Message, Notice
 
 
 async def add(tx: Tx, people: Sequence[str], message: Message, at: datetime) -> None:
@@ -59,21 +59,22 @@ async def read(tx: Tx, person: str, notice: str | None, at: datetime) -> int:
     return len((await tx.session.scalars(query.returning(NoticeRow.id))).all())
 
 
-async def has(r: Reading, person: str, notice: str) -> bool:
-    """Whether the inbox has this notice."""
-    query = select(NoticeRow.id).where(NoticeRow.id == notice, NoticeRow.person == person)
-    return await r.session.scalar(query) is not None
+async def notice(r: Reading, person: str, id_: str) -> Notice | None:
+    """The notice `id_`, if it is in this person's inbox."""
+    row = await r.session.get(NoticeRow, id_)
+    return _notice(row) if row and row.person == person else None
 
 
-def queue(tx: Tx, letter: Letter, *, sealed: bool, at: datetime) -> None:
-    """Put a letter, whose body is sealed already, into the outbox."""
+def queue(tx: Tx, id_: str, draft: Draft, at: datetime) -> None:
+    """Put a mail into the outbox."""
     tx.session.add(
         MailRow(
-            id=letter.id,
-            to=letter.to,
-            subject=letter.subject,
-            body=letter.body,
-            sealed=sealed,
+            id=id_,
+            to=draft.to,
+            subject=draft.subject,
+            body=draft.body,
+            sealed=draft.sealed,
+            until=draft.until,
             state=MailState.queued,
             at=at,
             due_at=at,
@@ -81,10 +82,18 @@ def queue(tx: Tx, letter: Letter, *, sealed: bool, at: datetime) -> None:
     )
 
 
-async def due(r: Reading, at: datetime, limit: int) -> list[Letter]:
-    """Letters to send now, their bodies sealed."""
-    query = select(MailRow).where(MailRow.state == MailState.queued, MailRow.due_at <= at).order_by(MailRow.due_at).limit(limit)
-    return [Letter(row.id, row.to, row.subject, row.body) for row in await r.session.scalars(query)]
+async def due(r: Reading, at: datetime, limit: int) -> list[tuple[str, int]]:
+    """Mails to send now, and how often that was tried."""
+    query = select(MailRow.id, MailRow.attempts).where(MailRow.state == MailState.queued, MailRow.due_at <= at)
+    return [(id_, attempts) for id_, attempts in await r.session.execute(query.order_by(MailRow.due_at).limit(limit))]
+
+
+async def waiting_draft(r: Reading, mail: str) -> Draft | None:
+    """A mail that is still to be sent."""
+    row = await r.session.get(MailRow, mail)
+    if row is None or row.state != MailState.queued:
+        return None
+    return Draft(row.to, row.subject, row.body, row.sealed, row.until)
 
 
 async def sent(tx: Tx, mail: str, state: MailState, at: datetime) -> None:
@@ -93,28 +102,46 @@ async def sent(tx: Tx, mail: str, state: MailState, at: datetime) -> None:
     await tx.session.execute(update(MailRow).where(MailRow.id == mail).values(values))
 
 
-async def failed(tx: Tx, mail: str, why: str, at: datetime, attempts: int) -> None:
-    """The letter did not leave: later again with growing pauses, after `attempts` never."""
+async def failed(tx: Tx, mail: str, why: str, due_at: datetime | None) -> None:
+    """The letter did not leave: again at `due_at`, or never (None)."""
     row = await tx.session.get_one(MailRow, mail)
     row.attempts += 1
     row.why = why
-    row.due_at = at + timedelta(seconds=15 * 2**row.attempts)
-    if row.attempts >= attempts:
-        row.state = MailState.failed
+    row.due_at = due_at or row.due_at
+    row.state = row.state if due_at else MailState.failed
+
+
+async def attempts(r: Reading, mail: str) -> int:
+    """How often it was tried."""
+    return (await r.session.get_one(MailRow, mail)).attempts
 
 
 async def outbox(r: Reading, limit: int) -> list[Mail]:
     """The newest mails, without bodies."""
-    rows = await r.session.scalars(select(MailRow).order_by(MailRow.id.desc()).limit(limit))
-    return [
-        Mail(row.id, row.to, row.subject, MailState(row.state), row.at, row.sent_at, row.attempts, row.why, row.sealed)
-        for row in rows
-    ]
+    return [_mail(row) for row in await r.session.scalars(select(MailRow).order_by(MailRow.id.desc()).limit(limit))]
 
 
-async def body(r: Reading, mail: str) -> str | None:
-    """The sealed body of a mail that may be shown."""
-    return await r.session.scalar(select(MailRow.body).where(MailRow.id == mail, MailRow.sealed.is_(False)))
+async def mail(r: Reading, id_: str) -> tuple[Mail, str] | None:
+    """One mail and its body, whose placeholders stay as they are."""
+    row = await r.session.get(MailRow, id_)
+    return (_mail(row), row.body) if row else None
+
+
+async def choices(r: Reading, people: Sequence[str]) -> dict[str, MailChoice]:
+    """What these people want by mail; who chose nothing is missing."""
+    rows = await r.session.scalars(select(MailChoiceRow).where(MailChoiceRow.person.in_(people)))
+    return {row.person: MailChoice(row.choice) for row in rows}
+
+
+async def choose(tx: Tx, person: str, choice: MailChoice) -> None:
+    """From now on."""
+    await tx.session.merge(MailChoiceRow(person=person, choice=choice))
+
+
+def _mail(row: MailRow) -> Mail:
+    return Mail(
+        row.id, row.to, row.subject, MailState(row.state), row.at, row.sent_at, row.attempts, row.why, row.sealed is not None
+    )
 
 
 def _notice(row: NoticeRow) -> Notice:

@@ -10,11 +10,13 @@ from typing import Any, ClassVar
 
 from podo.access.types import Permission
 from podo.kernel.db import Reading
-from podo.kernel.errors import N_, Missing
+from podo.kernel.errors import N_, Invalid, Missing, Refused
 from podo.kernel.events import Event
+from podo.kernel.settings import setting
 
 SECTIONS = ("waiting", "red", "recent")
 READ_INBOX = Permission("notices.read", "read", "Read the own inbox")
+PREFER = Permission("notices.prefer", "read", "Choose what comes by mail")
 READ_OUTBOX = Permission("notices.read_outbox", "administer", "Read the mails that Podo sent")
 
 
@@ -34,7 +36,7 @@ class Message:
     kind: str
     sentence: str
     link: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     project: str | None = None
 
     def told(self, translate: Any = str) -> str:
@@ -55,7 +57,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail in the outbox. `sealed` mails carry a link that signs in; their body is shown to nobody."""
+    """A mail in the outbox. `sealed` mails carry a link that signs in; the link is shown to nobody."""
 
     id: str
     to: str
@@ -76,6 +78,20 @@ class Letter:
     to: str
     subject: str
     body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A mail in the outbox: `{podo}` in its body is this Podo's address, `{link}` what `sealed` opens to (a path that signs in).
+
+    It is sent until `until`, None means whenever.
+    """
+
+    to: str
+    subject: str
+    body: str
+    sealed: str | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +125,8 @@ class HomeSource:
     """Slot: rows for home. `section` is `waiting`, `red` or `recent`.
 
     `lines(r, person, projects, lang)` gives the rows of the person, newest first; `projects` are those of the person's
-    teams. `count(r, person)` counts what waits, for the head of every page; None for sections that are not counted.
+    teams, and `r.observing()` shows what was observed. `count(r, person)` counts what waits, for the head of every page;
+    None for sections that are not counted.
     """
 
     section: str
@@ -133,7 +150,24 @@ class MailQueued(Event):
 
     code: ClassVar[str] = "notices.mail_queued"
     sentence: ClassVar[str] = N_("A mail to {to} is on its way")
+    mail: str
     to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticesPreferred(Event):
+    """A person chose whether to be told by mail, too."""
+
+    code: ClassVar[str] = "notices.preferred"
+    sentence: ClassVar[str] = N_("{actor} chose what comes by mail: {mail}")
+    mail: str
+
+
+class MailChoice(StrEnum):
+    """What a person is told by mail beside the inbox."""
+
+    nothing = "nothing"
+    everything = "everything"
 
 
 class NoSuchNotice(Missing):
@@ -142,3 +176,35 @@ class NoSuchNotice(Missing):
     code = "notices.no_such_notice"
     so = N_("There is no such notice in your inbox.")
     do = N_("It may have been removed; open the inbox again.")
+
+
+class NoSuchMail(Missing):
+    """The outbox has no such mail."""
+
+    code = "notices.no_such_mail"
+    so = N_("There is no mail “{name}” in the outbox.")
+    do = N_("Look at the list of mails.")
+
+
+class MailRefused(Refused):
+    """The mail server will never take this letter."""
+
+    code = "notices.mail_refused"
+    so = N_("The mail server {what} refuses the letter: {why}.")
+    do = N_("Check the address and the sender.")
+
+
+class NoSuchChoice(Invalid):
+    """A way of being told that there is not."""
+
+    code = "notices.no_such_choice"
+    so = N_("Mails come for “nothing” or “everything”, not for “{choice}”.")
+    do = N_("Choose one of the two.")
+
+
+@dataclass(frozen=True, slots=True)
+class NoticesSettings:
+    """How people are told."""
+
+    smtp: str = setting("", "Mail server, `smtp://user:password@host:port` or `smtps://…`; empty: mails stay in the outbox")
+    sender: str = setting("podo@localhost", "From address of Podo's mails")

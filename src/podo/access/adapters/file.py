@@ -8,13 +8,12 @@ admins: [prs-1]
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from podo.access.types import Membership, MembershipRole, Person, Team, WrongDirectory
+from podo.access.types import Feed, Membership, MembershipRole, Person, Team, WrongDirectory
 
 
 class DirectoryFile:
@@ -23,7 +22,7 @@ class DirectoryFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def read(self) -> tuple[Sequence[Person], Sequence[Team], Sequence[Membership], Sequence[str]]:
+    async def read(self) -> Feed:
         """See `DirectoryReader.read`."""
         try:
             text = await asyncio.to_thread(self._path.read_text)
@@ -35,19 +34,51 @@ class DirectoryFile:
         return _taken(found)
 
 
-def _taken(found: Any) -> tuple[Sequence[Person], Sequence[Team], Sequence[Membership], Sequence[str]]:
-    try:
-        handles = {t["handle"]: t["id"] for t in found["teams"]}
-        teams = [
-            Team(t["id"], t["name"], t["handle"], handles[t["parent"]] if t.get("parent") else None, slack=t.get("slack", ""))
-            for t in found["teams"]
-        ]
-        people = [Person(p["id"], p["name"], p["email"], lang=p.get("lang"), title=p.get("title", "")) for p in found["people"]]
-        memberships = [
-            Membership(p["id"], handles[team], MembershipRole.lead if p.get("lead") else MembershipRole.member)
-            for p in found["people"]
-            for team in ([p["team"]] if isinstance(p.get("team"), str) else p.get("teams", ()))
-        ]
-        return people, teams, memberships, list(found.get("admins", ()))
-    except (KeyError, TypeError) as error:
-        raise WrongDirectory(why=f"{error} is missing or misplaced") from error
+def _taken(found: Any) -> Feed:
+    if not isinstance(found, dict):
+        raise WrongDirectory(why="it has no people and teams")
+    listed = [_entries(found, key) for key in ("teams", "people")]
+    handles = {_text(t, "handle"): _text(t, "id") for t in listed[0]}
+    teams = [_team(t, handles) for t in listed[0]]
+    people = [
+        Person(_text(p, "id"), _text(p, "name"), _text(p, "email"), lang=p.get("lang"), title=_text(p, "title", ""))
+        for p in listed[1]
+    ]
+    memberships = [
+        Membership(_text(p, "id"), _handled(handles, p, team), MembershipRole.lead if p.get("lead") else MembershipRole.member)
+        for p in listed[1]
+        for team in _teams_of(p)
+    ]
+    return Feed(people, teams, memberships, [str(a) for a in found.get("admins") or ()])
+
+
+def _team(t: dict[str, Any], handles: dict[str, str]) -> Team:
+    parent = _handled(handles, t, _text(t, "parent")) if t.get("parent") else None
+    return Team(_text(t, "id"), _text(t, "name"), _text(t, "handle"), parent, slack=_text(t, "slack", ""))
+
+
+def _teams_of(p: dict[str, Any]) -> list[str]:
+    several = p.get("teams") or ([p["team"]] if p.get("team") else [])
+    if not isinstance(several, list):
+        raise WrongDirectory(why=f"the teams of {_text(p, 'id')} are no list")
+    return [str(team) for team in several]
+
+
+def _entries(found: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    listed = found.get(key)
+    if not isinstance(listed, list) or not all(isinstance(x, dict) for x in listed):
+        raise WrongDirectory(why=f"“{key}” is no list of entries")
+    return listed
+
+
+def _text(entry: dict[str, Any], key: str, default: str | None = None) -> str:
+    value = entry.get(key, default)
+    if not isinstance(value, str | int) or isinstance(value, bool) or (default is None and not str(value).strip()):
+        raise WrongDirectory(why=f"“{key}” is missing or no text in {entry.get('id') or entry.get('handle') or entry}")
+    return str(value)
+
+
+def _handled(handles: dict[str, str], entry: dict[str, Any], handle: str) -> str:
+    if handle not in handles:
+        raise WrongDirectory(why=f"{_text(entry, 'id')} names the team {handle}, which is missing")
+    return handles[handle]

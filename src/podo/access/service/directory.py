@@ -12,6 +12,7 @@ from podo.access.service.rights import require
 from podo.access.types import (
     GRANT,
     SYNC,
+    Feed,
     Membership,
     On,
     Person,
@@ -30,9 +31,17 @@ from podo.access.types import (
 from podo.kernel import clock
 from podo.kernel.db import Reading, Tx
 
+MOST_GONE = 0.2
 
-async def plan(r: Reading, people: Sequence[Person], teams: Sequence[Team]) -> SyncPlan:
-    """What taking over this directory would change."""
+
+async def plan(r: Reading, feed: Feed) -> SyncPlan:
+    """What taking over this directory would change. Raises `WrongDirectory`."""
+    await require(r, SYNC, On())
+    _check(feed)
+    return await _plan(r, feed.people, feed.teams)
+
+
+async def _plan(r: Reading, people: Sequence[Person], teams: Sequence[Team]) -> SyncPlan:
     known = {p.id: p for p in await store.everybody(r) if p.active}
     living = {t.id: t for t in await store.teams(r) if t.ended_at is None}
     new, new_teams = {p.id: p for p in people}, {t.id: t for t in teams}
@@ -45,15 +54,15 @@ async def plan(r: Reading, people: Sequence[Person], teams: Sequence[Team]) -> S
 
 
 async def sync_directory(
-    tx: Tx, people: Sequence[Person], teams: Sequence[Team], memberships: Sequence[Membership], *, most_gone: float = 0.2
+    tx: Tx, people: Sequence[Person], teams: Sequence[Team], memberships: Sequence[Membership], *, most_gone: float = MOST_GONE
 ) -> SyncPlan:
     """Make Podo know exactly these people, teams and memberships; a second time changes nothing.
 
     Raises `WrongDirectory` when it contradicts itself, `WouldRemoveTooMany` when more than the share `most_gone` would go.
     """
     await require(tx, SYNC, On())
-    _check(people, teams, memberships)
-    wanted = await plan(tx, people, teams)
+    _check(Feed(people, teams, memberships))
+    wanted = await _plan(tx, people, teams)
     if wanted.share > most_gone:
         raise WouldRemoveTooMany(share=f"{wanted.share:.0%}", limit=f"{most_gone:.0%}")
     await _people(tx, people)
@@ -67,6 +76,14 @@ async def sync_directory(
     return wanted
 
 
+async def take_over(tx: Tx, feed: Feed, *, most_gone: float = MOST_GONE) -> SyncPlan:
+    """`sync_directory` with what a directory says, its administrators included."""
+    taken = await sync_directory(tx, feed.people, feed.teams, feed.memberships, most_gone=most_gone)
+    for admin in feed.admins:
+        await grant(tx, admin, Role.admin)
+    return taken
+
+
 async def _people(tx: Tx, people: Sequence[Person]) -> None:
     known = {p.id: p for p in await store.everybody(tx)}
     for person in people:
@@ -76,16 +93,18 @@ async def _people(tx: Tx, people: Sequence[Person]) -> None:
             tx.say(PersonJoined(person=person.id, name=person.name, subject=subject))
         elif _moved(was, person) or not was.active:
             await store.put_person(tx, replace(person, lang=was.lang or person.lang, theme=was.theme))
-            tx.say(PersonChanged(person=person.id, name=person.name, what="directory", subject=subject))
+            changed = PersonChanged(person=person.id, name=person.name, what="directory", subject=subject)
+            tx.say(changed if was.active else PersonJoined(person=person.id, name=person.name, subject=subject))
     for person in known.values():
         if person.active:
             await store.put_person(tx, replace(person, active=False))
             await store.end_sessions_of(tx, person.id)
+            await store.revoke_tokens_of(tx, person.id, clock.now())
             tx.say(PersonLeft(person=person.id, name=person.name, subject=f"person/{person.id}"))
 
 
 async def _teams(tx: Tx, teams: Sequence[Team]) -> None:
-    known = {t.id: t for t in await store.teams(tx)}
+    known = await _free_handles(tx, {t.id: t for t in await store.teams(tx)}, teams)
     for team in teams:
         was = known.pop(team.id, None)
         if was != team:
@@ -98,15 +117,28 @@ async def _teams(tx: Tx, teams: Sequence[Team]) -> None:
             tx.say(TeamChanged(team=team.id, name=team.name, what="ended", subject=f"team/{team.handle}"))
 
 
+async def _free_handles(tx: Tx, known: dict[str, Team], teams: Sequence[Team]) -> dict[str, Team]:
+    """Handles are unique: who gives one up, or ended with it, lets go of it before another team takes it."""
+    taken = {t.handle: t.id for t in teams}
+    for team in [t for t in known.values() if taken.get(t.handle, t.id) != t.id]:
+        known[team.id] = replace(team, handle=f"{team.handle}~{team.id}"[:80])
+        await store.put_team(tx, known[team.id])
+    return known
+
+
 def _moved(was: Person, now: Person) -> bool:
     return (was.name, was.email, was.title) != (now.name, now.email, now.title)
 
 
-def _check(people: Sequence[Person], teams: Sequence[Team], memberships: Sequence[Membership]) -> None:
+def _check(feed: Feed) -> None:
+    people, teams, memberships = feed.people, feed.teams, feed.memberships
     for what, ids in (("person", [p.id for p in people]), ("team", [t.id for t in teams]), ("handle", [t.handle for t in teams])):
         twice = [i for i, count in Counter(ids).items() if count > 1]
         if twice:
             raise WrongDirectory(why=f"the {what} {twice[0]} is there twice")
+    pairs = Counter((m.person, m.team) for m in memberships)
+    if twice := [pair for pair, count in pairs.items() if count > 1]:
+        raise WrongDirectory(why=f"{twice[0][0]} is in {twice[0][1]} twice")
     known_people, parents = {p.id for p in people}, {t.id: t.parent for t in teams}
     for membership in memberships:
         if membership.person not in known_people or membership.team not in parents:

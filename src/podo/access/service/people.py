@@ -6,8 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from podo.access import store
-from podo.access.types import Membership, NoSuchPerson, NoSuchTeam, Person, PersonChanged, Role, Team
+from podo.access.types import Membership, NoSuchPerson, NoSuchTeam, NoSuchTheme, Person, PersonChanged, Role, Team
 from podo.kernel.db import Reading, Tx
+from podo.kernel.nouns import Page
+
+THEMES = ("auto", "light", "dark")
 
 
 async def person(r: Reading, id_: str) -> Person:
@@ -29,8 +32,32 @@ async def everybody(r: Reading) -> list[Person]:
 
 
 async def search_people(r: Reading, text: str, limit: int = 20) -> list[Person]:
-    """Active people whose name or address contains `text`."""
+    """Active people whose name, address or title contains `text`."""
     return await store.search(r, text.strip(), limit)
+
+
+async def listed_people(r: Reading, text: str, *, cursor: str | None = None, limit: int = 50) -> Page[Person]:
+    """`search_people` by pages, with the total; the cursor is the id of the last person of the page before."""
+    last = await store.person(r, cursor) if cursor else None
+    found = await store.search(r, text.strip(), limit + 1, (last.name, last.id) if last else None)
+    return Page(found[:limit], found[limit - 1].id if len(found) > limit else None, await store.count(r, text.strip()))
+
+
+async def count_people(r: Reading) -> int:
+    """How many people are active."""
+    return await store.count(r, "")
+
+
+async def found_person(r: Reading, text: str) -> Person:
+    """Whom somebody means by an id, an e-mail address or a whole name. Raises `NoSuchPerson`, also when several are called so."""
+    if known := await store.person(r, text):
+        return known
+    if known := await store.by_email(r, text):
+        return known
+    named = [p for p in await store.search(r, text.strip(), 50) if p.name == text.strip()]
+    if len(named) != 1:
+        raise NoSuchPerson(name=text)
+    return named[0]
 
 
 async def team(r: Reading, name: str) -> Team:
@@ -60,6 +87,20 @@ async def teams_of(r: Reading, person_id: str) -> Sequence[Membership]:
     return await store.memberships(r, person=person_id)
 
 
+async def teams_of_many(r: Reading, people: Collection[str]) -> dict[str, list[tuple[Team, Membership]]]:
+    """The teams of several people, in one question; who is in none is missing."""
+    known = {t.id: t for t in await store.teams(r)}
+    found: dict[str, list[tuple[Team, Membership]]] = {}
+    for m in await store.memberships(r, people=people):
+        found.setdefault(m.person, []).append((known[m.team], m))
+    return found
+
+
+async def roles_of_many(r: Reading, people: Collection[str]) -> dict[str, frozenset[Role]]:
+    """`roles_of` for several; who has none is missing."""
+    return await store.roles_of(r, people)
+
+
 async def roles_of(r: Reading, person_id: str) -> frozenset[Role]:
     """What a person was given beside the teams."""
     return await store.roles(r, person_id)
@@ -76,7 +117,9 @@ async def sres(r: Reading) -> list[str]:
 
 
 async def prefer(tx: Tx, *, lang: str | None = None, theme: str | None = None) -> None:
-    """The actor's language and theme."""
+    """The actor's language and theme; None leaves it. Raises `NoSuchTheme`."""
+    if theme is not None and theme not in THEMES:
+        raise NoSuchTheme(theme=theme, known=", ".join(THEMES))
     known = await person(tx, tx.actor.id)
     wanted = replace(known, lang=lang or known.lang, theme=theme or known.theme)
     if wanted != known:
@@ -85,8 +128,12 @@ async def prefer(tx: Tx, *, lang: str | None = None, theme: str | None = None) -
 
 
 async def head_counts(r: Reading) -> dict[str, int]:
-    """How many people are in each team."""
-    counts: dict[str, int] = {}
+    """How many people are in each team, or in a team below it; who is in several of them counts once."""
+    parents = {t.id: t.parent for t in await store.teams(r)}
+    inside: dict[str, set[str]] = {}
     for membership in await store.memberships(r):
-        counts[membership.team] = counts.get(membership.team, 0) + 1
-    return counts
+        at: str | None = membership.team
+        while at is not None:
+            inside.setdefault(at, set()).add(membership.person)
+            at = parents.get(at)
+    return {team: len(people) for team, people in inside.items()}

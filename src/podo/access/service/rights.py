@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from podo.access import rules, store
-from podo.access.types import ASK_WHY, Decision, NoSuchPerson, NotAllowed, On, Permission, Why
+from podo.access.types import (
+    ASK_WHY,
+    Decision,
+    NoSuchPerson,
+    NoSuchTeam,
+    NotAllowed,
+    On,
+    OwnerSource,
+    Permission,
+    Why,
+)
 from podo.kernel.db import Reading
 from podo.kernel.nouns import ActorKind
 
@@ -50,13 +60,30 @@ async def allowed_many(r: Reading, asked: Sequence[tuple[Permission, On]]) -> li
 
 
 async def explain(r: Reading, person: str, permission: Permission, on: On) -> Why:
-    """The decision for another person, with the policies that made it. Raises `NoSuchPerson`."""
+    """The decision for a person, with the policies that made it. Raises `NoSuchPerson`.
+
+    For the actor's own sake the limits of the actor's token count, too.
+    """
     await require(r, ASK_WHY, On())
     who = await store.person(r, person)
     if who is None:
         raise NoSuchPerson(name=person)
-    decision = _loaded().decide(await _facts(r, person, None, None), permission, on)
+    facts = await _principal(r) if person == r.actor.id else await _facts(r, person, None, None)
+    decision = _loaded().decide(facts, permission, on)
     return Why(who, permission, decision, _loaded().about(decision.policies), rules.could(permission))
+
+
+async def owner_of(r: Reading, sources: Sequence[OwnerSource], project: str, team: str = "") -> str | None:
+    """The id of the team to ask for: `team` (by id or handle) where it is named, else the owner of `project`."""
+    if team:
+        found = await store.team(r, team)
+        if found is None:
+            raise NoSuchTeam(name=team)
+        return found.id
+    for source in sources if project else ():
+        if (owner := await source.team(r, project)) is not None:
+            return owner
+    return None
 
 
 async def _principal(r: Reading) -> rules.Principal:

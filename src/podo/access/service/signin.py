@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from podo.access import store
 from podo.access.service.people import person as the_person
+from podo.access.service.rights import require
 from podo.access.service.tokens import hashed
 from podo.access.types import (
+    SESSIONS,
     LinkSpent,
     NoDemo,
+    NoSuchPerson,
     NoSuchToken,
+    On,
     Person,
     Role,
     Session,
@@ -49,10 +53,12 @@ async def begin_sign_in(tx: Tx, seal: Seal, email: str, address: str) -> None:
         tx.say(SignInAsked(person=person.id, name=person.name, link=link, subject=f"person/{person.id}"))
 
 
-async def mail_link(r: Reading, seal: Seal, link: str) -> tuple[Person, str] | None:
-    """The person of a link and its path, to be mailed; None when there is none (any more)."""
+async def sealed_link(r: Reading, link: str) -> tuple[Person, str, datetime] | None:
+    """The person of a link, its path (sealed, to be opened by who mails it) and its end; None when it is over."""
     found = await store.sealed_link(r, link)
-    return (await the_person(r, found[0]), seal.open(found[1])) if found else None
+    if found is None or found[2] <= clock.now():
+        return None
+    return await the_person(r, found[0]), found[1], found[2]
 
 
 async def first_link(tx: Tx, seal: Seal) -> str | None:
@@ -66,24 +72,29 @@ async def first_link(tx: Tx, seal: Seal) -> str | None:
 
 def _new_link(tx: Tx, seal: Seal, person: Person) -> tuple[str, str]:
     id_, secret = ids.new("lnk"), ids.secret()
-    path = f"/sign-in/{secret}"
+    # As a parameter, because paths stand in logs.
+    path = f"/sign-in/link?key={secret}"
     store.add_link(tx, id_, hashed(secret), person.id, seal.seal(path), clock.now() + LINK_LASTS)
     return id_, path
 
 
 async def finish_sign_in(tx: Tx, secret: str, *, about: str, lasts: timedelta) -> tuple[str, Session]:
     """Spend a link; the cookie's text and the new session. Raises `LinkSpent`."""
-    person = await store.spend_link(tx, hashed(secret), clock.now())
-    if person is None:
+    id_ = await store.spend_link(tx, hashed(secret), clock.now())
+    person = await the_person(tx, id_) if id_ else None
+    if person is None or not person.active:
         raise LinkSpent()
-    return _new_session(tx, await the_person(tx, person), about, lasts, "link")
+    return _new_session(tx, person, about, lasts, "link")
 
 
 async def sign_in_as(tx: Tx, person: str, *, demo: bool, about: str, lasts: timedelta) -> tuple[str, Session]:
-    """Sign in as somebody, in a demo alone. Raises `NoDemo`."""
+    """Sign in as somebody, in a demo alone. Raises `NoDemo`, `NoSuchPerson`."""
     if not demo:
         raise NoDemo()
-    return _new_session(tx, await the_person(tx, person), about, lasts, "demo")
+    chosen = await the_person(tx, person)
+    if not chosen.active:
+        raise NoSuchPerson(name=person)
+    return _new_session(tx, chosen, about, lasts, "demo")
 
 
 def _new_session(tx: Tx, person: Person, about: str, lasts: timedelta, how: str) -> tuple[str, Session]:
@@ -115,12 +126,14 @@ async def touch(tx: Tx, session: Session, lasts: timedelta) -> None:
 
 
 async def sessions(r: Reading) -> Sequence[Session]:
-    """The actor's sessions, the last seen first."""
-    return await store.sessions(r, r.actor.id)
+    """The actor's living sessions, the last seen first."""
+    await require(r, SESSIONS, On())
+    return [s for s in await store.sessions(r, r.actor.id) if s.expires_at > clock.now()]
 
 
 async def end_session(tx: Tx, session: str) -> None:
     """End a session of the actor. Raises `NoSuchToken`."""
+    await require(tx, SESSIONS, On())
     if not await store.end_session(tx, session, tx.actor.id):
         raise NoSuchToken(what="session", name=session)
     tx.say(SessionEnded(session=session, subject=f"person/{tx.actor.id}"))

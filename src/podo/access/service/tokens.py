@@ -11,6 +11,7 @@ from podo.access.service.rights import require
 from podo.access.types import TOKENS, Group, NoSuchToken, On, Token, TokenCreated, TokenRevoked, WrongToken
 from podo.kernel import clock, ids
 from podo.kernel.db import Reading, Tx
+from podo.kernel.nouns import ActorKind
 
 LONGEST = timedelta(days=366)
 _COALESCE = timedelta(minutes=1)
@@ -24,7 +25,10 @@ def hashed(secret: str) -> str:
 async def create_token(
     tx: Tx, name: str, scopes: Sequence[str], expires_at: datetime, projects: Sequence[str] = ()
 ) -> tuple[Token, str]:
-    """A token of the actor and its secret, which is never shown again. Raises `WrongToken`."""
+    """A token of the actor and its secret, which is never shown again. Raises `WrongToken`.
+
+    A token makes none that may more than itself, or lives longer.
+    """
     await require(tx, TOKENS, On())
     now = clock.now()
     if not name.strip() or len(name) > 120:
@@ -33,6 +37,7 @@ async def create_token(
         raise WrongToken(why=f"scopes are {', '.join(Group)}")
     if not now < expires_at <= now + LONGEST:
         raise WrongToken(why="it ends after now and within a year")
+    await _within_own(tx, scopes, projects, expires_at)
     token = Token(ids.new("tok"), name.strip(), tx.actor.id, tuple(scopes), tuple(projects), now, expires_at, None, None)
     secret = f"podo_{ids.secret()}"
     store.add_token(tx, token, hashed(secret))
@@ -40,13 +45,27 @@ async def create_token(
     return token, secret
 
 
+async def _within_own(tx: Tx, scopes: Sequence[str], projects: Sequence[str], expires_at: datetime) -> None:
+    if tx.actor.kind is not ActorKind.token:
+        return
+    own = await store.token(tx, tx.actor.via or "")
+    if own is None or set(scopes) - set(own.scopes):
+        raise WrongToken(why="a token cannot make one with more scopes than its own")
+    if own.projects and (not projects or set(projects) - set(own.projects)):
+        raise WrongToken(why="a token cannot make one for other projects than its own")
+    if expires_at > own.expires_at:
+        raise WrongToken(why="a token cannot make one that outlives it")
+
+
 async def tokens(r: Reading) -> list[Token]:
     """The actor's tokens, newest first."""
+    await require(r, TOKENS, On())
     return await store.tokens(r, r.actor.id)
 
 
 async def revoke_token(tx: Tx, token_id: str) -> None:
     """End a token of the actor. Raises `NoSuchToken`; a second time does nothing."""
+    await require(tx, TOKENS, On())
     token = await store.token(tx, token_id)
     if token is None or token.person != tx.actor.id:
         raise NoSuchToken(what="token", name=token_id)

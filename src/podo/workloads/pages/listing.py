@@ -126,7 +126,8 @@ async def rights(w: Web, project: str) -> Rights:
 async def listing(w: Web, project: str, everything: Sequence[View], q: str, opened: tuple[str, str, str] | None) -> Listing:
     """The table of one environment; `opened` is the (cluster, kind, name) whose panel is open."""
     wanted, text = rules.query(q)
-    environment = wanted.pop("env", None) or (everything[-1].environment if everything else "")
+    at_panel = next((v.environment for v in everything if opened and v.cluster == opened[0]), "")
+    environment = wanted.pop("env", None) or at_panel or (everything[-1].environment if everything else "")
     shown = [v for v in everything if v.environment == environment]
     found = rules.groups(shown, wanted, text)
     doing = await _doing(w, project)
