@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from podo.clients.git import Git
 from podo.clients.helm import HelmRenderer, engine
 from podo.clients.kubernetes.connections import Connections
+from podo.delivery.adapters.builder import HostBuilder, tools
 from podo.delivery.adapters.charts import HelmCharts
+from podo.delivery.adapters.logs import LogFiles
+from podo.delivery.adapters.source import GitSources
 from podo.delivery.adapters.targets import KubernetesTargets
+from podo.delivery.handlers import builds as building
 from podo.delivery.handlers.rollouts import Promotion, go_on, look_at_due, look_at_soaking
-from podo.delivery.ports import ChartReader, TargetReader
-from podo.delivery.service import rollouts
+from podo.delivery.ports import BuilderReader, BuildLogReader, ChartReader, SourceReader, TargetReader
+from podo.delivery.service import builds, rollouts
+from podo.delivery.steps.builds import BuildWorld
 from podo.delivery.steps.rollouts import RolloutWorld
 from podo.delivery.types import (
     PERMISSIONS,
@@ -30,8 +36,9 @@ from podo.delivery.types import (
     RolloutHealthy,
     RolloutRolledBack,
     RolloutStuck,
+    Source,
 )
-from podo.delivery.writers import TargetWriter
+from podo.delivery.writers import Builder, BuildLogWriter, TargetWriter
 from podo.kernel.db import outside
 from podo.kernel.domains import Domain, House, Round
 from podo.kernel.events import Handler
@@ -52,18 +59,53 @@ _promotion = Promotion()
 class World:
     """What the acts of this domain work on."""
 
+    builds: BuildWorld
     rollouts: RolloutWorld
 
 
 async def _adapters(house: House) -> None:
+    chosen, folder = house.settings[DeliverySettings], house.directory
     targets = KubernetesTargets(house.ports[Connections])  # type: ignore[type-abstract]
-    house.ports.put(ChartReader, HelmCharts(HelmRenderer(engine(before_call=outside))))
+    charts = HelmCharts(HelmRenderer(engine(before_call=outside)))
+    git = house.ports[Git]  # type: ignore[type-abstract]
+    logs = LogFiles(folder / "builds")
+    builder = HostBuilder(await tools(chosen, folder, outside), git, logs, chosen, folder / "building")
+    house.ports.put(ChartReader, charts)
     house.ports.put(TargetReader, targets)
     house.ports.put(TargetWriter, targets)
+    house.ports.put(SourceReader, GitSources(git, charts))
+    house.ports.put(BuildLogReader, logs)
+    house.ports.put(BuildLogWriter, logs)
+    house.ports.put(Builder, builder)
+    house.ports.put(BuilderReader, builder)
     _promotion.house = house
 
 
 def _world(house: House) -> World:
+    return World(_build_world(house), _rollout_world(house))
+
+
+def _build_world(house: House) -> BuildWorld:
+    async def source_of(project: str) -> Source:
+        async with house.database.reading(PODO) as r:
+            return await builds.source_of(r, house.seal, project)
+
+    async def is_wanted(build: str) -> bool:
+        async with house.database.reading(PODO) as r:
+            return await builds.is_wanted(r, build)
+
+    return BuildWorld(
+        builder=house.ports[Builder],  # type: ignore[type-abstract]
+        notes=house.ports[BuilderReader],  # type: ignore[type-abstract]
+        sources=house.ports[SourceReader],  # type: ignore[type-abstract]
+        logs=house.ports[BuildLogWriter],  # type: ignore[type-abstract]
+        source_of=source_of,
+        is_wanted=is_wanted,
+        registry=house.settings[DeliverySettings].registry,
+    )
+
+
+def _rollout_world(house: House) -> RolloutWorld:
     async def plan(rollout: str, epoch: int) -> tuple[Rollout, Bundle, Bundle | None]:
         async with house.database.reading(PODO) as r:
             return await rollouts.plan(r, rollout, epoch)
@@ -73,17 +115,15 @@ def _world(house: House) -> World:
             await rollouts.current(r, rollout, epoch)
 
     chosen = house.settings[DeliverySettings]
-    return World(
-        RolloutWorld(
-            reader=house.ports[TargetReader],  # type: ignore[type-abstract]
-            writer=house.ports[TargetWriter],  # type: ignore[type-abstract]
-            seal=house.seal,
-            plan=plan,
-            current=current,
-            late=chosen.rollout_seconds,
-            grace=chosen.degraded_seconds,
-            patience=chosen.unreachable_seconds,
-        )
+    return RolloutWorld(
+        reader=house.ports[TargetReader],  # type: ignore[type-abstract]
+        writer=house.ports[TargetWriter],  # type: ignore[type-abstract]
+        seal=house.seal,
+        plan=plan,
+        current=current,
+        late=chosen.rollout_seconds,
+        grace=chosen.degraded_seconds,
+        patience=chosen.unreachable_seconds,
     )
 
 
@@ -91,10 +131,11 @@ DOMAIN = Domain(
     name="delivery",
     settings={"delivery": DeliverySettings},
     handlers=[
+        *building.HANDLERS,
         Handler("delivery.rollouts", _MOVES, go_on),
         Handler("delivery.promotion", frozenset({BuildSucceeded.code}), _promotion),
     ],
-    rounds=[Round("delivery.due", 1, look_at_due), Round("delivery.soaking", 2, look_at_soaking)],
+    rounds=[*building.ROUNDS, Round("delivery.due", 1, look_at_due), Round("delivery.soaking", 2, look_at_soaking)],
     adapters=_adapters,
     world=_world,
     permissions=PERMISSIONS,
