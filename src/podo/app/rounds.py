@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from podo.kernel.db.leases import hold
+from podo.kernel.db import hold
 from podo.kernel.domains import House, Round
 
 _log = logging.getLogger("podo.rounds")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 import podo.kernel.db.models
 
@@ -23,7 +22,7 @@ def upgrade() -> None:
     op.create_table(
         "engine_processes",
         sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("beat_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
+        sa.Column("beat_at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_engine_processes")),
     )
     op.create_table(
@@ -53,7 +52,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.Column("actor_kind", sa.String(length=16), nullable=False),
         sa.Column("actor_id", sa.String(length=80), nullable=False),
         sa.Column("actor_via", sa.String(length=80), nullable=True),
@@ -64,11 +63,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=200), nullable=True),
         sa.Column("cause", sa.String(length=40), nullable=True),
         sa.Column("request_id", sa.String(length=64), nullable=True),
-        sa.Column(
-            "facts",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("facts", podo.kernel.db.models.Json, nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_events")),
         sa.UniqueConstraint("id", name=op.f("uq_events_id")),
@@ -80,6 +75,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_events_project_position", ["project", "position"], unique=False)
         batch_op.create_index("ix_events_subject_position", ["subject", "position"], unique=False)
 
+    op.create_table(
+        "leases",
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("holder", sa.String(length=80), nullable=False),
+        sa.Column("until", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
+    )
     op.create_table(
         "mail_choices",
         sa.Column("person", sa.String(length=80), nullable=False),
@@ -93,11 +95,11 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(length=400), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("sealed", sa.Text(), nullable=True),
-        sa.Column("until", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
+        sa.Column("until", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
-        sa.Column("due_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
-        sa.Column("sent_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("due_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("sent_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("why", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mails")),
@@ -122,15 +124,11 @@ def upgrade() -> None:
         sa.Column("person", sa.String(length=80), nullable=False),
         sa.Column("kind", sa.String(length=80), nullable=False),
         sa.Column("sentence", sa.Text(), nullable=False),
-        sa.Column(
-            "facts",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("facts", podo.kernel.db.models.Json, nullable=False),
         sa.Column("link", sa.String(length=400), nullable=False),
         sa.Column("project", sa.String(length=80), nullable=True),
-        sa.Column("at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
-        sa.Column("read_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("read_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
     )
     with op.batch_alter_table("notices", schema=None) as batch_op:
@@ -150,8 +148,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("by", sa.String(length=80), nullable=False),
-        sa.Column("at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
-        sa.Column("ended_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("ended_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_operations")),
     )
     with op.batch_alter_table("operations", schema=None) as batch_op:
@@ -183,14 +181,10 @@ def upgrade() -> None:
         sa.Column("credential", sa.Text(), nullable=False),
         sa.Column("dockerfile", sa.String(length=300), nullable=False),
         sa.Column("port", sa.Integer(), nullable=False),
-        sa.Column(
-            "places",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("places", podo.kernel.db.models.Json, nullable=False),
         sa.Column("slack", sa.String(length=80), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("created_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
+        sa.Column("created_at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.Column("created_by", sa.String(length=80), nullable=False),
         sa.PrimaryKeyConstraint("slug", name=op.f("pk_projects")),
     )
@@ -209,7 +203,7 @@ def upgrade() -> None:
         "sign_in_tries",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("who", sa.String(length=64), nullable=False),
-        sa.Column("at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_tries")),
     )
     with op.batch_alter_table("sign_in_tries", schema=None) as batch_op:
@@ -221,7 +215,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("handle", sa.String(length=80), nullable=False),
         sa.Column("parent", sa.String(length=80), nullable=True),
-        sa.Column("ended_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
+        sa.Column("ended_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.Column("slack", sa.String(length=80), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
         sa.UniqueConstraint("handle", name=op.f("uq_teams_handle")),
@@ -232,7 +226,7 @@ def upgrade() -> None:
     op.create_table(
         "webhooks_taken",
         sa.Column("id", sa.String(length=120), nullable=False),
-        sa.Column("at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks_taken")),
     )
     op.create_table(
@@ -243,7 +237,7 @@ def upgrade() -> None:
         sa.Column("sha", sa.String(length=64), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("author", sa.String(length=200), nullable=False),
-        sa.Column("committed_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
+        sa.Column("committed_at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.Column("ref", sa.String(length=200), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("builder", sa.String(length=40), nullable=False),
@@ -253,14 +247,10 @@ def upgrade() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("by", sa.String(length=80), nullable=False),
-        sa.Column("asked_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
-        sa.Column("started_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
-        sa.Column("ended_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
-        sa.Column(
-            "chosen",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("asked_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("started_at", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("ended_at", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("chosen", podo.kernel.db.models.Json, nullable=False),
         sa.ForeignKeyConstraint(["project"], ["projects.slug"], name=op.f("fk_builds_project"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_builds")),
     )
@@ -273,11 +263,7 @@ def upgrade() -> None:
         "clusters",
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("region", sa.String(length=40), nullable=False),
-        sa.Column(
-            "environments",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("environments", podo.kernel.db.models.Json, nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("kubeconfig", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["region"], ["regions.code"], name=op.f("fk_clusters_region")),
@@ -293,18 +279,14 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("by", sa.String(length=80), nullable=False),
-        sa.Column("at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(["project"], ["projects.slug"], name=op.f("fk_config_project"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("project", "kind", "key", "environment", "region", name=op.f("pk_config")),
     )
     op.create_table(
         "delivery_choices",
         sa.Column("project", sa.String(length=80), nullable=False),
-        sa.Column(
-            "chosen",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("chosen", podo.kernel.db.models.Json, nullable=False),
         sa.Column("auto_alpha", sa.Boolean(), nullable=False),
         sa.Column("polled", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["project"], ["projects.slug"], name=op.f("fk_delivery_choices_project"), ondelete="CASCADE"),
@@ -322,7 +304,7 @@ def upgrade() -> None:
         "event_letters",
         sa.Column("handler", sa.String(length=120), nullable=False),
         sa.Column("event_id", sa.String(length=40), nullable=False),
-        sa.Column("at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_event_letters_event_id")),
         sa.PrimaryKeyConstraint("handler", "event_id", name=op.f("pk_event_letters")),
@@ -344,9 +326,9 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("project", sa.String(length=80), nullable=False),
         sa.Column("team", sa.String(length=80), nullable=False),
-        sa.Column("since", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
-        sa.Column("until", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
-        sa.Column("recorded_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
+        sa.Column("since", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("until", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("recorded_at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.Column("by", sa.String(length=80), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["project"], ["projects.slug"], name=op.f("fk_ownerships_project")),
@@ -367,7 +349,7 @@ def upgrade() -> None:
         sa.Column("image", sa.String(length=300), nullable=False),
         sa.Column("digest", sa.String(length=80), nullable=False),
         sa.Column("chart", sa.String(length=120), nullable=False),
-        sa.Column("made_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
+        sa.Column("made_at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(["project"], ["projects.slug"], name=op.f("fk_releases_project")),
         sa.PrimaryKeyConstraint("project", "id", name=op.f("pk_releases")),
     )
@@ -375,11 +357,11 @@ def upgrade() -> None:
         "repository_heads",
         sa.Column("project", sa.String(length=80), nullable=False),
         sa.Column("sha", sa.String(length=64), nullable=False),
-        sa.Column("asked_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
-        sa.Column("due_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
+        sa.Column("asked_at", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("due_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("hooked_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
+        sa.Column("hooked_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(["project"], ["projects.slug"], name=op.f("fk_repository_heads_project"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("project", name=op.f("pk_repository_heads")),
     )
@@ -396,9 +378,9 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("person", sa.String(length=80), nullable=False),
         sa.Column("csrf", sa.String(length=80), nullable=False),
-        sa.Column("created_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
-        sa.Column("expires_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
-        sa.Column("seen_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
+        sa.Column("created_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("expires_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("seen_at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.Column("about", sa.String(length=200), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_sessions_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
@@ -413,8 +395,8 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("person", sa.String(length=80), nullable=False),
         sa.Column("sealed", sa.Text(), nullable=False),
-        sa.Column("expires_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
-        sa.Column("spent_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
+        sa.Column("expires_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("spent_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_sign_in_links_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_links")),
         sa.UniqueConstraint("hash", name=op.f("uq_sign_in_links_hash")),
@@ -425,19 +407,11 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("person", sa.String(length=80), nullable=False),
-        sa.Column(
-            "scopes",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column(
-            "projects",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column("created_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
-        sa.Column("expires_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
-        sa.Column("revoked_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
+        sa.Column("scopes", podo.kernel.db.models.Json, nullable=False),
+        sa.Column("projects", podo.kernel.db.models.Json, nullable=False),
+        sa.Column("created_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("expires_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("revoked_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_tokens_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tokens")),
         sa.UniqueConstraint("hash", name=op.f("uq_tokens_hash")),
@@ -454,11 +428,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.String(length=64), nullable=False),
         sa.Column("label", sa.String(length=63), nullable=False),
         sa.Column("name", sa.String(length=63), nullable=False),
-        sa.Column(
-            "content",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("content", podo.kernel.db.models.Json, nullable=False),
         sa.Column("sealed", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["project", "release"], ["releases.project", "releases.id"], name=op.f("fk_bundles_project_release")
@@ -474,7 +444,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("version", sa.String(length=60), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
-        sa.Column("seen_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
+        sa.Column("seen_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(["name"], ["clusters.name"], name=op.f("fk_cluster_states_name")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_cluster_states")),
     )
@@ -491,7 +461,7 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("by", sa.String(length=80), nullable=False),
-        sa.Column("at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.Column("once", sa.String(length=120), nullable=True),
         sa.Column("open", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -509,7 +479,7 @@ def upgrade() -> None:
     op.create_table(
         "token_uses",
         sa.Column("token", sa.String(length=40), nullable=False),
-        sa.Column("at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(["token"], ["tokens.id"], name=op.f("fk_token_uses_token")),
         sa.PrimaryKeyConstraint("token", name=op.f("pk_token_uses")),
     )
@@ -520,7 +490,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("person", sa.String(length=80), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["project", "number"], ["deployments.project", "deployments.number"], name=op.f("fk_comments_project_number")
         ),
@@ -544,11 +514,11 @@ def upgrade() -> None:
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("back", sa.Boolean(), nullable=False),
         sa.Column("previous", sa.Integer(), nullable=True),
-        sa.Column("asked_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
-        sa.Column("started_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
-        sa.Column("healthy_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
-        sa.Column("soak_until", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
-        sa.Column("ended_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
+        sa.Column("asked_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("started_at", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("healthy_at", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("soak_until", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("ended_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.Column("halt_asked", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["project", "number"], ["deployments.project", "deployments.number"], name=op.f("fk_rollouts_project_number")
@@ -568,7 +538,7 @@ def upgrade() -> None:
         sa.Column("decision", sa.String(length=20), nullable=False),
         sa.Column("bundle", sa.String(length=64), nullable=False),
         sa.Column("comment", sa.Text(), nullable=False),
-        sa.Column("at", podo.kernel.db.models.UtcTime(timezone=True), nullable=False),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(["rollout"], ["rollouts.id"], name=op.f("fk_approvals_rollout")),
         sa.PrimaryKeyConstraint("rollout", "person", name=op.f("pk_approvals")),
     )
@@ -576,14 +546,10 @@ def upgrade() -> None:
         "rollout_watches",
         sa.Column("rollout", sa.String(length=40), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
-        sa.Column(
-            "seen",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column("due_at", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
-        sa.Column("silent_since", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
-        sa.Column("degraded_since", podo.kernel.db.models.UtcTime(timezone=True), nullable=True),
+        sa.Column("seen", podo.kernel.db.models.Json, nullable=False),
+        sa.Column("due_at", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("silent_since", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("degraded_since", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(["rollout"], ["rollouts.id"], name=op.f("fk_rollout_watches_rollout")),
         sa.PrimaryKeyConstraint("rollout", name=op.f("pk_rollout_watches")),
     )
@@ -691,6 +657,7 @@ def downgrade() -> None:
 
     op.drop_table("mails")
     op.drop_table("mail_choices")
+    op.drop_table("leases")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index("ix_events_subject_position")
         batch_op.drop_index("ix_events_project_position")
