@@ -1,12 +1,13 @@
-"""Three kinds of cluster: the twin, a control plane on this machine, and whatever PODO_TEST_KUBECONFIG names."""
+"""Three kinds of cluster: the twin, a control plane on this machine, and whatever PODO_TEST_KUBECONFIG names.
+
+A given cluster that pulls images needs two that have `sh` in PODO_TEST_IMAGES, and more time in PODO_TEST_PATIENCE (seconds).
+"""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -14,52 +15,38 @@ import pytest
 from podo.clients.kubernetes import kinds, local
 from podo.clients.kubernetes.client import Cluster
 from podo.clients.kubernetes.errors import NotFound
-from podo.clients.kubernetes.real import connect
+from podo.clients.kubernetes.real import RealCluster, connect
 from podo.clients.kubernetes.twin import AT_ONCE, Twin
 from tests import needs
 from tests.contracts.cluster.world import World, eventually, unique
 
 # What else there is to test with; where it is not set, nothing is missing.
 GIVEN = "PODO_TEST_KUBECONFIG"
-LOCAL = [needs.part("kubernetes"), needs.part("kwok"), pytest.mark.serial]
-CLUSTERS = ["twin", pytest.param("local", marks=LOCAL), *(["given"] if GIVEN in os.environ else [])]
+LOCAL = pytest.param("local", marks=[needs.part("kubernetes"), needs.part("kwok"), pytest.mark.serial])
+REAL = [LOCAL, *([pytest.param("given", marks=pytest.mark.serial)] if GIVEN in os.environ else [])]
 
 
-@pytest.fixture(scope="session")
-def local_kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The kubeconfig of a control plane that runs for all tests of this process."""
-    running = local.running("contract", tmp_path_factory.mktemp("clusters"))
-    # On a loop of its own: it outlives those of the tests.
-    with ThreadPoolExecutor(1) as thread:
-        runner = asyncio.Runner()
-        cluster = thread.submit(runner.run, running.__aenter__()).result()
-        yield cluster.kubeconfig
-        thread.submit(runner.run, running.__aexit__(None, None, None)).result()
-        thread.submit(runner.close).result()
-
-
-@pytest.fixture(params=CLUSTERS)
+@pytest.fixture(params=["twin", *REAL])
 async def cluster(request: pytest.FixtureRequest) -> AsyncIterator[Cluster]:
     """A cluster of each kind."""
-    made = _cluster(request)
+    made = Twin(pace=AT_ONCE) if request.param == "twin" else _real(request)
     yield made
     await made.close()
 
 
-def _cluster(request: pytest.FixtureRequest) -> Cluster:
-    match request.param:
-        case "twin":
-            return Twin(pace=AT_ONCE)
-        case "local":
-            return connect(request.getfixturevalue("local_kubeconfig"))
-    return connect(Path(os.environ[GIVEN]))
+@pytest.fixture(params=REAL)
+async def real(request: pytest.FixtureRequest) -> AsyncIterator[RealCluster]:
+    """A cluster of each kind with a true API server."""
+    made = _real(request)
+    yield made
+    await made.close()
 
 
-@pytest.fixture
-async def world(cluster: Cluster) -> AsyncIterator[World]:
-    """A fresh namespace in a cluster of each kind."""
-    async with _fresh(cluster) as made:
-        yield made
+def _real(request: pytest.FixtureRequest) -> RealCluster:
+    if request.param == "given":
+        return connect(Path(os.environ[GIVEN]), name="given")
+    seoul: local.LocalCluster = request.getfixturevalue("seoul")
+    return connect(seoul.kubeconfig)
 
 
 @pytest.fixture
@@ -71,15 +58,30 @@ async def twin() -> AsyncIterator[Twin]:
 
 
 @pytest.fixture
+async def world(cluster: Cluster) -> AsyncIterator[World]:
+    """A fresh namespace in a cluster of each kind."""
+    async with fresh(cluster) as made:
+        yield made
+
+
+@pytest.fixture
+async def real_world(real: RealCluster) -> AsyncIterator[World]:
+    """A fresh namespace in a cluster of each kind with a true API server."""
+    async with fresh(real) as made:
+        yield made
+
+
+@pytest.fixture
 async def twin_world(twin: Twin) -> AsyncIterator[World]:
     """A fresh namespace in the twin."""
-    async with _fresh(twin) as made:
+    async with fresh(twin) as made:
         yield made
 
 
 @contextlib.asynccontextmanager
-async def _fresh(cluster: Cluster) -> AsyncIterator[World]:
-    world = World(cluster, unique("contract"))
+async def fresh(cluster: Cluster, name: str = "") -> AsyncIterator[World]:
+    """A namespace that is ready for pods, and is deleted afterwards (nobody waits for that)."""
+    world = World(cluster, name or unique("contract"))
     manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": world.namespace}}
     await cluster.create(manifest, field_manager="tests")
 

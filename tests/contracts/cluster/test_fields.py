@@ -6,7 +6,7 @@ import pytest
 
 from podo.clients.kubernetes import errors, kinds
 from podo.clients.kubernetes.types import Manifest
-from tests.contracts.cluster.world import BY, World
+from tests.contracts.cluster.world import BY, IMAGE, OTHER, SOON, World, eventually
 
 
 def managers(manifest: Manifest) -> dict[tuple[str, str], Manifest]:
@@ -56,7 +56,7 @@ async def test_what_is_no_longer_sent_is_removed(world: World) -> None:
     manifest = world.deployment("web", replicas=0)
     container = manifest["spec"]["template"]["spec"]["containers"][0]
     container["env"] = [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
-    manifest["spec"]["template"]["spec"]["containers"].append({"name": "side", "image": "side:1"})
+    manifest["spec"]["template"]["spec"]["containers"].append({"name": "side", "image": IMAGE})
     await world.apply(manifest)
     after = await world.apply(world.deployment("web", replicas=0))
     (left,) = after["spec"]["template"]["spec"]["containers"]
@@ -99,7 +99,7 @@ async def test_a_field_of_another_is_not_taken_without_force(world: World) -> No
 async def test_an_item_of_a_list_is_named_by_its_key(world: World) -> None:
     await world.apply(world.deployment("web", replicas=0), field_manager="one")
     with pytest.raises(errors.FieldConflict) as refusal:
-        await world.apply(world.deployment("web", replicas=1, image="registry.example/app:2"), field_manager="two")
+        await world.apply(world.deployment("web", replicas=1, image=OTHER), field_manager="two")
     fields = {c["field"] for c in refusal.value.data["causes"]}
     assert fields == {".spec.replicas", '.spec.template.spec.containers[name="app"].image'}
 
@@ -140,7 +140,11 @@ async def test_a_restart_is_a_patch_that_apply_leaves_alone(world: World) -> Non
     body = {"spec": {"template": {"metadata": {"annotations": note}}}}
     await world.cluster.patch(world.ref(kinds.DEPLOYMENT, "web"), body, field_manager="restarter", type="strategic")
     await world.until_rolled_out("web")
-    (after,) = await world.names(kinds.POD, label_selector="app=web", field_selector="status.phase=Running")
-    assert after != before
+
+    async def another() -> bool:
+        return len(await world.names(kinds.POD)) == 1
+
+    await eventually(another)
+    assert await world.names(kinds.POD) != [before]
     again = await world.apply(world.deployment("web", replicas=1))
-    assert again["spec"]["template"]["metadata"]["annotations"] == note
+    assert again["spec"]["template"]["metadata"]["annotations"] == SOON | note

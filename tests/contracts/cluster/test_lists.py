@@ -9,7 +9,7 @@ import pytest
 
 from podo.clients.kubernetes import errors, kinds
 from podo.clients.kubernetes.twin import Twin
-from tests.contracts.cluster.world import BY, World, eventually, said, taken
+from tests.contracts.cluster.world import BY, IMAGE, World, eventually, said, taken
 
 
 async def _three(world: World) -> None:
@@ -121,7 +121,7 @@ async def test_pods_come_typed(world: World) -> None:
         assert pod.labels["app"] == "web"
         assert pod.created
         assert pod.status.container_statuses[0].state.running
-        assert pod.spec.containers[0].image == "registry.example/app:1"
+        assert pod.spec.containers[0].image == IMAGE
 
 
 async def test_a_watch_tells_what_happens_from_a_version_on(world: World) -> None:

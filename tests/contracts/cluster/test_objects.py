@@ -9,7 +9,7 @@ import pytest
 from podo.clients.kubernetes import errors, kinds
 from podo.clients.kubernetes.client import Cluster
 from podo.clients.kubernetes.types import Kind, Ref
-from tests.contracts.cluster.world import BY, World
+from tests.contracts.cluster.world import BY, IMAGE, World
 
 WIDGET = Kind("podo.example/v1", "Widget")
 
@@ -97,7 +97,7 @@ async def test_a_strategic_patch_finds_containers_by_name(world: World) -> None:
     body = {"spec": {"template": {"spec": {"containers": [{"name": "app", "env": [{"name": "A", "value": "1"}]}]}}}}
     patched = await world.cluster.patch(ref, body, field_manager="other", type="strategic")
     (container,) = patched["spec"]["template"]["spec"]["containers"]
-    assert container["image"] == "registry.example/app:1"
+    assert container["image"] == IMAGE
     assert container["env"] == [{"name": "A", "value": "1"}]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from podo.clients.kubernetes import errors, kinds
 from podo.kernel import clock
-from tests.contracts.cluster.world import BY, World, eventually, taken
+from tests.contracts.cluster.world import BY, IMAGE, World, eventually, taken
 
 
 async def test_a_log_has_lines(world: World) -> None:
@@ -59,7 +59,7 @@ async def test_a_followed_log_ends_with_its_pod(world: World) -> None:
 
     async def follow() -> None:
         async for line in world.cluster.logs(ref, follow=True):
-            lines.append(line)
+            lines.append(line)  # noqa: PERF401 - they are looked at meanwhile
 
     following = asyncio.create_task(follow())
 
@@ -86,7 +86,7 @@ async def test_a_log_that_is_not_there(world: World) -> None:
 
 async def test_one_of_several_containers_must_be_named(world: World) -> None:
     manifest = world.pod("two")
-    manifest["spec"]["containers"].append({"name": "side", "image": "side:1", "command": ["sh", "-c", "echo side; sleep 3600"]})
+    manifest["spec"]["containers"].append({"name": "side", "image": IMAGE, "command": ["sh", "-c", "echo side; sleep 3600"]})
     await world.apply(manifest)
     await world.until(kinds.POD, "two", lambda p: len(p.get("status", {}).get("containerStatuses") or ()) == 2)
     ref = world.ref(kinds.POD, "two")

@@ -9,7 +9,7 @@ import pytest
 
 from podo.clients.kubernetes import errors, kinds
 from podo.clients.kubernetes.types import Manifest, Ref
-from tests.contracts.cluster.world import BY, World
+from tests.contracts.cluster.world import BY, OTHER, World
 
 Change = Callable[[Manifest], Any]
 
@@ -120,7 +120,7 @@ async def test_a_selector_does_not_change(world: World) -> None:
 
 async def test_a_pod_changes_its_image_and_little_else(world: World) -> None:
     ref = await world.running_pod("one")
-    image = {"spec": {"containers": [{"name": "app", "image": "registry.example/app:2"}]}}
+    image = {"spec": {"containers": [{"name": "app", "image": OTHER}]}}
     assert await world.cluster.patch(ref, image, field_manager=BY, type="strategic")
     command = {"spec": {"containers": [{"name": "app", "command": ["sleep", "1"]}]}}
     with pytest.raises(errors.InvalidManifest) as refusal:
@@ -134,7 +134,7 @@ async def test_what_is_said_to_be_immutable_is(world: World) -> None:
         await world.apply(world.config_map("words", a="2") | {"immutable": True})
     job = world.manifest(kinds.JOB, "once", spec={"template": {"spec": world.pod("x")["spec"] | {"restartPolicy": "Never"}}})
     await world.apply(job)
-    job["spec"]["template"]["spec"]["containers"][0]["image"] = "registry.example/app:2"
+    job["spec"]["template"]["spec"]["containers"][0]["image"] = OTHER
     with pytest.raises(errors.InvalidManifest):
         await world.apply(job)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,8 +17,14 @@ from podo.kernel import clock, ids
 T = TypeVar("T")
 
 BY = "podo"
-PATIENCE = 30.0
+# Where a real kubelet has to pull them, two that have `sh`; the first two of PODO_TEST_IMAGES, divided by blanks.
+IMAGE, OTHER = os.environ.get("PODO_TEST_IMAGES", "registry.example/app:1 registry.example/app:2").split()[:2]
+PATIENCE = float(os.environ.get("PODO_TEST_PATIENCE", "30"))
 SLEEPS = ["sh", "-c", "echo one; echo two; sleep 3600"]
+# A shell hears no SIGTERM, and a namespace that goes waits as long as its pods may take.
+_BRIEF = {"terminationGracePeriodSeconds": 1}
+# Simulated pods need not look busy here; a real kubelet does not know it.
+SOON = {"simulate.podo.dev/ready-after": "0s"}
 
 
 async def eventually(look: Callable[[], Awaitable[T]], seconds: float = PATIENCE) -> T:
@@ -28,7 +35,7 @@ async def eventually(look: Callable[[], Awaitable[T]], seconds: float = PATIENCE
         if found:
             return found
         assert clock.monotonic() < until, f"not so within {seconds:g} seconds: {found!r}"
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.03)
 
 
 @dataclass
@@ -56,10 +63,12 @@ class World:
 
     def pod(self, name: str, *, labels: dict[str, str] | None = None, **container: Any) -> Manifest:
         """A pod that sleeps."""
-        spec = {"containers": [{"name": "app", "image": "registry.example/app:1", "command": SLEEPS, **container}]}
-        return self._manifest(kinds.POD, name, labels) | {"spec": spec}
+        spec = {"containers": [{"name": "app", "image": IMAGE, "command": SLEEPS, **container}], **_BRIEF}
+        manifest = self._manifest(kinds.POD, name, labels)
+        manifest["metadata"]["annotations"] = dict(SOON)
+        return manifest | {"spec": spec}
 
-    def deployment(self, name: str, *, image: str = "registry.example/app:1", replicas: int = 2, **spec: Any) -> Manifest:
+    def deployment(self, name: str, *, image: str = IMAGE, replicas: int = 2, **spec: Any) -> Manifest:
         """A Deployment whose pods sleep."""
         template = self.template(name, image=image)
         selector = {"matchLabels": {"app": name}}
@@ -67,10 +76,11 @@ class World:
             "spec": {"replicas": replicas, "selector": selector, "template": template, **spec}
         }
 
-    def template(self, name: str, *, image: str = "registry.example/app:1", **spec: Any) -> Manifest:
+    def template(self, name: str, *, image: str = IMAGE, **spec: Any) -> Manifest:
         """A pod template."""
         container = {"name": "app", "image": image, "command": SLEEPS}
-        return {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container], **spec}}
+        metadata = {"labels": {"app": name}, "annotations": dict(SOON)}
+        return {"metadata": metadata, "spec": {"containers": [container], **_BRIEF, **spec}}
 
     def manifest(self, kind: Kind, name: str, **fields: Any) -> Manifest:
         """Any object of this namespace."""
@@ -83,6 +93,12 @@ class World:
             "kind": kind.kind,
             "metadata": metadata | ({"labels": labels} if labels else {}),
         }
+
+    async def is_simulated(self) -> bool:
+        """Whether no containers run here, so that pods do what annotations say."""
+        (node, *_) = (await self.cluster.list(kinds.NODE)).items
+        runtime: str = node["status"]["nodeInfo"].get("containerRuntimeVersion", "")
+        return runtime.startswith(("kwok", "twin"))
 
     async def names(self, kind: Kind, **selection: Any) -> list[str]:
         """Names of the objects of `kind` here."""

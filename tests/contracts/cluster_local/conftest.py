@@ -1,4 +1,4 @@
-"""One local cluster for all tests of this folder."""
+"""The API of the local cluster that all tests share."""
 
 from __future__ import annotations
 
@@ -11,15 +11,8 @@ from tests.contracts.cluster_local.api import Api
 
 
 @pytest.fixture(scope="session")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[local.LocalCluster]:
-    """A cluster of four nodes."""
-    with local.started("seoul", tmp_path_factory.mktemp("clusters"), nodes=4, region="ap-northeast-2") as cluster:
-        yield cluster
-
-
-@pytest.fixture(scope="session")
-def api(started: local.LocalCluster) -> Iterator[Api]:
+def api(seoul: local.LocalCluster) -> Iterator[Api]:
     """Its API."""
-    found = Api(started)
+    found = Api(seoul)
     yield found
     found.http.close()

@@ -56,31 +56,31 @@ def run(*arguments: str) -> str:
     return result.stdout
 
 
-def test_running_cluster_is_given_again_and_listed(started: local.LocalCluster) -> None:
-    assert set(started.pids) == PROGRAMS
-    again = local.up("seoul", started.directory.parent)
-    assert again.pids == started.pids
-    assert (again.started_at, again.api_url) == (started.started_at, started.api_url)
-    assert [each.name for each in local.list(started.directory.parent)] == ["seoul"]
+def test_running_cluster_is_given_again_and_listed(seoul: local.LocalCluster) -> None:
+    assert set(seoul.pids) == PROGRAMS
+    again = local.up("seoul", seoul.directory.parent)
+    assert again.pids == seoul.pids
+    assert (again.started_at, again.api_url) == (seoul.started_at, seoul.api_url)
+    assert [each.name for each in local.list(seoul.directory.parent)] == ["seoul"]
 
 
-def test_only_its_owner_may_use_it(started: local.LocalCluster) -> None:
-    assert started.kubeconfig.stat().st_mode & 0o777 == 0o600
-    assert started.directory.stat().st_mode & 0o777 == 0o700
-    anybody = ssl.create_default_context(cafile=started.directory / "ca.crt")
-    assert httpx.get(f"{started.api_url}/api/v1/secrets", verify=anybody).status_code == 401
+def test_only_its_owner_may_use_it(seoul: local.LocalCluster) -> None:
+    assert seoul.kubeconfig.stat().st_mode & 0o777 == 0o600
+    assert seoul.directory.stat().st_mode & 0o777 == 0o700
+    anybody = ssl.create_default_context(cafile=seoul.directory / "ca.crt")
+    assert httpx.get(f"{seoul.api_url}/api/v1/secrets", verify=anybody).status_code == 401
     with pytest.raises(httpx.ConnectError):
-        httpx.get(started.api_url)
+        httpx.get(seoul.api_url)
 
 
-def test_kubelet_answers_the_api_server_alone(started: local.LocalCluster, api: Api) -> None:
+def test_kubelet_answers_the_api_server_alone(seoul: local.LocalCluster, api: Api) -> None:
     (port, *_) = {n["status"]["daemonEndpoints"]["kubeletEndpoint"]["Port"] for n in api.get("/api/v1/nodes")["items"]}
     address = f"https://127.0.0.1:{port}/healthz"
-    stranger = ssl.create_default_context(cafile=started.directory / "ca.crt")
+    stranger = ssl.create_default_context(cafile=seoul.directory / "ca.crt")
     with pytest.raises(httpx.TransportError):
         httpx.get(address, verify=stranger)
-    known = ssl.create_default_context(cafile=started.directory / "ca.crt")
-    known.load_cert_chain(started.directory / "apiserver-kubelet-client.crt", started.directory / "apiserver-kubelet-client.key")
+    known = ssl.create_default_context(cafile=seoul.directory / "ca.crt")
+    known.load_cert_chain(seoul.directory / "apiserver-kubelet-client.crt", seoul.directory / "apiserver-kubelet-client.key")
     assert httpx.get(address, verify=known).text == "ok\n"
 
 

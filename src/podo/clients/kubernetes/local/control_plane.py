@@ -155,6 +155,8 @@ def controllers(folder: Path) -> list[Program]:
                 "leader-elect": "false",
                 "secure-port": 0,
                 "profiling": "false",
+                # A person watches: they need not wait a quarter of a minute.
+                "horizontal-pod-autoscaler-sync-period": "1s",
                 "kube-api-qps": _CALLS["qps"],
                 "kube-api-burst": _CALLS["burst"],
             },

@@ -19,6 +19,8 @@ from podo.kernel import clock
 # The shell ends at once, so that what it started belongs to init: nobody here has to wait for it, ever.
 _LAUNCH = 'pid=$1 log=$2; shift 2; "$@" </dev/null >"$log" 2>&1 & echo $! >"$pid"'
 
+_LOOKS = 100
+
 
 def launch(folder: Path, name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
     """Start `command` in `folder`, away from the terminal, its output in `<folder>/logs/<name>.log`."""
@@ -79,11 +81,21 @@ def _names(pid: int, folder: Path) -> bool:
 def _command(pid: int) -> list[str]:
     """The command line of a process; empty when there is none, or when only its exit code is left."""
     if Path("/proc/self/cmdline").exists():
-        with contextlib.suppress(OSError):
-            return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
-        return []
+        return _command_in_proc(Path(f"/proc/{pid}"))
     said = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return said.stdout.split()
+
+
+def _command_in_proc(entry: Path) -> list[str]:
+    with contextlib.suppress(OSError, IndexError):
+        for _ in range(_LOOKS):
+            if command := (entry / "cmdline").read_bytes():
+                return command.decode(errors="replace").split("\0")
+            # What is just becoming another program has none for a moment; one that is only waited for has none any more.
+            if (entry / "stat").read_bytes().rpartition(b")")[2].split()[0] in (b"Z", b"X"):
+                return []
+            time.sleep(0.002)
+    return []
 
 
 def _kill(pid: int, folder: Path) -> None:

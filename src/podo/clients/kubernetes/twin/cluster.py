@@ -440,6 +440,11 @@ def _node(cluster: str, number: int, zones: Sequence[str]) -> Manifest:
             "allocatable": room,
             "addresses": [{"type": "InternalIP", "address": f"10.0.{number // 250}.{number % 250 + 1}"}],
             "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady"}],
-            "nodeInfo": {"kubeletVersion": VERSION.git_version, "operatingSystem": "linux", "architecture": "amd64"},
+            "nodeInfo": {
+                "kubeletVersion": VERSION.git_version,
+                "containerRuntimeVersion": "twin://1",
+                "operatingSystem": "linux",
+                "architecture": "amd64",
+            },
         },
     }

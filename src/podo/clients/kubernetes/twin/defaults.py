@@ -194,6 +194,9 @@ def _selecting(manifest: Manifest) -> None:
     if spec["manualSelector"] or "selector" in spec:
         return
     labels = spec["template"].setdefault("metadata", {}).setdefault("labels", {})
+    if not metadata.get("labels"):
+        # The very same map in the API server, so that what is added below is on the Job too.
+        metadata["labels"] = labels
     for prefix in ("", "batch.kubernetes.io/"):
         labels[f"{prefix}controller-uid"] = metadata["uid"]
         labels[f"{prefix}job-name"] = metadata["name"]

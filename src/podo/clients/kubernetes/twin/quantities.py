@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 from lightkube.utils.quantity import parse_quantity
@@ -23,6 +23,35 @@ def is_quantity(amount: object) -> bool:
     except ValueError:
         return False
     return True
+
+
+def canonical(amount: str | float) -> str:
+    """How the API server writes `amount`: `1000m` as `1`, `1024Mi` as `1Gi`, `0.5` as `500m`. Raises ValueError."""
+    text, value = str(amount).strip(), number(amount)
+    if text.endswith("i"):
+        # A fraction of a byte, or less than a Ki, is written in the other manner.
+        if value == value.to_integral_value() and abs(value) >= 1024:
+            return _scaled(int(value), 1024, "", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+        return _decimal(value)
+    if "e" in text.lower() and not text.endswith("E"):
+        return _scaled(int(value), 1000, "", "e3", "e6", "e9", "e12", "e15", "e18")
+    return _decimal(value)
+
+
+def _decimal(value: Decimal) -> str:
+    """Down to nanos, rounded up where even they are too coarse."""
+    nanos = int((value * 10**9).to_integral_value(ROUND_CEILING if value > 0 else ROUND_FLOOR))
+    return _scaled(nanos, 1000, "n", "u", "m", "", "k", "M", "G", "T", "P", "E")
+
+
+def _scaled(whole: int, by: int, *suffixes: str) -> str:
+    rest = list(suffixes)
+    if not whole:
+        return "0"
+    while len(rest) > 1 and whole % by == 0:
+        whole //= by
+        del rest[0]
+    return f"{whole}{rest[0]}"
 
 
 def said(amount: Decimal) -> str:

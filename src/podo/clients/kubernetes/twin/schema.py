@@ -5,6 +5,7 @@ A kind that comes from a definition has no shape here: its maps merge by key, it
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import inspect
@@ -16,6 +17,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from podo.clients.kubernetes.twin import quantities
 from podo.clients.kubernetes.types import Kind
 
 Form = Literal["scalar", "struct", "map", "list", "any"]
@@ -245,12 +247,15 @@ def _list(owner: str, name: str, item: Shape) -> Shape:
 
 
 def tidy(value: Any, shape: Shape) -> None:
-    """Take out of `value` what the API server does not keep: empty maps and lists, scalars that say nothing. Structs stay."""
+    """Bring `value` to how the API server keeps it: no empty maps and lists, no scalars that say nothing, short quantities."""
     if isinstance(value, dict):
         silent = _BY_VALUE.get(shape.model.__name__, ()) if shape.model else ()
         for name in list(value):
             below = shape.child(name) or ANYTHING
             tidy(value[name], below)
+            if below is _QUANTITY:
+                with contextlib.suppress(ValueError):
+                    value[name] = quantities.canonical(value[name])
             if not value[name] and (below.form in ("map", "list") or name in silent):
                 del value[name]
     if isinstance(value, list):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from podo.clients.kubernetes import kinds
 from podo.clients.kubernetes.twin.controllers import (
+    autoscalers,
     budgets,
     cronjobs,
     daemonsets,
@@ -36,6 +37,7 @@ _BY_KIND: dict[Kind, Callable[[Plane, Ref], None]] = {
     kinds.NAMESPACE: namespaces.look,
     kinds.POD_DISRUPTION_BUDGET: budgets.look,
     kinds.RESOURCE_QUOTA: quotas.look,
+    kinds.HORIZONTAL_POD_AUTOSCALER: autoscalers.look,
 }
 _OF_NAMESPACE = (kinds.POD_DISRUPTION_BUDGET, kinds.RESOURCE_QUOTA)
 _OWNERS = {kind.kind: kind for kind in _BY_KIND if kind.group in ("apps", "batch")}
@@ -62,6 +64,8 @@ def hear(plane: Plane, entry: Entry) -> None:
     if ref.type in _BY_KIND and entry.type != "DELETED" and (ref != plane.looking or ref.type == kinds.POD):
         plane.work.soon(("", ref))
     _owners(plane, entry)
+    if ref.type in autoscalers.TARGETS:
+        _all(plane, kinds.HORIZONTAL_POD_AUTOSCALER, ref.namespace)
     if entry.type == "DELETED":
         _deleted(plane, ref, entry)
     match ref.type:

@@ -6,6 +6,7 @@ import math
 
 from podo.clients.kubernetes import kinds, selectors
 from podo.clients.kubernetes.pods import Pod, decode_pod
+from podo.clients.kubernetes.twin.controllers.replicasets import since
 from podo.clients.kubernetes.twin.plane import Plane
 from podo.clients.kubernetes.twin.store import decode, head
 from podo.clients.kubernetes.types import Manifest, Ref
@@ -19,7 +20,14 @@ def look(plane: Plane, ref: Ref) -> None:
     pods = _pods(plane, ref.namespace or "", manifest)
     healthy = sum(pod.ready for pod in pods)
     desired = _desired(manifest, len(pods))
+    enough = healthy > desired
+    said = {"type": "DisruptionAllowed", "status": "True" if enough else "False", "message": ""}
+    said |= {
+        "reason": "SufficientPods" if enough else "InsufficientPods",
+        "observedGeneration": manifest["metadata"]["generation"],
+    }
     manifest["status"] = {
+        "conditions": since(manifest, [said]),
         "currentHealthy": healthy,
         "desiredHealthy": desired,
         "disruptionsAllowed": max(0, healthy - desired),

@@ -220,7 +220,8 @@ def _write_status(plane: Plane, ref: Ref, manifest: Manifest, new: Manifest | No
         "availableReplicas": _available(sets),
         "unavailableReplicas": max(0, sum(s["spec"]["replicas"] for s in sets) - _available(sets)),
     }
-    status: dict[str, Any] = {"observedGeneration": manifest["metadata"]["generation"]}
+    leaving = sum((s.get("status") or {}).get("terminatingReplicas", 0) for s in sets)
+    status: dict[str, Any] = {"observedGeneration": manifest["metadata"]["generation"], "terminatingReplicas": leaving}
     status |= {name: count for name, count in counts.items() if count}
     conditions = [c for c in before.get("conditions") or () if c["type"] == "Progressing"]
     least = wished - bounds(manifest)[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from podo.clients.kubernetes import kinds
 from podo.clients.kubernetes.twin.plane import Plane
 from podo.clients.kubernetes.types import Ref
@@ -23,7 +25,11 @@ def look(plane: Plane, ref: Ref) -> None:
 
 
 def _equip(plane: Plane, ref: Ref) -> None:
-    account = kinds.SERVICE_ACCOUNT.ref("default", ref.name)
-    if plane.store.body(account) is None:
-        metadata = {"name": account.name, "namespace": account.namespace}
-        plane.make({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
+    everyone_has: tuple[tuple[Ref, dict[str, Any]], ...] = (
+        (kinds.SERVICE_ACCOUNT.ref("default", ref.name), {}),
+        (kinds.CONFIG_MAP.ref("kube-root-ca.crt", ref.name), {"data": {"ca.crt": "a twin is reached without TLS\n"}}),
+    )
+    for place, fields in everyone_has:
+        if plane.store.body(place) is None:
+            metadata = {"name": place.name, "namespace": place.namespace}
+            plane.make({"apiVersion": "v1", "kind": place.kind, "metadata": metadata, **fields})

@@ -12,13 +12,14 @@ from podo.clients.kubernetes import kinds
 from podo.clients.kubernetes.twin import programs, quantities
 from podo.clients.kubernetes.twin.faults import COMPLETE_AFTER, READY_AFTER, PodFault, seconds
 from podo.clients.kubernetes.twin.plane import Plane, stamp
-from podo.clients.kubernetes.twin.store import Entry, decode
+from podo.clients.kubernetes.twin.store import Entry, decode, head
 from podo.clients.kubernetes.types import Manifest, Ref
 from podo.kernel import clock
 from podo.kernel.clock import monotonic
 
 _ENDED = ("Succeeded", "Failed")
 _KUBELET = "kubelet"
+_PLACES = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone")
 
 
 class _Spec(msgspec.Struct, rename="camel"):
@@ -113,6 +114,7 @@ def _schedule(plane: Plane, ref: Ref, pod: Manifest) -> bool:
         plane.pending[pod["metadata"]["uid"]] = ("place", monotonic() + 300)
         return False
     pod["spec"]["nodeName"] = node
+    _place_labels(plane, pod, node)
     _condition(pod, "PodScheduled", "True")
     plane.tell(pod, "Scheduled", f"Successfully assigned {ref.namespace}/{ref.name} to {node}", by="default-scheduler")
     return True
@@ -135,6 +137,14 @@ def _place(plane: Plane, pod: Manifest) -> tuple[str | None, str]:
     return None, f"0/{count} nodes are available: {said or 'there are none'}."
 
 
+def _place_labels(plane: Plane, pod: Manifest, node: str) -> None:
+    """A pod is labelled with the zone and region it was put into."""
+    labels = head(plane.store.body(kinds.NODE.ref(node)) or b"").labels or {}
+    placed = {name: labels[name] for name in _PLACES if name in labels}
+    if placed:
+        pod["metadata"]["labels"] = {**(pod["metadata"].get("labels") or {}), **placed}
+
+
 def _unfit(plane: Plane, pod: Manifest, name: str, node: Manifest, wanted: quantities.Amounts) -> str:
     if node["spec"].get("unschedulable"):
         return "node(s) were unschedulable"
@@ -152,7 +162,8 @@ def _unfit(plane: Plane, pod: Manifest, name: str, node: Manifest, wanted: quant
 
 def _accept(plane: Plane, pod: Manifest) -> bool:
     status, spec = pod["status"], pod["spec"]
-    status |= {"hostIP": _address(plane, spec["nodeName"]), "startTime": stamp(), "phase": "Pending"}
+    host = _address(plane, spec["nodeName"])
+    status |= {"hostIP": host, "hostIPs": [{"ip": host}], "startTime": stamp(), "phase": "Pending"}
     status["containerStatuses"] = [
         {
             "name": container["name"],
@@ -166,8 +177,8 @@ def _accept(plane: Plane, pod: Manifest) -> bool:
         }
         for container in spec["containers"]
     ]
-    _condition(pod, "PodScheduled", "True")
-    _condition(pod, "Initialized", "True")
+    for passed in ("PodScheduled", "PodReadyToStartContainers", "Initialized"):
+        _condition(pod, passed, "True")
     _ready(pod, False)
     for container in spec["containers"]:
         plane.tell(pod, "Pulling", f'Pulling image "{container["image"]}"', by=_KUBELET)
@@ -203,15 +214,29 @@ def _start(plane: Plane, pod: Manifest) -> bool:
     status["phase"] = "Running"
     status.setdefault("podIP", _address(plane, pod["metadata"]["uid"]))
     status["podIPs"] = [{"ip": status["podIP"]}]
+    if inits := pod["spec"].get("initContainers"):
+        status["initContainerStatuses"] = [_initialised(pod, container) for container in inits]
     images = {container["name"]: container["image"] for container in pod["spec"]["containers"]}
     for container in status["containerStatuses"]:
         if "running" in container["state"]:
             continue
         image = images[container["name"]]
         container |= {"image": image, "imageID": _image_id(image), "started": True, "state": {"running": {"startedAt": stamp()}}}
+        container["containerID"] = _container_id(pod, container)
         plane.tell(pod, "Created", f"Created container: {container['name']}", by=_KUBELET)
         plane.tell(pod, "Started", f"Started container {container['name']}", by=_KUBELET)
     return True
+
+
+def _initialised(pod: Manifest, container: Manifest) -> dict[str, Any]:
+    """An init container has done its work; one that is restarted always is a sidecar, and runs."""
+    status: dict[str, Any] = {"name": container["name"], "image": container["image"], "imageID": _image_id(container["image"])}
+    status |= {"ready": True, "restartCount": 0, "lastState": {}}
+    status["containerID"] = _container_id(pod, status)
+    if container.get("restartPolicy") == "Always":
+        return status | {"started": True, "state": {"running": {"startedAt": stamp()}}}
+    ended = {"exitCode": 0, "reason": "Completed", "startedAt": stamp(), "finishedAt": stamp()}
+    return status | {"started": False, "state": {"terminated": ended | {"containerID": status["containerID"]}}}
 
 
 def _running(plane: Plane, ref: Ref, pod: Manifest) -> bool:
@@ -300,9 +325,11 @@ def _crash(plane: Plane, ref: Ref, pod: Manifest, fault: PodFault) -> bool:
     container = pod["status"]["containerStatuses"][0]
     _terminated(container, fault.exit_code, _why_ended(fault.exit_code, fault))
     container["restartCount"] += 1
-    message = f"Back-off restarting failed container {container['name']} in pod {ref.name}_{ref.namespace}"
+    event = f"Back-off restarting failed container {container['name']} in pod {ref.name}_{ref.namespace}"
+    pause, uid = _pause(plane, pod), pod["metadata"]["uid"]
+    message = f"back-off {pause:.0f}s restarting failed container={container['name']} pod={ref.name}_{ref.namespace}({uid})"
     container["state"] = {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
-    plane.tell(pod, "BackOff", message, warning=True, by=_KUBELET)
+    plane.tell(pod, "BackOff", event, warning=True, by=_KUBELET)
     _ready(pod, False)
     return True
 
@@ -315,6 +342,7 @@ def _pause(plane: Plane, pod: Manifest) -> float:
 def _terminated(container: dict[str, Any], code: int, reason: str) -> None:
     started = (container["state"].get("running") or {}).get("startedAt") or stamp()
     ended = {"exitCode": code, "reason": reason, "startedAt": started, "finishedAt": stamp()}
+    ended["containerID"] = container.get("containerID", "")
     container |= {"lastState": {"terminated": ended}, "ready": False, "started": False}
 
 
@@ -360,6 +388,11 @@ def _condition(pod: Manifest, type: str, status: str, reason: str = "", message:
 def _address(plane: Plane, seed: str) -> str:
     digest = hashlib.sha256(seed.encode()).digest()
     return f"10.{digest[0] % 64 + 128}.{digest[1]}.{digest[2] or 1}"
+
+
+def _container_id(pod: Manifest, container: dict[str, Any]) -> str:
+    run = f"{pod['metadata']['uid']}/{container['name']}/{container['restartCount']}"
+    return f"twin://{hashlib.sha256(run.encode()).hexdigest()}"
 
 
 def _image_id(image: str) -> str:

@@ -121,11 +121,19 @@ def _write_status(plane: Plane, ref: Ref, manifest: Manifest, trouble: PodoError
     }
     status: dict[str, Any] = {"replicas": counts.pop("replicas"), **{name: count for name, count in counts.items() if count}}
     status["observedGeneration"] = manifest["metadata"]["generation"]
+    status["terminatingReplicas"] = _leaving(plane, manifest)
     if trouble:
         said = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": trouble.data.get("message")}
         status["conditions"] = since(manifest, [said])
     manifest["status"] = status
     plane.keep(ref, manifest)
+
+
+def _leaving(plane: Plane, manifest: Manifest) -> int:
+    """How many pods are still there though they were deleted."""
+    pods = (ref for ref in plane.store.owned(manifest["metadata"]["uid"]) if ref.type == kinds.POD)
+    heads = (head(plane.store.body(ref) or b"") for ref in pods)
+    return sum(found.deletion_timestamp is not None for found in heads)
 
 
 def since(manifest: Manifest, conditions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
