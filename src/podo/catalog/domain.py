@@ -102,7 +102,7 @@ async def _first_steps(r: Reading, project: Project, lang: str) -> Sequence[Step
     namespaces = Step(say(N_("Namespaces are ready")), ", ".join(n.cluster for n in spaces), done=bool(spaces))
     if late:
         settings = f"/{project.slug}/settings#namespaces"
-        namespaces = Step(say(N_("A namespace in every target")), why, done=False, action=say(N_("Look")), link=settings)
+        namespaces = Step(say(N_("A namespace in every target")), why, done=False, action=say(N_("See why")), link=settings)
     return [Step(registered, project.title, done=True, at=project.created_at), namespaces]
 
 

@@ -83,6 +83,18 @@ class NamespacesPiece:
     rights: Rights
 
 
+@page("catalog/_source.html")
+@dataclass(frozen=True, slots=True)
+class SourcePiece:
+    """The repository's fields alone, for a script that looks into it; `look` is where, `target` what it replaces."""
+
+    source: Source
+    wrong: Mapping[str, str]
+    look: str
+    target: str
+    has_credential: bool
+
+
 @routes.page("/{project}/settings", permission=READ.id)
 async def settings(project: str, w: Web = WebIn) -> Response:
     """The page."""
@@ -152,11 +164,16 @@ async def look(project: str, w: Web = WebIn) -> Response:
     credential = f["credential"] or parts.kept(w, f["kept"])
     if not credential and sealed and f["repository"] == mine.repository.url:
         credential = w.house.seal.open(sealed)
+    found: Found | None = None
+    wrong: dict[str, str] = {}
     try:
         found = await reads.look(w.house.ports[RepositoryReader], f["repository"], credential, f["branch"])
     except PodoError as error:
-        return await _again(w, project, "repository", f, error)
-    return await _show(w, project, part="repository", typed=f, found=found)
+        wrong = by_field(w, [error])
+    if w.wants_fragment:
+        source, at = _source(w, mine, f, found), f"/{project}/settings/look"
+        return await w.fragment(SourcePiece(source, wrong, at, "#source", mine.repository.has_credential))
+    return await _show(w, project, part="repository", typed=f, found=found, wrong=wrong)
 
 
 @routes.form("/{project}/settings/targets", verb="catalog.targets", permission=CHANGE.id)
