@@ -146,7 +146,7 @@ async def test_names_of_other_kinds(world: World) -> None:
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "Not_A_Name"}}
         await world.cluster.apply(space, field_manager=BY)
     with pytest.raises(errors.InvalidManifest):
-        await world.apply(world.config_map("words", **{"not a key": "1"}))
+        await world.apply(world.manifest(kinds.CONFIG_MAP, "words", data={"not a key": "1"}))
     with pytest.raises(errors.InvalidManifest):
         await world.apply(world.pod("one", env=[{"name": "A=B", "value": "1"}]))
 
