@@ -1,0 +1,237 @@
+"""Every step of a rollout's run × every fault: done if and only if all is there, withdrawn only if nothing is left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from podo.catalog import service as catalog
+from podo.clients.kubernetes.errors import NotFound
+from podo.clients.kubernetes.twin import Pace
+from podo.clients.kubernetes.types import Kind
+from podo.delivery import reads, service
+from podo.delivery.ports import ChartReader
+from podo.delivery.types import Build, Commit, Deployment, Scope
+from podo.kernel import clock, ids
+from podo.kernel.events import log
+from tests.domains.delivery.shops import AT_ONCE_READY, HANEUL, Shop, shop
+from tests.sweeps.faults import PASSING, Fault, Saboteur, cases, settled
+
+DEPLOYMENT = Kind("apps/v1", "Deployment")
+OBJECTS = (DEPLOYMENT, Kind("v1", "Service"), Kind("v1", "ConfigMap"), Kind("v1", "Secret"), Kind("v1", "ServiceAccount"))
+STARTS_AND_ENDS = ("started", "healthy", "failed", "rolled_back", "halted", "stuck", "failing")
+
+
+@dataclass
+class Case:
+    """A project of its own in alpha kr, and the deployment that the fault befalls."""
+
+    shop: Shop
+    project: str
+    subject: Deployment | None = None
+    before: str = ""
+    images: list[str] = field(default_factory=list)
+
+    async def build(self, n: int, tag: str) -> Build:
+        """A commit with an image."""
+        commit = Commit(f"{n:040x}", f"Change {n}", "김하늘", clock.now())
+        living = self.shop.living
+        async with living.transaction() as tx:
+            build = await service.builds.queue(tx, self.project, commit, "main", HANEUL.id)
+            await service.builds.started(tx, build.id, "test", f"registry.test/{tag}/{self.project}", {}, simulated=False)
+            await service.builds.succeeded(tx, build.id, f"sha256:{ids.digest([self.project, n, tag])}", 1000)
+        return build
+
+    async def ask(self, n: int, tag: str = "ok") -> Deployment:
+        """Bring it to alpha."""
+        build, living = await self.build(n, tag), self.shop.living
+        async with living.reading(HANEUL) as r:
+            made_from = await service.releases.ingredients(r, self.project, build.number, "alpha")
+        draft = await reads.draft(living.house.ports[ChartReader], made_from)  # type: ignore[type-abstract]
+        async with living.transaction(HANEUL) as tx:
+            return await service.deployments.request(tx, draft, "alpha")
+
+    async def there(self) -> tuple[str, list[str]]:
+        """The image that runs (empty: none), and the names of everything of ours."""
+        twin, names, image = self.shop.living.twins["alpha-kr"], list[str](), ""
+        for kind in OBJECTS:
+            ours = await twin.list(
+                kind, namespace=self.project, label_selector=f"podo.dev/project={self.project},podo.dev/environment"
+            )
+            names += [f"{kind.kind} {m['metadata']['name']}" for m in ours.items]
+        try:
+            found = await twin.get(DEPLOYMENT.ref(self.project, self.project))
+            image = found["spec"]["template"]["spec"]["containers"][0]["image"]
+        except NotFound:
+            pass
+        return image, sorted(names)
+
+    async def said(self, number: int) -> Counter[str]:
+        """How often each beginning and end of its rollout was told."""
+        async with self.shop.living.reading() as r:
+            entries, _ = await log.history(
+                r, log.Wanted(project=self.project, subject=f"deployment/{self.project}/{number}"), limit=200
+            )
+        codes = (e.code.removeprefix("delivery.rollout_") for e in entries if e.code.startswith("delivery.rollout_"))
+        return Counter(c for c in codes if c in STARTS_AND_ENDS)
+
+
+Act = Callable[[Case], Awaitable[Deployment]]
+
+
+async def first(case: Case) -> Deployment:
+    """The first release of a project."""
+    return await case.ask(1)
+
+
+async def replace(case: Case) -> Deployment:
+    """Another image, a variable more, a secret less."""
+    return await case.ask(2)
+
+
+async def bad(case: Case) -> Deployment:
+    """An image that crashes."""
+    return await case.ask(2, "crashes")
+
+
+async def first_bad(case: Case) -> Deployment:
+    """A first image that crashes."""
+    return await case.ask(1, "crashes")
+
+
+async def back(case: Case) -> Deployment:
+    """Going back."""
+    async with case.shop.living.transaction(HANEUL) as tx:
+        return await service.stopping.roll_back(tx, case.project, "alpha", "kr")
+
+
+SCENARIOS: dict[str, tuple[Act, int, str]] = {
+    "a first release": (first, 0, "healthy"),
+    "a release over another": (replace, 1, "healthy"),
+    "a release that crashes": (bad, 1, "rolled back"),
+    "a first release that crashes": (first_bad, 0, "failed"),
+    "going back": (back, 2, "healthy"),
+}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("scenario", list(SCENARIOS))
+async def test_a_rollout_is_whole_or_gone_whatever_happens(tmp_path: Path, scenario: str) -> None:
+    act, earlier, wanted = SCENARIOS[scenario]
+    async with shop(tmp_path) as made:
+        made.living.twins["alpha-kr"].faults.images["*/crashes/*"] = _crash()
+        seen = await _run(made, "plain", act, earlier, wanted, "", None)
+        assert {"delivery.apply", "delivery.judge"} <= set(seen)
+        tried = 0
+        for number, (step, fault) in enumerate(cases(seen)):
+            await _run(made, f"case-{number:03d}", act, earlier, wanted, step, fault)
+            tried += 1
+        assert tried > 20
+
+
+async def _run(made: Shop, project: str, act: Act, earlier: int, wanted: str, step: str, fault: Fault | None) -> list[str]:
+    case = Case(made, project)
+    await _register(case)
+    for n in range(1, earlier + 1):
+        await case.ask(n)
+        await made.settled()
+    old_image, old_names = await case.there()
+    durable = made.living.house.durable
+    by = Saboteur(durable, "rollout:", step, fault)
+    durable.interference = by
+    try:
+        subject = await act(case)
+        await settled(made.living, by)
+    finally:
+        durable.interference = None
+    about = f"{step}, {fault}"
+    assert fault is None or by.met, f"never came to {about}"
+    now = await made.now(subject)
+    [rollout] = now.rollouts
+    image, names = await case.there()
+    said = await case.said(subject.number)
+    assert not [kind for kind, times in said.items() if times > 1], (about, said)
+    if fault is None or fault in PASSING:
+        assert rollout.state.value == wanted, (about, rollout.why)
+    match rollout.state.value:
+        case "healthy":
+            assert image == await _release_image(case, now), about
+            assert f"Deployment {project}" in names
+        case "rolled back" | "failed":
+            assert (image, names) == (old_image, old_names), (about, rollout.state)
+        case "stuck":
+            assert fault in (Fault.for_good, Fault.refused), about
+            assert rollout.why
+            await _a_person_tries_again(case, subject, wanted)
+        case other:
+            pytest.fail(f"left half-way: {other} after {about}")
+    return by.seen
+
+
+async def _release_image(case: Case, of: Deployment) -> str:
+    async with case.shop.living.reading() as r:
+        release = await service.releases.release(r, case.project, of.release)
+    return f"{release.image}@{release.digest}"
+
+
+async def _a_person_tries_again(case: Case, subject: Deployment, wanted: str) -> None:
+    async with case.shop.living.transaction(HANEUL) as tx:
+        await service.deployments.retry(tx, case.project, subject.number)
+    await case.shop.settled()
+    assert (await case.shop.now(subject)).rollouts[0].state.value == wanted
+
+
+async def _register(case: Case) -> None:
+    living = case.shop.living
+    async with living.transaction(HANEUL) as tx:
+        await catalog.register(
+            tx,
+            living.house.seal,
+            slug=case.project,
+            title=case.project,
+            team="chat",
+            repository=f"https://git.test/{case.project}",
+            branch="main",
+            places=[("alpha", "kr")],
+        )
+    async with living.transaction(HANEUL) as tx:
+        await service.config.choose(tx, case.project, auto_alpha=False, polled=False, scope=Scope(), values=AT_ONCE_READY)
+        await service.config.set_variable(tx, case.project, "LEVEL", Scope(), "info")
+        await service.config.set_secret(tx, living.house.seal, case.project, "TOKEN", Scope(), "hush")
+    await case.shop.settled()
+
+
+def _crash() -> Any:
+    from podo.clients.kubernetes.twin import PodFault
+
+    return PodFault("CrashLoopBackOff")
+
+
+@pytest.mark.timeout(600)
+async def test_a_halt_is_a_halt_whatever_happens(tmp_path: Path) -> None:
+    async with shop(tmp_path) as made:
+        made.living.twins["alpha-kr"].pace = Pace(schedule=0, pull=0, ready=3600, stop=0)
+        seen: list[str] = []
+        for number in range(100):
+            every = [("", None), *[c for c in cases(seen) if c[0] in ("delivery.pause", "delivery.halted", "delivery.judge")]]
+            if number >= len(every):
+                break
+            step, fault = every[number]
+            case = Case(made, f"halt-{number:03d}")
+            await _register(case)
+            by = Saboteur(made.living.house.durable, "rollout:", step, fault)
+            subject = await case.ask(1)
+            await made.living.running.delivery.settled()
+            made.living.house.durable.interference = by
+            async with made.living.transaction(HANEUL) as tx:
+                await service.stopping.halt(tx, case.project, subject.number)
+            await settled(made.living, by)
+            made.living.house.durable.interference = None
+            seen = seen or by.seen
+            [rollout] = (await made.now(subject)).rollouts
+            assert rollout.state.value == "halted", (step, fault, rollout.state)
