@@ -97,6 +97,11 @@ class RealCluster:
         """What errors call this cluster."""
         return self._wire.access.name
 
+    @property
+    def server(self) -> str:
+        """The address of its API server."""
+        return self._wire.access.server
+
     async def close(self) -> None:
         """See `client.Cluster`."""
         await self._wire.close()

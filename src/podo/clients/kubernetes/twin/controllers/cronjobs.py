@@ -70,6 +70,8 @@ def _start(plane: Plane, ref: Ref, manifest: Manifest, jobs: list[Manifest], sta
         message = f"Missed scheduled time to start a job: {due:%a, %d %b %Y %H:%M:%S +0000}"
         plane.tell(manifest, "MissSchedule", message, warning=True, by=_BY)
         return
+    if any(job["metadata"]["name"] == _name(manifest, due) for job in jobs):
+        return
     running = [job for job in jobs if not finished(job)]
     policy = manifest["spec"]["concurrencyPolicy"]
     if running and policy == "Forbid":
@@ -82,10 +84,15 @@ def _start(plane: Plane, ref: Ref, manifest: Manifest, jobs: list[Manifest], sta
     _make(plane, manifest, due, status)
 
 
+def _name(manifest: Manifest, due: datetime) -> str:
+    """One Job for each moment, however often it is looked at."""
+    return f"{manifest['metadata']['name']}-{int(due.timestamp() // 60)}"
+
+
 def _make(plane: Plane, manifest: Manifest, due: datetime, status: dict[str, Any]) -> None:
     template = copied(manifest["spec"]["jobTemplate"])
     metadata: dict[str, Any] = {k: v for k, v in (template.get("metadata") or {}).items() if k in ("labels", "annotations") and v}
-    metadata["name"] = f"{manifest['metadata']['name']}-{int(due.timestamp() // 60)}"
+    metadata["name"] = _name(manifest, due)
     metadata["namespace"] = manifest["metadata"]["namespace"]
     metadata["ownerReferences"] = [owned_by(manifest)]
     metadata.setdefault("annotations", {})["batch.kubernetes.io/cronjob-scheduled-timestamp"] = stamp(due)
