@@ -61,8 +61,8 @@ KEYS = ("podo.app -> domain", "podo.cli -> cli")
 # Types are named early, to hints alone, and read late: these two loops are tied by `if TYPE_CHECKING`.
 HINTS = ("podo.kernel.db.database -> podo.kernel.events.types", "podo.kernel.domains -> podo.kernel.http.routes")
 
-# A domain's cli.py stands alone: it lies in its domain's folder, and on the command line's floor.
-COMMANDS = ("podo.*.cli -> podo.cli.*",)
+# A domain's cli.py (or cli/) stands alone: it lies in its domain's folder, and on the command line's floor.
+COMMANDS = ("podo.*.cli -> podo.cli.*", "podo.*.cli.* -> podo.cli.*")
 
 # law 4 and 5: a file of a domain, and who in the same domain may import it (`domain` collects for the descriptor)
 GUARDED = {

@@ -28,7 +28,7 @@ def test_podo_loads_no_server() -> None:
 
 def _is_light(module: str) -> bool:
     """Of ours: the command line, what the contracts call light, commands of domains, and the packages that these lie in."""
-    if module.startswith("podo.cli") or module.endswith(".cli"):
+    if module.startswith("podo.cli") or ".cli." in f"{module}.":
         return True
     light = [f"podo.{name}" for name in (*contracts.LIGHT, *contracts.LIGHT_CLIENTS)]
     if any(module == name or module.startswith(f"{name}.") or name.startswith(f"{module}.") for name in light):

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from podo.clients.git import Git
 from podo.clients.helm import HelmRenderer, engine
 from podo.clients.kubernetes.connections import Connections
+from podo.delivery import api, pages
 from podo.delivery.adapters.builder import HostBuilder, tools
 from podo.delivery.adapters.charts import HelmCharts
 from podo.delivery.adapters.logs import LogFiles
 from podo.delivery.adapters.source import GitSources
 from podo.delivery.adapters.targets import KubernetesTargets
 from podo.delivery.handlers import builds as building
+from podo.delivery.handlers import notices
 from podo.delivery.handlers.rollouts import Promotion, go_on, look_at_due, look_at_soaking
+from podo.delivery.pages.slots import SLOTS
 from podo.delivery.ports import BuilderReader, BuildLogReader, ChartReader, SourceReader, TargetReader
 from podo.delivery.service import builds, rollouts
 from podo.delivery.steps.builds import BuildWorld
@@ -129,9 +132,12 @@ def _rollout_world(house: House) -> RolloutWorld:
 
 DOMAIN = Domain(
     name="delivery",
+    routes=[*api.routes, *pages.routes],
+    slots=SLOTS,
     settings={"delivery": DeliverySettings},
     handlers=[
         *building.HANDLERS,
+        *notices.HANDLERS,
         Handler("delivery.rollouts", _MOVES, go_on),
         Handler("delivery.promotion", frozenset({BuildSucceeded.code}), _promotion),
     ],

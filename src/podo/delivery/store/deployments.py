@@ -109,6 +109,20 @@ async def find(r: Reading, wanted: Search, *, cursor: str | None, limit: int) ->
     return Page(found, next_)
 
 
+async def numbered(r: Reading, number: int, project: str | None, limit: int) -> list[Deployment]:
+    """Those with this number, of one project or of all, newest first."""
+    query = select(DeploymentRow).where(DeploymentRow.number == number).order_by(DeploymentRow.at.desc())
+    if project is not None:
+        query = query.where(DeploymentRow.project == project)
+    return await _whole(r, list(await r.session.scalars(query.limit(limit))))
+
+
+async def somewhere(r: Reading, text: str, limit: int) -> list[Deployment]:
+    """Those of all projects in whose title, commit or release `text` is, newest first."""
+    query = select(DeploymentRow).where(*_conditions(Search(text=text))).order_by(DeploymentRow.at.desc())
+    return await _whole(r, list(await r.session.scalars(query.limit(limit))))
+
+
 async def counts(r: Reading, wanted: Search) -> tuple[int, int]:
     """How many are open, and how many finished."""
     query = select(DeploymentRow.open, func.count()).where(*_conditions(wanted)).group_by(DeploymentRow.open)

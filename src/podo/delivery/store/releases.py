@@ -52,6 +52,13 @@ async def heads(r: Reading, project: str, ids: Collection[str]) -> dict[str, Rel
     return {row.id: _release(row, ()) for row in rows}
 
 
+async def of_digest(r: Reading, digest: str, limit: int) -> list[tuple[str, str]]:
+    """(project, release) of those whose image's digest is this one or begins so, newest first."""
+    query = select(ReleaseRow.project, ReleaseRow.id).where(ReleaseRow.digest.startswith(digest, autoescape=True))
+    found = await r.session.execute(query.order_by(ReleaseRow.made_at.desc()).limit(limit))
+    return [(project, release) for project, release in found]
+
+
 async def bundle_of(r: Reading, project: str, number: int, environment: str, region: str) -> Bundle | None:
     """The bundle that a deployment brings to a target."""
     query = (

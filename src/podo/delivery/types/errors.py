@@ -45,6 +45,14 @@ class NothingToDeploy(Conflict):
     do = N_("Choose a build that succeeded, or build the commit again.")
 
 
+class NothingBuilt(Conflict):
+    """No build of the project has an image."""
+
+    code = "delivery.nothing_built"
+    so = N_("{project} has no image yet.")
+    do = N_("Build a commit first: podo build {project}.")
+
+
 class NotBuildable(Refused):
     """Podo does not build this here."""
 

@@ -1,0 +1,189 @@
+"""A deployment that reads like a pull request: its conversation, its box, and what stands beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.responses import Response
+
+from podo.activity.types import Happening
+from podo.catalog import service as catalog
+from podo.delivery import service
+from podo.delivery.pages import timeline, words
+from podo.delivery.pages.box import Box, box
+from podo.delivery.pages.timeline import Item
+from podo.delivery.pages.top import Top, head, routes, title, top
+from podo.delivery.pages.words import Who, say
+from podo.delivery.rules.addresses import addresses
+from podo.delivery.service import views
+from podo.delivery.types import READ, Build, Decision, Deployment, DeploymentKind, Release, RolloutState
+from podo.kernel.db import Reading
+from podo.kernel.errors import N_, PodoError
+from podo.kernel.http import Web
+from podo.kernel.http.web import WebIn
+from podo.kernel.ui import languages, page
+
+_SAID = 409
+_MOST_ASKED = 6
+_GONE = frozenset({RolloutState.inactive, RolloutState.cancelled})
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """Somebody who decided, was asked, or may not: `regions` that this person approved; `note` where there are none."""
+
+    who: Who
+    regions: str
+    note: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a region answers; `link`: it can be opened from outside."""
+
+    region: str
+    text: str
+    link: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What stands beside the conversation."""
+
+    release: Release
+    build: Build | None
+    replaces: int | None
+    approvers: Sequence[Approver]
+    quorum: int
+    order: str
+    soak: int
+    addresses: Sequence[Address]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What was configured since the release was sealed: a sentence, and when."""
+
+    sentence: str
+    at: datetime
+
+
+@page("delivery/deployment.html")
+@dataclass(frozen=True, slots=True)
+class DeploymentPage:
+    """The Conversation tab; `trouble` is what became of what was just sent."""
+
+    t: Top
+    items: Sequence[Item]
+    box: Box
+    side: Side
+    news: Sequence[News]
+    trouble: str
+
+
+@page("delivery/_body.html")
+@dataclass(frozen=True, slots=True)
+class BodyPiece:
+    """What of it moves, for live pages."""
+
+    t: Top
+    items: Sequence[Item]
+    box: Box
+    side: Side
+    news: Sequence[News]
+
+
+async def conversation(w: Web, r: Reading, of: Deployment) -> BodyPiece:
+    """Everything on the Conversation tab."""
+    told = await timeline.timeline(r, of, w.lang)
+    asked = await service.approvals.reviewers(r, of) if any(x.state is RolloutState.waiting for x in of.rollouts) else []
+    ids = {of.by, *asked, *(a.person for x in of.rollouts for a in x.approvals)}
+    known = await words.people(r, ids)
+    release = await service.releases.release(r, of.project, of.release)
+    news = await views.configured_since(r, of, release)
+    return BodyPiece(
+        t=await top(w, r, of, "conversation"),
+        items=told,
+        box=await box(w, r, of, {i: who.name for i, who in known.items()}),
+        side=await _side(w, r, of, release, known, asked),
+        news=_told(w, news),
+    )
+
+
+def _told(w: Web, news: Sequence[Happening]) -> list[News]:
+    translate = languages.translator(w.lang)
+    return [News(h.told(translate), h.at) for h in news]
+
+
+async def _side(w: Web, r: Reading, of: Deployment, release: Release, known: dict[str, Who], asked: Sequence[str]) -> Side:
+    stage = next((e for e in await catalog.environments(r) if e.name == of.environment), None)
+    builds = await service.builds.builds_by_numbers(r, of.project, [of.build])
+    quorum = max((x.needs for x in of.rollouts), default=0)
+    own = bool(stage and stage.self_approval)
+    return Side(
+        release=release,
+        build=builds[0] if builds else None,
+        replaces=next((x.previous for x in of.rollouts if x.previous), None),
+        approvers=_approvers(w, of, known, asked, own=own) if quorum else [],
+        quorum=quorum,
+        order=" → ".join(x.region for x in of.rollouts) if quorum and len(of.rollouts) > 1 else "",
+        soak=stage.soak_seconds if stage and of.kind is DeploymentKind.deploy else 0,
+        addresses=_addresses(of, release),
+    )
+
+
+def _approvers(w: Web, of: Deployment, known: dict[str, Who], asked: Sequence[str], *, own: bool) -> list[Approver]:
+    """Who decided first, then who was asked, the requester last."""
+    found: list[Approver] = []
+    decided = list(dict.fromkeys(a.person for x in of.rollouts for a in x.approvals))
+    for person in decided:
+        words_ = {x.region: views.last_word(x, person) for x in of.rollouts}
+        yes = [region for region, word in words_.items() if word is Decision.approve]
+        no = [region for region, word in words_.items() if word in (Decision.request_changes, Decision.reject)]
+        note = say(w, N_("wants changes: {regions}"), regions=" ".join(no)) if no else say(w, N_("for an earlier release"))
+        found.append(Approver(known[person], " ".join(yes), "" if yes else note, "attention" if no else "muted"))
+    waits = [p for p in asked if p not in decided]
+    found += [Approver(known[p], "", say(w, N_("asked")), "attention") for p in waits[:_MOST_ASKED]]
+    if of.by not in decided and of.by in known:
+        note = N_("requester") if own else N_("requester, cannot approve")
+        found.append(Approver(known[of.by], "", say(w, note), "muted"))
+    return found
+
+
+def _addresses(of: Deployment, release: Release) -> list[Address]:
+    found: list[Address] = []
+    for x in of.rollouts:
+        bundle = release.bundle(x.environment, x.region)
+        if bundle is None or x.state in _GONE:
+            continue
+        told = addresses(bundle.manifests, of.project)
+        found += [Address(x.region, text, not text.partition("://")[2].partition(":")[0].endswith(".svc")) for text in told]
+    return found
+
+
+async def shown(w: Web, project: str, number: int, *, trouble: PodoError | None = None) -> Response:
+    """The whole page; with `trouble`, what was refused just now stands on top."""
+    async with w.reading() as r:
+        of = await service.deployments.deployment(r, project, number)
+        body = await conversation(w, r, of)
+        around = await head(w, r, project)
+    said = words.sentence(w, trouble) if trouble else ""
+    made = DeploymentPage(body.t, body.items, body.box, body.side, body.news, said)
+    return await w.page(made, title=title(w, of), head=around, live=body.t.topics, status=_SAID if trouble else 200)
+
+
+@routes.page("/{project}/deployments/{number}", permission=READ.id)
+async def deployment(project: str, number: int, w: Web = WebIn) -> Response:
+    """The Conversation tab."""
+    return await shown(w, project, number)
+
+
+@routes.page("/{project}/deployments/{number}/body", permission=READ.id)
+async def body(project: str, number: int, w: Web = WebIn) -> Response:
+    """What of it moves, read again when something happened."""
+    async with w.reading() as r:
+        of = await service.deployments.deployment(r, project, number)
+        return await w.fragment(await conversation(w, r, of))

@@ -1,0 +1,283 @@
+"""A deployment's conversation: what was said and what happened, in order, each with an address of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from string import Formatter
+
+from podo.access import service as access
+from podo.activity.types import Happening
+from podo.catalog import service as catalog
+from podo.delivery import service
+from podo.delivery.pages import words
+from podo.delivery.pages.words import Who
+from podo.delivery.service import views
+from podo.delivery.types import (
+    Approval,
+    Build,
+    BuildState,
+    ChangesRequested,
+    Comment,
+    Commented,
+    Decision,
+    Deployment,
+    DeploymentAsked,
+    DeploymentKind,
+    DeploymentResealed,
+    DeploymentRetried,
+    RollbackAsked,
+    RolloutApproved,
+    RolloutCancelled,
+    RolloutFailed,
+    RolloutFailing,
+    RolloutHalted,
+    RolloutHealthy,
+    RolloutRejected,
+    RolloutRolledBack,
+    RolloutSoaking,
+    RolloutStarted,
+    RolloutStuck,
+    RolloutWaits,
+    Search,
+)
+from podo.kernel.db import Reading
+from podo.kernel.errors import N_
+from podo.kernel.ui import languages, markdown
+
+Html = Callable[[str], str]
+
+_LOOKS = {
+    DeploymentAsked.code: ("rocket", ""),
+    RollbackAsked.code: ("undo", "attention"),
+    DeploymentResealed.code: ("lock", "done"),
+    DeploymentRetried.code: ("sync", "accent"),
+    RolloutApproved.code: ("check", "success"),
+    ChangesRequested.code: ("file-diff", "attention"),
+    RolloutRejected.code: ("x", "danger"),
+    RolloutStarted.code: ("sync", "accent"),
+    RolloutWaits.code: ("clock", "attention"),
+    RolloutSoaking.code: ("hourglass", "accent"),
+    RolloutHealthy.code: ("check", "success"),
+    RolloutFailing.code: ("undo", "danger"),
+    RolloutFailed.code: ("x", "danger"),
+    RolloutRolledBack.code: ("undo", "attention"),
+    RolloutHalted.code: ("stop", "attention"),
+    RolloutStuck.code: ("alert", "danger"),
+    RolloutCancelled.code: ("skip", ""),
+}
+# On its own page a deployment needs no number.
+_OWN = {
+    DeploymentAsked.code: N_("{actor} asked to deploy {short} to {environment} {regions}"),
+    DeploymentRetried.code: N_("{actor} tries {regions} again"),
+    DeploymentResealed.code: N_("{actor} sealed the release anew as {release}; approvals start over in: {regions}"),
+    RollbackAsked.code: N_("{actor} brings {environment} {regions} back to {short}, which #{back_to} brought"),
+}
+# What one person does to several regions at once is one line.
+_TOGETHER = {
+    RolloutApproved.code: N_("{actor} approved {region}"),
+    RolloutRejected.code: N_("{actor} rejected {region}"),
+    ChangesRequested.code: N_("{actor} asks for changes before {region}"),
+    RolloutHalted.code: N_("{actor} halted {region}"),
+    RolloutCancelled.code: N_("{region} was cancelled: {why}"),
+}
+_DECISIONS = {
+    RolloutApproved.code: Decision.approve,
+    RolloutRejected.code: Decision.reject,
+    ChangesRequested.code: Decision.request_changes,
+}
+_BOLD = frozenset({"region", "regions", "environment"})
+_MONO = frozenset({"short", "release", "cluster", "builder"})
+_NUMBERS = frozenset({"number", "back_to", "deployment"})
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a sentence: `kind` is text, who, bold, mono or link (to `href`)."""
+
+    text: str
+    kind: str = "text"
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that happened; `who` did it. `comment` is safe HTML; a `card` is nothing but that comment.
+
+    `marks` are (text, tone) behind the sentence; `facts` stand under it.
+    """
+
+    id: str
+    at: datetime
+    icon: str
+    tone: str
+    who: Who
+    pieces: Sequence[Piece]
+    marks: Sequence[tuple[str, str]] = ()
+    facts: Sequence[str] = ()
+    comment: str = ""
+    card: bool = False
+
+
+async def timeline(r: Reading, of: Deployment, lang: str) -> list[Item]:
+    """Everything from the build to the last word, oldest first."""
+    story = await views.story(r, of.subject, of.project)
+    comments = {c.id: c for c in await service.deployments.comments(r, of.project, of.number)}
+    builds = await service.builds.builds_by_numbers(r, of.project, [of.build])
+    early = [await _built(r, b, lang) for b in builds if b.state is BuildState.succeeded]
+    if of.kind is DeploymentKind.deploy:
+        early += await _before(r, of, lang)
+    html = await _markdown(r, of)
+    told = [item for group in _grouped(story) for item in _items(of, group, comments, lang, html)]
+    return sorted([*early, *told], key=lambda item: item.at)
+
+
+async def _markdown(r: Reading, of: Deployment) -> Html:
+    """Markdown as HTML, `@team` and `#214` being links."""
+    handles = {t.handle for t in await access.teams(r)}
+
+    def address(reference: str) -> str | None:
+        sign, name = reference[0], reference[1:]
+        if sign == "#":
+            return f"/{of.project}/deployments/{name}" if name.isdecimal() else None
+        return f"/teams/{name}" if name in handles else None
+
+    return lambda text: markdown(text, address)
+
+
+async def _built(r: Reading, build: Build, lang: str) -> Item:
+    message = N_("{actor} built {short} from {ref} in {seconds} s")
+    fields = {"actor": "Podo", "short": build.commit.short, "ref": build.ref, "seconds": round(build.seconds or 0)}
+    pieces = sentence(lang, message, fields, "")
+    pieces = [replace(p, href=f"/{build.project}/builds/{build.number}", kind="link") if p.kind == "mono" else p for p in pieces]
+    by = (await words.people(r, ["podo"]))["podo"]
+    facts = [f"{build.image}@{build.digest[:19]}…"]
+    if build.simulated:
+        facts.append(languages.say(lang, N_("simulated: no builder is installed here")))
+    at = build.ended_at or build.asked_at
+    return Item(f"b-{build.number}", at, "package", "done", by, pieces, facts=facts)
+
+
+async def _before(r: Reading, of: Deployment, lang: str) -> list[Item]:
+    """Where the same commit was healthy in the environment before, newest first, one line."""
+    stages = await catalog.environments(r)
+    order = next((e.order for e in stages if e.name == of.environment), 0)
+    earlier = [e.name for e in stages if e.order < order]
+    if not earlier:
+        return []
+    found = await service.deployments.deployments(r, Search(project=of.project, environment=earlier[-1], text=of.commit), limit=5)
+    for one in found.items:
+        well = [x for x in one.rollouts if x.healthy_at and x.healthy_at <= of.at]
+        if well:
+            by = (await words.people(r, ["podo"]))["podo"]
+            regions = ", ".join(x.region for x in well)
+            fields = {"environment": one.environment, "region": regions, "deployment": one.number}
+            pieces = sentence(
+                lang, N_("{environment} {region} became healthy with the same commit, {deployment}"), fields, of.project
+            )
+            return [Item(f"a-{one.number}", max(x.healthy_at for x in well if x.healthy_at), "check", "success", by, pieces)]
+    return []
+
+
+def _grouped(story: Sequence[Happening]) -> Iterator[list[Happening]]:
+    """Happenings that belong together: the same act of the same person on several regions."""
+    group: list[Happening] = []
+    for happening in story:
+        # A rejection says already that the rollout will not start.
+        if happening.code == RolloutCancelled.code and happening.facts.get("why") == "rejected":
+            continue
+        if group and not _belongs(group[-1], happening):
+            yield group
+            group = []
+        group.append(happening)
+    if group:
+        yield group
+
+
+def _belongs(last: Happening, this: Happening) -> bool:
+    same = (last.code, last.actor_id, last.request_id, last.cause) == (this.code, this.actor_id, this.request_id, this.cause)
+    return same and this.code in _TOGETHER and (last.request_id or last.cause) is not None
+
+
+def _items(of: Deployment, group: Sequence[Happening], comments: Mapping[str, Comment], lang: str, html: Html) -> Iterator[Item]:
+    first = group[0]
+    who = Who(first.actor_id, first.actor_name, "bot" if first.actor_kind == "podo" else "person")
+    if first.code == Commented.code:
+        said = comments.get(str(first.facts.get("comment")))
+        if said:
+            yield Item(_address(first), first.at, "comment", "", who, (), comment=html(said.text), card=True)
+        return
+    if first.code == DeploymentAsked.code and of.description:
+        yield Item(_address(first), first.at, "rocket", "", who, (), comment=html(of.description), card=True)
+        return
+    icon, tone = _LOOKS.get(first.code, ("dot-fill", ""))
+    regions = ", ".join(h.region for h in group if h.region)
+    facts = {**first.facts, "project": first.project, "environment": first.environment, "region": regions, "actor": who.name}
+    if "why" in facts:
+        facts["why"] = words.why(lang, str(facts["why"]))
+    written = _said_with(of, group) or (_halted_why(first) if first.code == RolloutHalted.code else "")
+    message = _TOGETHER.get(first.code) or _OWN.get(first.code, first.sentence)
+    yield Item(
+        id=_address(first),
+        at=first.at,
+        icon=icon,
+        tone=tone,
+        who=who,
+        pieces=sentence(lang, message, facts, of.project),
+        marks=_marks(group, lang),
+        comment=html(written) if written else "",
+    )
+
+
+def _address(happening: Happening) -> str:
+    return f"e-{happening.id.removeprefix('evt_')}"
+
+
+def _halted_why(happening: Happening) -> str:
+    return str(happening.facts.get("why") or "")
+
+
+def _marks(group: Sequence[Happening], lang: str) -> list[tuple[str, str]]:
+    """`kr 1 of 2` behind an approval."""
+    found: list[tuple[str, str]] = []
+    for h in group if group[0].code == RolloutApproved.code else ():
+        given, needed = int(h.facts.get("given", 0)), int(h.facts.get("needed", 0))
+        text = languages.say(lang, N_("{region} {given} of {needed}"), region=h.region, given=given, needed=needed)
+        found.append((text, "success" if given >= needed else "secondary"))
+    return found
+
+
+def _said_with(of: Deployment, group: Sequence[Happening]) -> str:
+    """What somebody wrote with a decision; kept with the rollout while the decision stands."""
+    first = group[0]
+    decision = _DECISIONS.get(first.code)
+    regions = {h.region for h in group}
+    every: list[Approval] = [a for x in of.rollouts if x.region in regions for a in x.approvals]
+    same = [
+        a for a in every if a.person == first.actor_id and a.decision is decision and abs((a.at - first.at).total_seconds()) < 2
+    ]
+    return next((a.comment for a in same if a.comment), "")
+
+
+def sentence(lang: str, message: str, facts: Mapping[str, object], project: str) -> list[Piece]:
+    """A sentence in the reader's language, its parts marked by what they are."""
+    found: list[Piece] = []
+    for literal, name, _, _ in Formatter().parse(languages.say(lang, message)):
+        if literal:
+            found.append(Piece(literal))
+        if name:
+            found.append(_piece(name, facts.get(name), project))
+    return found
+
+
+def _piece(name: str, value: object, project: str) -> Piece:
+    text = "…" if value is None else str(value)
+    if name == "actor":
+        return Piece(text, "who")
+    if name in _NUMBERS:
+        # The sign stands in most sentences; where it does not, the number brings it.
+        return Piece(f"#{text}" if name == "deployment" else text, "link", f"/{project}/deployments/{text}")
+    if name in _BOLD:
+        return Piece(text, "bold")
+    return Piece(text, "mono" if name in _MONO else "text")
