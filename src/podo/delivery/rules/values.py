@@ -37,8 +37,10 @@ def together(layers: Sequence[tuple[str, Mapping[str, Any]]], defaults: Mapping[
     for word, layer in layers:
         _over(made, layer)
         for path in _paths(layer):
-            _forget_under(sources, path)
-            sources[path] = word
+            # An empty map merged into another says nothing.
+            if get(layer, path) != {}:
+                _forget_under(sources, path)
+                sources[path] = word
     return made, sources
 
 
