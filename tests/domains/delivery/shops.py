@@ -13,11 +13,12 @@ from podo.access import service as access
 from podo.access.types import Membership, MembershipRole, Person, Role, Team
 from podo.catalog import service as catalog
 from podo.catalog.types import ClusterKind, Environment, Region
-from podo.clients.kubernetes.twin import AT_ONCE, Pace
+from podo.clients.kubernetes.twin import Pace
 from podo.delivery import reads, service
 from podo.delivery.ports import ChartReader
 from podo.delivery.types import Build, Commit, Decision, Deployment, RolloutState, Scope
 from podo.kernel import ids
+from tests.houses import QUICK as AT_ONCE_PACE
 from tests.houses import Living, living, person
 
 PROJECT = "chat-api"
@@ -109,7 +110,7 @@ class Shop:
 
 @contextlib.asynccontextmanager
 async def shop(
-    folder: Path, *, soak: int = 0, approvals: int = 1, auto_alpha: bool = False, pace: Pace = AT_ONCE, **settings: str
+    folder: Path, *, soak: int = 0, approvals: int = 1, auto_alpha: bool = False, pace: Pace = AT_ONCE_PACE, **settings: str
 ) -> AsyncIterator[Shop]:
     """The company, with its project registered and its namespaces made."""
     async with living(folder, clusters=CLUSTERS, pace=pace, **{**QUICK, **settings}) as house:

@@ -33,7 +33,8 @@ class Delivery:
         self._pause = pause
         self._start = start
         self._said = asyncio.Event()
-        self._sealed = asyncio.Condition()
+        self._wakes = {h.name: asyncio.Event() for h in handlers}
+        self._position = 0
         self._listeners: list[Callable[[Sequence[Entry]], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._busy = 0
@@ -48,6 +49,7 @@ class Delivery:
         """Start the sealer and one task a handler."""
         self._said.set()
         self._tasks.append(asyncio.create_task(self._seal_forever(), name="events:sealer"))
+        self._tasks.append(asyncio.create_task(self._notice_others(), name="events:others"))
         self._tasks += [asyncio.create_task(self._handle_forever(h), name=f"events:{h.name}") for h in self._handlers]
 
     async def end(self) -> None:
@@ -69,7 +71,7 @@ class Delivery:
                 unsealed = await r.session.scalar(select(EventRow.seq).where(EventRow.position.is_(None)).limit(1))
             if not behind and unsealed is None and not self._busy:
                 return
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.02)
 
     async def _seal_forever(self) -> None:
         while True:
@@ -97,17 +99,39 @@ class Delivery:
             return False
         for call in self._listeners:
             call(sealed)
-        async with self._sealed:
-            self._sealed.notify_all()
+        self._position = sealed[-1].position or self._position
+        self._wake({entry.code for entry in sealed})
         return True
+
+    def _wake(self, codes: set[str]) -> None:
+        for handler in self._handlers:
+            if handler.codes & codes:
+                self._wakes[handler.name].set()
+
+    async def _notice_others(self) -> None:
+        """Another process may have sealed what our handlers wait for."""
+        while True:
+            await asyncio.sleep(_POLL)
+            try:
+                async with self._database.reading(PODO) as r:
+                    newest = await log.last_position(r)
+            except Exception:
+                _log.exception("the log cannot be read, again in a second")
+                continue
+            if newest > self._position:
+                self._position = newest
+                for wake in self._wakes.values():
+                    wake.set()
 
     async def _handle_forever(self, handler: Handler) -> None:
         position, attempts = await self._cursor(handler)
+        wake = self._wakes[handler.name]
         while True:
+            wake.clear()
             async with self._database.reading(PODO) as r:
                 entries = await log.after(r, position, codes=handler.codes, limit=50)
             if not entries:
-                await self._wait_for_more()
+                await wake.wait()
                 continue
             for entry in entries:
                 self._busy += 1
@@ -118,13 +142,6 @@ class Delivery:
                 if attempts:
                     break
                 position = entry.position or position
-
-    async def _wait_for_more(self) -> None:
-        async with self._sealed:
-            try:
-                await asyncio.wait_for(self._sealed.wait(), _POLL)
-            except TimeoutError:
-                return
 
     async def _handle(self, handler: Handler, entry: Entry, attempts: int) -> int:
         """Try once; returns the number of failed attempts so far, 0 when the event is done with."""
