@@ -155,8 +155,10 @@ def plain(text: str) -> str:
 
 
 async def _within(news: asyncio.Event, seconds: float) -> None:
+    # Not wait_for: before Python 3.12 it forgets a cancel that comes with the news.
     try:
-        await asyncio.wait_for(news.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await news.wait()
     except TimeoutError:
         return
 

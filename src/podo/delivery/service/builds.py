@@ -38,12 +38,12 @@ async def ask(tx: Tx, project: str, commit: Commit, ref: str) -> Build:
     """Have a commit built. One that is being built, or was with success, is not built twice: that build is the answer."""
     found = await catalog.project(tx, project)
     await access.require(tx, BUILD, On(project=project, team=found.team))
-    await rows.lock(tx, project)
     return await queue(tx, project, commit, ref, tx.actor.id)
 
 
 async def queue(tx: Tx, project: str, commit: Commit, ref: str, by: str) -> Build:
-    """`ask` without asking for leave; the project is locked."""
+    """`ask` without asking for leave, for Podo itself; `by` is who wanted it."""
+    await rows.lock(tx, project)
     known = await rows.of_sha(tx, project, commit.sha)
     if known and known.state not in _AGAIN:
         return known

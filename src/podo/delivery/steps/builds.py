@@ -38,7 +38,7 @@ class BuildWorld:
 
 @record
 async def plan_build(tx: Tx, build: str) -> dict[str, str] | None:
-    """What is to be built; None when it was cancelled before it began."""
+    """What is to be built; None when it ended before it began."""
     return await service.plan(tx, build)
 
 

@@ -27,11 +27,11 @@ async def _stuck_cancelling(tx: Tx, build_id: str, why: str) -> None:
 
 @workflow("build_v1", stuck=_stuck)
 async def build(build_id: str) -> str:
-    """Build a commit: succeeded, failed with a reason, or cancelled. The log is kept in each case."""
+    """Build a commit: succeeded, failed with a reason, or cancelled; `ended` when there was nothing to do. The log is kept in each case."""
     planned = await steps.plan_build(build_id)
     if planned is None:
-        await steps.end_log(build_id, "Cancelled before it began.")
-        return "cancelled"
+        await steps.end_log(build_id, "It ended before it began.")
+        return "ended"
     project, sha, dockerfile = planned["project"], planned["sha"], planned["dockerfile"]
     try:
         read = await steps.read_commit(build_id, project, sha, dockerfile)
