@@ -75,8 +75,10 @@ class Delivery:
 
     async def _seal_forever(self) -> None:
         while True:
+            # Not wait_for: before Python 3.12 it forgets a cancel that comes as what it waits for comes, and nothing ends.
             try:
-                await asyncio.wait_for(self._said.wait(), _POLL)
+                async with asyncio.timeout(_POLL):
+                    await self._said.wait()
             except TimeoutError:
                 if not await self._anything_unsealed():
                     continue
