@@ -88,13 +88,14 @@ class _Config(msgspec.Struct, rename="kebab"):
     current_context: str = ""
 
 
-def read(kubeconfig: Kubeconfig | None, context: str | None, name: str | None) -> Access:
+def read(kubeconfig: Kubeconfig | None, context: str | None, name: str | None, *, account: Path = ACCOUNT) -> Access:
     """The access that a kubeconfig describes: its text, its path (a `Path`), its content, or (None) what the surroundings offer.
 
+    The latter is the service account whose files a pod finds in `account`, else `$KUBECONFIG`, else ~/.kube/config.
     Raises `BadKubeconfig`.
     """
     try:
-        loaded, folder = _load(kubeconfig)
+        loaded, folder = _load(kubeconfig) if kubeconfig is not None else _surroundings(account)
         config = msgspec.convert(loaded, _Config)
     except msgspec.ValidationError as error:
         raise _bad(str(error)) from None
@@ -115,11 +116,9 @@ def _bad(why: str) -> BadKubeconfig:
     return BadKubeconfig(why=why, fields={"kubeconfig": why})
 
 
-def _load(kubeconfig: Kubeconfig | None) -> tuple[Any, Path | None]:
+def _load(kubeconfig: Kubeconfig) -> tuple[Any, Path | None]:
     """What it says, and the folder from which it may name files; None where it may name none."""
     match kubeconfig:
-        case None:
-            return _surroundings()
         case str():
             return yaml.safe_load(kubeconfig), None
         case Mapping():
@@ -129,9 +128,9 @@ def _load(kubeconfig: Kubeconfig | None) -> tuple[Any, Path | None]:
             return yaml.safe_load(path.read_text()), path.parent
 
 
-def _surroundings() -> tuple[Any, Path | None]:
-    if (ACCOUNT / "token").exists() and "KUBERNETES_SERVICE_HOST" in os.environ:
-        return _in_cluster(os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")), ACCOUNT
+def _surroundings(account: Path) -> tuple[Any, Path | None]:
+    if (account / "token").exists() and "KUBERNETES_SERVICE_HOST" in os.environ:
+        return _in_cluster(os.environ["KUBERNETES_SERVICE_HOST"], os.environ.get("KUBERNETES_SERVICE_PORT", "443")), account
     named = [Path(p) for p in os.environ.get("KUBECONFIG", "").split(os.pathsep) if p]
     return _load(next((p for p in named if p.exists()), Path("~/.kube/config")))
 

@@ -24,6 +24,8 @@ _AT_ONCE = 64
 _LINE = 1 << 27
 _CLOSE_SECONDS = 2.0
 _FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
+# A connection that was closed between two reads is a RuntimeError to aiohttp.
+_CUTS = (*_FAILURES, RuntimeError)
 
 T = TypeVar("T")
 # Pairs where a name comes more than once.
@@ -119,7 +121,6 @@ class Wire:
             data=call.body,
             headers=headers,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=silence),
-            # A redirect would take our credentials elsewhere.
             allow_redirects=False,
             proxy=self.access.proxy,
             server_hostname=self.access.server_hostname,
@@ -130,8 +131,11 @@ class Wire:
             raise errors.unreachable(self.access.name, "the client is closed")
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=0, ssl=self.access.ssl, socket_factory=_socket)
-            jar = aiohttp.DummyCookieJar()
-            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=jar, read_bufsize=1 << 18)
+            traces = aiohttp.TraceConfig()
+            traces.on_request_redirect.append(_refuse_redirect)
+            self._session = aiohttp.ClientSession(
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[traces], read_bufsize=1 << 18
+            )
         return self._session
 
     @contextlib.contextmanager
@@ -177,7 +181,7 @@ class Wire:
                 chunk = await anext(chunks)
             except StopAsyncIteration:
                 break
-            except _FAILURES as error:
+            except _CUTS as error:
                 if self._closed:
                     return
                 raise errors.unreachable(self.access.name, _why(error)) from None
@@ -234,6 +238,12 @@ class Wire:
             return errors.unreachable(self.access.name, f"it answers {code} to a websocket")
         except PodoError as refusal:
             return refusal
+
+
+async def _refuse_redirect(_: object, __: object, params: aiohttp.TraceRequestRedirectParams) -> None:
+    """A redirect could take our credentials elsewhere, and aiohttp follows those of a websocket."""
+    params.response.close()
+    raise aiohttp.ClientError(f"it answers {params.response.status}, which no API server does")
 
 
 def _socket(address: Any) -> socket.socket:

@@ -19,6 +19,7 @@ from podo.kernel.clock import monotonic
 
 _ENDED = ("Succeeded", "Failed")
 _KUBELET = "kubelet"
+_MOST_STEPS = 12
 _PLACES = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone")
 
 
@@ -64,8 +65,10 @@ def look(plane: Plane, ref: Ref) -> None:
     if plane.is_quiet:
         # What is seeded has been so since it was made.
         with clock.fixed(datetime.fromisoformat(pod["metadata"]["creationTimestamp"])):
-            while _step(plane, ref, pod):
-                pass
+            # What breaks again and again would never settle.
+            for _ in range(_MOST_STEPS):
+                if not _step(plane, ref, pod):
+                    break
             plane.keep(ref, pod)
         return
     _step(plane, ref, pod)
