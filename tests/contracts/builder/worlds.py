@@ -123,6 +123,11 @@ class Work:
         copies = [f"COPY busybox /bin/{name}" for name in ("sh", "sleep")]
         self.write("Dockerfile", "\n".join(["FROM scratch", *copies, *steps, ""]))
 
+    def begin(self) -> asyncio.Task[Built]:
+        """Build without waiting for the end."""
+        self.lines.clear()
+        return asyncio.create_task(self.build())
+
     async def build(
         self,
         *,

@@ -3,7 +3,6 @@
 from podo.clients.buildah.binary import BuildahBinary
 from podo.clients.buildah.dockerfile import Dockerfile, read
 from podo.clients.buildah.errors import (
-    BaseImageMissing,
     BuilderMissing,
     BuildFailed,
     BuildTimedOut,
@@ -11,6 +10,7 @@ from podo.clients.buildah.errors import (
     DockerfileInvalid,
     DockerfileMissing,
     FolderUnsafe,
+    ImageMissing,
     PushRefused,
 )
 from podo.clients.buildah.stages import Stage
@@ -19,7 +19,6 @@ from podo.clients.buildah.types import Availability, Builder, Built
 
 __all__ = [
     "Availability",
-    "BaseImageMissing",
     "BuildFailed",
     "BuildTimedOut",
     "BuildahBinary",
@@ -32,6 +31,7 @@ __all__ = [
     "DockerfileInvalid",
     "DockerfileMissing",
     "FolderUnsafe",
+    "ImageMissing",
     "PushRefused",
     "Stage",
     "read",

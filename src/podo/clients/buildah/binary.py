@@ -19,6 +19,7 @@ from podo.clients.buildah.dockerfile import Dockerfile
 from podo.clients.buildah.errors import BuilderMissing, BuildTimedOut, PushRefused
 from podo.clients.buildah.instructions import invalid
 from podo.clients.buildah.program import TOOLS, Call, call, proxies_hold_a_password
+from podo.clients.buildah.stages import port_numbers
 from podo.clients.buildah.storage import Storage
 from podo.clients.buildah.types import Availability, Built
 from podo.clients.registry import (
@@ -131,7 +132,8 @@ class BuildahBinary:
                     call(self._storage.folder, self._program, self._plain({image.host, *hosts})) as at,
                 ):
                     options = _options(labels, args, context)
-                    log = said.Log(on_line, context.root, self._storage.free, self._most_lines)
+                    hidden = (context.root, str(at.folder), str(at.storage))
+                    log = said.Log(on_line, hidden, self._storage.free, self._most_lines)
                     made = await self._make(at, context, file, hosts, options, log, timeout)
                     digest = await self._push(at, made, image, log, timeout)
                 return await self._answered(image, digest)
@@ -188,7 +190,7 @@ class BuildahBinary:
         """Build, and return the image's id."""
         # Not by its own name: buildah would send a Dockerfile.in through the C preprocessor, which includes any file.
         place = at.folder / "Dockerfile"
-        place.write_bytes(context.dockerfile)
+        place.write_bytes(context.dockerfile + _restated(file).encode())
         with at.logins({host: login for host, login in self._logins.items() if host in hosts}) as logins:
             files = ("--authfile", str(logins), "--iidfile", str(at.folder / "id"), "--file", str(place))
             code = await self._follow(at, log, timeout, "bud", *options, *files, context.root)
@@ -212,8 +214,7 @@ class BuildahBinary:
         if answered != digest:
             raise RegistryBroken(host=image.host, why=f"for {image} it answers {answered}, and {digest} was pushed")
         config = await self._registry.config(image.at(digest))
-        numbers = {port.partition("/")[0] for port in config.ports}
-        return Built(digest, config.size, config.user, tuple(sorted(int(number) for number in numbers if number.isdecimal())))
+        return Built(digest, config.size, config.user, port_numbers(config.ports))
 
     async def _prune(self, at: Call) -> None:
         """Remove cached layers that are old, then the oldest ones until there is room, with what only they are made from."""
@@ -232,11 +233,14 @@ class BuildahBinary:
     async def _follow(self, at: Call, log: said.Log, timeout: float, *arguments: str) -> int:
         if self._before_call:
             self._before_call()
+        watching = asyncio.create_task(log.watch())
         try:
             return await process.follow(at.command(*arguments), env=at.env(), timeout=timeout, on_line=log.take, cwd=at.folder)
         except BaseException:
             await asyncio.shield(at.gone())
             raise
+        finally:
+            watching.cancel()
 
     async def _run(self, at: Call, *arguments: str) -> process.Finished:
         if self._before_call:
@@ -247,6 +251,18 @@ class BuildahBinary:
             raise BuilderMissing(what="buildah", why=f"it cannot be started ({error.strerror})") from None
         except process.TimedOut:
             raise BuilderMissing(what="buildah", why=f"it does not answer within {_LOCAL_SECONDS:g} seconds") from None
+
+
+def _restated(file: Dockerfile) -> str:
+    """What is to be started, once more, where buildah gets it wrong: it forgets a CMD when an ENTRYPOINT comes after it, and
+    SHELL when it comes to either; a CMD without words becomes a shell without them."""
+    steps = [step for stage in file.line_of(file.final) for step in stage.instructions]
+    keywords = [step.keyword for step in steps]
+    forgets = "CMD" in keywords and "ENTRYPOINT" in keywords[keywords.index("CMD") :]
+    if not forgets and "SHELL" not in keywords and all(step.text for step in steps):
+        return ""
+    told = (("ENTRYPOINT", file.entrypoint), ("CMD", file.command))
+    return "".join(f"\n{keyword} {json.dumps(words)}" for keyword, words in told if words is not None) + "\n"
 
 
 def _options(labels: Mapping[str, str], args: Mapping[str, str], context: Context) -> list[str]:

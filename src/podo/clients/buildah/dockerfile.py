@@ -47,6 +47,13 @@ class Dockerfile:
         """What is started without an entrypoint, else its arguments; None where the file does not say."""
         return self.final.command
 
+    def line_of(self, stage: Stage) -> tuple[Stage, ...]:
+        """The stages that a stage stands on, each on the one before it, and itself."""
+        found = [stage]
+        while (parent := found[-1].parent) is not None:
+            found.append(self.stages[parent])
+        return tuple(reversed(found))
+
     @property
     def needed(self) -> tuple[Stage, ...]:
         """The stages that the final one is made from, and itself, in order; others are not built."""

@@ -37,10 +37,10 @@ class BuildFailed(Invalid):
     do = N_("Read the build's log, correct the Dockerfile or the code, and push again.")
 
 
-class BaseImageMissing(Missing):
+class ImageMissing(Missing):
     """An image that the Dockerfile starts from or copies from cannot be had."""
 
-    code = "builder.base_image_missing"
+    code = "builder.image_missing"
     so = N_("The image {image}, which line {line} of the Dockerfile names, cannot be had: {why}.")
     do = N_("Check its name and tag; where its registry is private, an administrator must give Podo a login for it.")
 

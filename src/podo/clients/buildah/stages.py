@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import re
 from collections import ChainMap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from podo.clients.buildah.instructions import KEYWORDS, Instruction, invalid
@@ -177,10 +177,13 @@ class Reading:
         for word in words(told.text, self._escape):
             # A variable may hold several ports, and one that is not known here may come from the base image.
             for port in self._fill(word, stage.values).split():
-                if "$" not in port:
-                    found = _ports(told.line, port)
-                    self._spend(len(found))
-                    stage.exposed |= found
+                if "$" in port:
+                    continue
+                found = exposed(port)
+                if not found:
+                    raise invalid(told.line, f"EXPOSE: “{port[:60]}” is no port")
+                self._spend(len(found))
+                stage.exposed |= found
 
     def _entrypoint(self, stage: Stage, told: Instruction) -> None:
         stage.entrypoint = _started(stage, told.text)
@@ -249,14 +252,19 @@ def _started(stage: Stage, text: str) -> tuple[str, ...]:
     return (*stage.shell, text) if text else ()
 
 
-def _ports(line: int, text: str) -> dict[str, int]:
-    """`8080`, `53/udp` and `8000-8010/tcp` as `8080/tcp` → 8080."""
+def exposed(text: str) -> dict[str, int]:
+    """`8080`, `53/udp` and `8000-8010/tcp` as `8080/tcp` → 8080; empty where the text is no port."""
     found = _PORTS.fullmatch(text)
     first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
     if not found or not 0 < first <= last <= _HIGHEST:
-        raise invalid(line, f"EXPOSE: “{text[:60]}” is no port")
+        return {}
     protocol = (found[3] or "tcp").lower()
     return {f"{port}/{protocol}": port for port in range(first, last + 1)}
+
+
+def port_numbers(ports: Iterable[str]) -> tuple[int, ...]:
+    """The numbers of ports as an image's configuration has them, each once, in order."""
+    return tuple(sorted({number for port in ports for number in exposed(port).values()}))
 
 
 def _platform() -> dict[str, str]:

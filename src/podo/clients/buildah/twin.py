@@ -18,9 +18,9 @@ from typing import Any
 from podo.clients.buildah import dockerfile as reading
 from podo.clients.buildah.context import Context
 from podo.clients.buildah.dockerfile import Dockerfile
-from podo.clients.buildah.errors import BaseImageMissing, BuildFailed, BuildTimedOut, PushRefused
+from podo.clients.buildah.errors import BuildFailed, BuildTimedOut, ImageMissing, PushRefused
 from podo.clients.buildah.instructions import Instruction, invalid
-from podo.clients.buildah.stages import SCRATCH, Stage
+from podo.clients.buildah.stages import SCRATCH, Stage, port_numbers
 from podo.clients.buildah.types import Availability, Built
 from podo.clients.buildah.words import array, expand, words
 from podo.clients.registry import (
@@ -118,7 +118,7 @@ class BuilderTwin:
             return _BARE
         except (NoSuchImage, RegistryRefused) as error:
             why = "manifest unknown" if isinstance(error, NoSuchImage) else "unauthorized"
-            raise BaseImageMissing(image=name, line=line, why=why, what="image", name=name) from None
+            raise ImageMissing(image=name, line=line, why=why, what="image", name=name) from None
 
     async def _make(self, making: _Making) -> None:
         """Go through the steps, as buildah does."""
@@ -163,8 +163,7 @@ class BuilderTwin:
         for line in ("Writing manifest to image destination", "Storing signatures"):
             making.on_line(line)
         found = await self._registry.config(image.at(digest))
-        numbers = {int(port.partition("/")[0]) for port in found.ports}
-        return Built(digest, found.size, found.user, tuple(sorted(numbers)))
+        return Built(digest, found.size, found.user, port_numbers(found.ports))
 
 
 def _image(name: str, line: int) -> Reference:
@@ -217,9 +216,8 @@ async def _ran(step: Instruction) -> AsyncIterator[tuple[str, int]]:
 
 def _inherited(making: _Making, stage: Stage) -> ImageConfig:
     """What the image at the bottom of a stage brings along."""
-    while stage.parent is not None:
-        stage = making.file.stages[stage.parent]
-    return _BARE if stage.base == SCRATCH else making.bases[stage.base]
+    bottom = making.file.line_of(stage)[0].base
+    return _BARE if bottom == SCRATCH else making.bases[bottom]
 
 
 def _config(stage: Stage, base: ImageConfig, labels: Mapping[str, str], made: str) -> Mapping[str, Any]:

@@ -62,11 +62,11 @@ class Builder(Protocol):
     ) -> Built:
         """Build the final stage of `dockerfile` (a path below `folder`) and push it as `image`, which bears a tag.
 
-        `labels` win over the Dockerfile's; `args` fill its ARGs. `on_line` gets each line of the log as it comes: without control
-        characters, at most 16 KiB long. `timeout` bounds build and push together (seconds). Cancelled, it ends every process that
-        it began before it returns. May be called again after any end.
+        `labels` win over the Dockerfile's; `args` fill its ARGs, and stand in the image's history: no secrets. `on_line` gets
+        each line of the log as it comes: without control characters, at most 16 KiB long. `timeout` bounds build and push
+        together (seconds). Cancelled, it ends every process that it began before it returns. May be called again after any end.
 
-        Raises `BuilderMissing`, `FolderUnsafe`, `DockerfileMissing`, `DockerfileInvalid`, `BaseImageMissing`, `BuildFailed`,
+        Raises `BuilderMissing`, `FolderUnsafe`, `DockerfileMissing`, `DockerfileInvalid`, `ImageMissing`, `BuildFailed`,
         `BuildTimedOut`, `DiskFull`, `PushRefused`, `RegistryUnreachable`, `RegistryBroken`.
         """
         ...
