@@ -83,6 +83,6 @@ async def _web(running: houses.Running, settings: Settings, listening: socket.so
 
 async def _say_goodbye(server: uvicorn.Server, running: houses.Running) -> None:
     # Open event streams would hold a graceful stop until its limit: end them as soon as it begins.
-    while not server.should_exit:
+    while not server.should_exit:  # noqa: ASYNC110 - uvicorn tells nobody else
         await asyncio.sleep(0.1)
     running.app.state.hub.closing.set()

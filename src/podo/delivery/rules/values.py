@@ -11,6 +11,7 @@ from podo.kernel import ids
 from podo.kernel.errors import N_
 
 Values = dict[str, Any]
+_NOTHING: Mapping[str, Any] = {}
 DEFAULT, PROJECT, SETTINGS, PODO = N_("paved road"), N_("project"), N_("Settings"), N_("Podo")
 
 
@@ -46,10 +47,10 @@ def together(layers: Sequence[tuple[str, Mapping[str, Any]]], defaults: Mapping[
 
 def layers(declared: Mapping[str, Any], choices: Choices, environment: str, region: str) -> list[tuple[str, Mapping[str, Any]]]:
     """What podo.yaml and Settings say for a target, from the widest to the narrowest. `declared` is a `SourceReader`'s values."""
-    stage: Mapping[str, Any] = (declared.get("environments") or {}).get(environment) or {}
-    here: Mapping[str, Any] = (stage.get("regions") or {}).get(region) or {}
-    found = [
-        ("podo.yaml", declared.get("values") or {}),
+    stage: Mapping[str, Any] = get(declared, f"environments.{environment}") or _NOTHING
+    here: Mapping[str, Any] = get(stage, f"regions.{region}") or _NOTHING
+    found: list[tuple[str, Mapping[str, Any]]] = [
+        ("podo.yaml", declared.get("values") or _NOTHING),
         (f"podo.yaml {environment}", {k: v for k, v in stage.items() if k != "regions"}),
         (f"podo.yaml {environment} {region}", here),
     ]
@@ -81,9 +82,10 @@ def get(values: Mapping[str, Any], path: str, default: Any = None) -> Any:
     """The value at `a.b.c`."""
     at: Any = values
     for part in path.split("."):
-        if not isinstance(at, Mapping) or part not in at:
+        inside: Mapping[str, Any] = at if isinstance(at, Mapping) else _NOTHING  # pyright: ignore[reportUnknownVariableType]
+        if part not in inside:
             return default
-        at = at[part]
+        at = inside[part]
     return at
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from podo.access import service as access
 from podo.access.types import Decision as Allowed
@@ -58,7 +59,7 @@ async def _decide(tx: Tx, was: Deployment, rollout: Rollout, decision: Decision,
     await parts.put_approval(tx, approval)
     now = await parts.rollout(tx, rollout.id)
     assert now is not None
-    facts = {**about(rollout), "release": was.release, "bundle": rollout.bundle}
+    facts: dict[str, Any] = {**about(rollout), "release": was.release, "bundle": rollout.bundle}
     match decision:
         case Decision.approve:
             if now.state is RolloutState.waiting and gates.is_approved(now):

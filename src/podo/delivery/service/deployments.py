@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from podo.access import service as access
 from podo.access.types import On
@@ -172,7 +173,7 @@ async def cancel_rollout(tx: Tx, rollout: Rollout, why: str) -> None:
     tx.say(RolloutCancelled(**about(rollout), release="", why=why))
 
 
-def about(rollout: Rollout) -> dict[str, str | int]:
+def about(rollout: Rollout) -> dict[str, Any]:
     """What every event of a rollout names."""
     return {
         "project": rollout.project,

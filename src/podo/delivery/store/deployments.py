@@ -180,7 +180,7 @@ def _conditions(wanted: Search) -> list[ColumnElement[bool]]:
         words = (DeploymentRow.title, DeploymentRow.sha, DeploymentRow.release)
         found.append(or_(*(w.icontains(wanted.text, autoescape=True) for w in words)))
     if wanted.state in ("open", "finished"):
-        found.append(DeploymentRow.open if wanted.state == "open" else ~DeploymentRow.open)
+        found.append(DeploymentRow.open.is_(wanted.state == "open"))
     inside: list[ColumnElement[bool]] = []
     if wanted.region is not None:
         inside.append(RolloutRow.region == wanted.region)

@@ -59,7 +59,7 @@ class Build:
     asked_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
-    values: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
 
     @property
     def seconds(self) -> float | None:

@@ -67,7 +67,7 @@ class Choices:
     """
 
     project: str
-    values: Mapping[Scope, Mapping[str, Any]] = field(default_factory=dict, hash=False)
+    values: Mapping[Scope, Mapping[str, Any]] = field(default_factory=dict[Scope, Mapping[str, Any]], hash=False)
     auto_alpha: bool = True
     polled: bool = True
     hooked: bool = False

@@ -67,7 +67,7 @@ class Seen:
     wanted: int = 0
     code: str = ""
     reason: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
 
     def said(self, translate: Any = str) -> str:
         """The reason in the reader's language."""
@@ -170,7 +170,7 @@ class Gate:
     kind: str
     code: str
     text: str
-    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    facts: Mapping[str, Any] = field(default_factory=dict[str, Any], hash=False)
 
     def said(self, translate: Any = str) -> str:
         """The sentence in the reader's language."""

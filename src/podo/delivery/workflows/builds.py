@@ -27,7 +27,7 @@ async def _stuck_cancelling(tx: Tx, build_id: str, why: str) -> None:
 
 @workflow("build_v1", stuck=_stuck)
 async def build(build_id: str) -> str:
-    """Build a commit: succeeded, failed with a reason, or cancelled; `ended` when there was nothing to do. The log is kept in each case."""
+    """Build a commit: succeeded, failed with a reason, or cancelled; or `ended`. The log is kept."""
     planned = await steps.plan_build(build_id)
     if planned is None:
         await steps.end_log(build_id, "It ended before it began.")

@@ -74,7 +74,6 @@ class Durable:
             "executor_id": self.process,
             "serializer": serializer,
             "log_level": "WARNING",
-            "run_admin_server": False,
         }
         if self.url.startswith("sqlite"):
             config["system_database_engine"] = _sqlite(self.url)

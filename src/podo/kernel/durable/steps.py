@@ -130,7 +130,7 @@ def _opened(outcome: dict[str, Any]) -> Any:
         return outcome["value"]
     kind = next((k for k in KINDS if k.kind == outcome["error"]), Broken)
     so, do = outcome["said"]
-    replayed = type(kind.__name__, (kind,), {"code": outcome["code"], "so": "{_so}", "do": "{_do}"})
+    replayed: Any = type(kind.__name__, (kind,), {"code": outcome["code"], "so": "{_so}", "do": "{_do}"})
     raise replayed(**outcome["data"], _so=so, _do=do)
 
 

@@ -60,7 +60,7 @@ async def seal(database: Database) -> list[Entry]:
                 .limit(1)
             )
         ).first()
-        position, previous = (last[0], last[1]) if last else (0, _GENESIS)
+        position, previous = (last[0] or 0, last[1] or _GENESIS) if last else (0, _GENESIS)
         rows = (
             await tx.session.scalars(select(EventRow).where(EventRow.position.is_(None)).order_by(EventRow.seq).limit(_BATCH))
         ).all()
@@ -94,7 +94,7 @@ async def verify(database: Database) -> Verdict:
                 expected += 1
                 if row.position != expected or row.hash != _hash(previous, row):
                     return Verdict(expected - 1, 0, expected)
-                previous = row.hash
+                previous = row.hash or _GENESIS
             if len(rows) < _BATCH:
                 break
             r.session.expunge_all()
