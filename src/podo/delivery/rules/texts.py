@@ -39,12 +39,11 @@ def value_of(text: str) -> Any:
 def put(tree: dict[str, Any], path: str, value: Any) -> None:
     """Put a value at `a.b.c`. Raises `ValueInvalid` where something else stands on the way."""
     *way, last = path.split(".")
-    at = tree
+    at: Any = tree
     for part in way:
-        inside: Any = at.setdefault(part, {})
-        if not isinstance(inside, dict):
+        at = at.setdefault(part, {})
+        if type(at) is not dict:
             raise ValueInvalid(path=path, why=f"“{part}” has a value of its own already")
-        at = inside  # pyright: ignore[reportUnknownVariableType]
     at[last] = value
 
 
