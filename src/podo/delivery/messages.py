@@ -47,7 +47,7 @@ def stuck(of: Deployment, region: str, why: str) -> Message:
 
 def halted(of: Deployment, region: str, by: str) -> Message:
     """To the requester: somebody stopped it."""
-    sentence = N_("{by} halted {project} #{number} in {environment} {region}")
+    sentence = N_("{by} halts {project} #{number} in {environment} {region}")
     return _about(of, "delivery.halted", sentence, region=region, by=by)
 
 

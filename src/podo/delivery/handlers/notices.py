@@ -16,8 +16,8 @@ from podo.delivery.types import (
     DeploymentKind,
     DeploymentResealed,
     DeploymentRetried,
+    HaltAsked,
     RolloutFailed,
-    RolloutHalted,
     RolloutHealthy,
     RolloutRejected,
     RolloutRolledBack,
@@ -37,7 +37,7 @@ _WENT = frozenset(
     e.code
     for e in (
         *(RolloutHealthy, RolloutFailed, RolloutRolledBack, RolloutStuck),
-        *(RolloutHalted, RolloutRejected, ChangesRequested),
+        *(HaltAsked, RolloutRejected, ChangesRequested),
     )
 )
 
@@ -78,7 +78,7 @@ async def _message(r: Reading, entry: Entry, of: Deployment) -> Message | None:
             return messages.failed(of, region, why)
         case RolloutStuck.code:
             return messages.stuck(of, region, why)
-        case RolloutHalted.code:
+        case HaltAsked.code:
             return messages.halted(of, region, await _name(r, entry.actor.id))
         case RolloutRejected.code:
             return messages.rejected(of, region, await _name(r, entry.actor.id))

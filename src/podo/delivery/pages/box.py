@@ -32,15 +32,17 @@ Check = tuple[str, str]
 class Line:
     """A rollout in the box.
 
-    `say` is its state as a sentence; `checks` are its gates; `percent` how much of what moves is there; `causes` go from the
-    effect to its cause. `way` is where rolling back leads; `back` says that this very release can be brought back.
-    `is_asked`: the reader's decision is taken, bound to `bundle`; `mine` is what the reader said before.
+    `say` is its state as a sentence, `reasons` what keeps it from starting, `checks` its gates; `percent` says how much of
+    what moves is there. `causes` go from the effect to its cause. `way` is where rolling back leads; `back` says that this
+    very release can be brought back. `is_asked`: the reader's decision is taken, bound to `bundle`; `mine` is what the
+    reader said before.
     """
 
     region: str
     cluster: str
     state: str
     say: str
+    reasons: Sequence[str]
     checks: Sequence[Check]
     percent: float | None
     soak_percent: float
@@ -134,7 +136,8 @@ def _line(
         region=x.region,
         cluster=x.cluster,
         state=x.state.value,
-        say=_say(w, of, x, gates),
+        say=_say(w, of, x),
+        reasons=_missing(w, x, gates) if x.state in (_S.waiting, _S.queued) else (),
         checks=checks(w, x, gates),
         percent=100 * x.seen.ready / x.seen.wanted if x.state is _S.rolling and x.seen.wanted else None,
         soak_percent=100 * (1 - left / soak) if soak else 0,
@@ -168,7 +171,7 @@ def checks(w: Web, x: Rollout, gates: Sequence[Gate]) -> list[Check]:
         found = [("ok" if given >= x.needs else "wait", say(w, N_("approved {given} of {needed}"), given=given, needed=x.needs))]
     else:
         found = [("ok", say(w, N_("no approval needed")))]
-    if x.seen.wanted:
+    if x.seen.wanted and x.state not in (_S.rolled_back, _S.inactive):
         well = x.seen.ready >= x.seen.wanted
         found.append(("ok" if well else "bad" if x.state in _LOST else "wait", words.pods(w.lang, x)))
     if x.seen.reason and x.state in MOVING and x.seen.health != "Healthy":
@@ -176,14 +179,11 @@ def checks(w: Web, x: Rollout, gates: Sequence[Gate]) -> list[Check]:
     return found
 
 
-def _say(w: Web, of: Deployment, x: Rollout, gates: Sequence[Gate]) -> str:
+def _say(w: Web, of: Deployment, x: Rollout) -> str:
     fields = {"commit": of.commit[:7], "pods": words.pods(w.lang, x), "why": words.reason(w.lang, x), "number": x.previous or ""}
     match x.state:
         case _S.waiting | _S.queued:
-            missing = _missing(w, x, gates)
-            if not missing:
-                return say(w, N_("Everything is there: it starts by itself in a moment."))
-            return say(w, N_("Cannot start yet: {reasons}."), reasons=words.joined(w.lang, missing))
+            message = N_("Everything is there: it starts by itself in a moment.")
         case _S.rolling if x.halt_asked:
             message = N_("Halting where it stands.")
         case _S.rolling if x.back:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from podo.delivery.pages.box import Box, Check, box
 from podo.delivery.pages.top import Top, head, routes, title, top
 from podo.delivery.pages.words import say
 from podo.delivery.ports import BuildLogReader, ChartReader
-from podo.delivery.rules import diffs
+from podo.delivery.rules import diffs, values
 from podo.delivery.rules.diffs import DiffLine
 from podo.delivery.service import views
 from podo.delivery.types import READ, Build, Bundle, Deployment, FileChange, KeyChange, LogLine
@@ -91,7 +92,8 @@ class ManifestsPage:
     regions: Sequence[tuple[str, str, bool]]
     bundle: Bundle
     texts: Sequence[Text]
-    rows: Sequence[Row]
+    chosen: Sequence[Row]
+    defaults: Sequence[Row]
     secrets: Sequence[str]
 
 
@@ -177,7 +179,8 @@ async def manifests(project: str, number: int, region: str = "", w: Web = WebIn)
         regions=_regions(of, "manifests", bundle.region),
         bundle=bundle,
         texts=[Text(name, text) for name, text in texts.items()],
-        rows=[Row(path, _value(value), _source(w, source)) for path, value, source in rows],
+        chosen=[Row(p, _value(v), _source(w, p, s)) for p, v, s in rows if s != values.DEFAULT],
+        defaults=[Row(p, _value(v), _source(w, p, s)) for p, v, s in rows if s == values.DEFAULT],
         secrets=sorted(bundle.fingerprints),
     )
     return await w.page(made, title=title(w, of), head=around)
@@ -185,18 +188,18 @@ async def manifests(project: str, number: int, region: str = "", w: Web = WebIn)
 
 def _value(value: Any) -> str:
     match value:
-        case None:
-            return "null"
-        case bool():
-            return str(value).lower()
-        case "" | {} | []:
+        case None | "" | {} | []:
             return "–"
+        case str():
+            return value
         case _:
-            return str(value)
+            return json.dumps(value, ensure_ascii=False)
 
 
-def _source(w: Web, source: str) -> str:
+def _source(w: Web, path: str, source: str) -> str:
     """`Settings prod kr`, in the reader's language."""
+    if source == values.PODO and path.startswith("env."):
+        return say(w, N_("variable in Settings"))
     first, blank, rest = source.partition(" ") if source.startswith("Settings") else (source, "", "")
     return say(w, first) + blank + rest
 
@@ -214,7 +217,7 @@ async def checks(project: str, number: int, w: Web = WebIn) -> Response:
     whole = [
         ("ok", say(w, N_("Build #{number} made commit {commit} into one image"), number=of.build, commit=of.commit[:7])),
         ("ok", say(w, N_("Sealed as {release}: nothing in it can change without another name"), release=of.release)),
-        ("ok", say(w, N_("Values fit the schema of the paved-road chart {chart}"), chart=release.chart[:12])),
+        ("ok", say(w, N_("Values fit the schema of the paved-road chart {chart}"), chart=release.chart.partition("@")[0])),
     ]
     return await w.page(ChecksPage(shown, whole, gates), title=title(w, of), head=around)
 

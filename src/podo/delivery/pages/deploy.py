@@ -132,8 +132,8 @@ def _field(error: PodoError) -> str:
 async def _shown(w: Web, project: str, sent: Sent, errors: dict[str, str] | None = None) -> Response:
     async with w.reading() as r:
         about = await catalog.project(r, project)
-        builds = await _builds(r, project, sent)
         stages = await _stages(w, r, project, sent)
+        builds = await _builds(r, project, sent, next((s.before for s in stages if s.chosen), ""))
         may = await rights(w, r, project)
         asker = (await words.people(r, [w.person]))[w.person]
         head = await catalog.head(r, w.house.slots, project, "deployments", w.lang)
@@ -151,14 +151,16 @@ async def _shown(w: Web, project: str, sent: Sent, errors: dict[str, str] | None
     return await w.page(made, title=title, head=head, status=422 if errors else 200)
 
 
-async def _builds(r: Reading, project: str, sent: Sent) -> list[Choice]:
+async def _builds(r: Reading, project: str, sent: Sent, before: str) -> list[Choice]:
+    """Builds with an image. Chosen is the asked one, else the newest that was healthy in `before`, where that is wanted."""
     page_ = await service.builds.builds(r, project, limit=4 * _BUILDS)
     found = [b for b in page_.items if b.state is BuildState.succeeded]
     asked = int(sent.build) if sent.build.isdecimal() else 0
     if asked and all(b.number != asked for b in found):
         found = [b for b in await service.builds.builds_by_numbers(r, project, [asked]) if b.digest] + found
-    chosen = asked or (found[0].number if found else 0)
     healthy = await _healthy(r, project)
+    fitting = [b.number for b in found if not before or any(e == before for e, _, _ in healthy.get(b.number, ()))]
+    chosen = asked or next(iter([*fitting, *(b.number for b in found)]), 0)
     return [_choice(b, healthy.get(b.number, []), chosen=b.number == chosen) for b in found[:_BUILDS]]
 
 

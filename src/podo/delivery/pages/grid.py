@@ -24,6 +24,7 @@ class Cell:
     """A target: what runs there (`commit`, deployment `number`, since `at`), and what is on its way, as a note."""
 
     region: str
+    cluster: str
     href: str
     health: str
     commit: str
@@ -72,12 +73,13 @@ def cell(lang: str, project: str, place: Place, health: Health | None) -> Cell:
     bar, note, icon, tone = _coming(lang, coming) if coming else _still(lang, running)
     return Cell(
         region=place.region,
+        cluster=place.cluster,
         href=f"/{project}/deployments/{(coming or running).number}" if coming or running else f"/{project}/deploy",  # pyright: ignore[reportOptionalMemberAccess]
         health=_health(running, coming, health),
         commit=place.running_commit[:7],
         number=running.number if running else None,
         at=(running.healthy_at or running.started_at) if running else None,
-        facts=words.pods(lang, shown) if shown else place.cluster,
+        facts=words.pods(lang, shown) if shown else "",
         bar=bar,
         note=note,
         note_icon=icon,

@@ -56,7 +56,7 @@ async def _cards(r: Reading, slug: str, lang: str) -> Sequence[PlaceCard]:
             version=cell.commit or languages.say(lang, N_("nothing yet")),
             number=cell.number,
             at=cell.at,
-            facts=cell.facts,
+            facts=" · ".join(filter(None, (cell.facts, cell.cluster))),
             bar=cell.bar,
             note=cell.note,
             note_icon=cell.note_icon,

@@ -27,6 +27,7 @@ from podo.delivery.types import (
     DeploymentKind,
     DeploymentResealed,
     DeploymentRetried,
+    HaltAsked,
     RollbackAsked,
     RolloutApproved,
     RolloutCancelled,
@@ -63,6 +64,7 @@ _LOOKS = {
     RolloutFailing.code: ("undo", "danger"),
     RolloutFailed.code: ("x", "danger"),
     RolloutRolledBack.code: ("undo", "attention"),
+    HaltAsked.code: ("stop", "attention"),
     RolloutHalted.code: ("stop", "attention"),
     RolloutStuck.code: ("alert", "danger"),
     RolloutCancelled.code: ("skip", ""),
@@ -79,7 +81,7 @@ _TOGETHER = {
     RolloutApproved.code: N_("{actor} approved {region}"),
     RolloutRejected.code: N_("{actor} rejected {region}"),
     ChangesRequested.code: N_("{actor} asks for changes before {region}"),
-    RolloutHalted.code: N_("{actor} halted {region}"),
+    HaltAsked.code: N_("{actor} halts {region}"),
     RolloutCancelled.code: N_("{region} was cancelled: {why}"),
 }
 _DECISIONS = {
@@ -184,8 +186,7 @@ def _grouped(story: Sequence[Happening]) -> Iterator[list[Happening]]:
     """Happenings that belong together: the same act of the same person on several regions."""
     group: list[Happening] = []
     for happening in story:
-        # A rejection says already that the rollout will not start.
-        if happening.code == RolloutCancelled.code and happening.facts.get("why") == "rejected":
+        if _is_echo(happening):
             continue
         if group and not _belongs(group[-1], happening):
             yield group
@@ -193,6 +194,13 @@ def _grouped(story: Sequence[Happening]) -> Iterator[list[Happening]]:
         group.append(happening)
     if group:
         yield group
+
+
+def _is_echo(happening: Happening) -> bool:
+    """What another line says already: a rejected rollout will not start, and one that did not move is halted at once."""
+    if happening.code == RolloutCancelled.code:
+        return happening.facts.get("why") == "rejected"
+    return happening.code == RolloutHalted.code and happening.actor_kind != "podo"
 
 
 def _belongs(last: Happening, this: Happening) -> bool:
@@ -216,7 +224,7 @@ def _items(of: Deployment, group: Sequence[Happening], comments: Mapping[str, Co
     facts = {**first.facts, "project": first.project, "environment": first.environment, "region": regions, "actor": who.name}
     if "why" in facts:
         facts["why"] = words.why(lang, str(facts["why"]))
-    written = _said_with(of, group) or (_halted_why(first) if first.code == RolloutHalted.code else "")
+    written = _said_with(of, group) or (str(first.facts.get("why") or "") if first.code == HaltAsked.code else "")
     message = _TOGETHER.get(first.code) or _OWN.get(first.code, first.sentence)
     yield Item(
         id=_address(first),
@@ -232,10 +240,6 @@ def _items(of: Deployment, group: Sequence[Happening], comments: Mapping[str, Co
 
 def _address(happening: Happening) -> str:
     return f"e-{happening.id.removeprefix('evt_')}"
-
-
-def _halted_why(happening: Happening) -> str:
-    return str(happening.facts.get("why") or "")
 
 
 def _marks(group: Sequence[Happening], lang: str) -> list[tuple[str, str]]:
@@ -272,7 +276,7 @@ def sentence(lang: str, message: str, facts: Mapping[str, object], project: str)
 
 
 def _piece(name: str, value: object, project: str) -> Piece:
-    text = "…" if value is None else str(value)
+    text = "…" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
     if name == "actor":
         return Piece(text, "who")
     if name in _NUMBERS:

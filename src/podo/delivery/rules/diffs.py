@@ -37,9 +37,9 @@ def unified(was: str, now: str) -> list[DiffLine]:
     before, after = was.splitlines(), now.splitlines()
     found: list[DiffLine] = []
     for group in SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(_CONTEXT):
-        begins = group[0][3]
-        if found or begins > 0 or group[0][1] > 0:
-            found.append(DiffLine("hunk", None, None, (Part(path_at(after, begins)),)))
+        if found or group[0][1] > 0 or group[0][3] > 0:
+            first = next(place for tag, _, _, place, _ in group if tag != "equal")
+            found.append(DiffLine("hunk", None, None, (Part(path_at(after, first)),)))
         for tag, a, b, c, d in group:
             found += _lines(tag, before[a:b], after[c:d], a, c)
     return found
@@ -51,15 +51,19 @@ def counts(lines: Sequence[DiffLine]) -> tuple[int, int]:
 
 
 def path_at(lines: Sequence[str], index: int) -> str:
-    """The keys that a line of a YAML text stands under: `spec.template.spec`; empty at the top."""
+    """The keys that a line of a YAML text stands under: `spec.containers[chat-api]`; empty at the top."""
     found: list[str] = []
-    depth = _depth(lines[index]) if index < len(lines) else 0
-    for line in reversed(lines[:index]):
-        at, key = _depth(line), line.strip().removeprefix("- ").partition(":")[0]
-        if at < depth and ":" in line:
-            found.append(key)
-            depth = at
-    return ".".join(reversed(found))
+    depth, inside = _depth(lines[index]) if index < len(lines) else 0, False
+    for line in reversed(lines[: index + 1]):
+        at, key, item = _depth(line), line.strip(), line.lstrip().startswith("- ")
+        if item and not inside and (at < depth or line is lines[index]):
+            # A list may stand as deep as the key that it belongs to.
+            found.append(f"[{key.partition(': ')[2]}]" if key.startswith("- name: ") else "[]")
+            depth, inside = at, True
+        elif not item and ":" in line and (at < depth or (inside and at == depth)):
+            found.append(key.partition(":")[0])
+            depth, inside = at, False
+    return ".".join(reversed(found)).replace(".[", "[")
 
 
 def _depth(line: str) -> int:
