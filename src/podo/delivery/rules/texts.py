@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from podo.delivery.types import ValueInvalid
 
@@ -39,12 +39,17 @@ def value_of(text: str) -> Any:
 def put(tree: dict[str, Any], path: str, value: Any) -> None:
     """Put a value at `a.b.c`. Raises `ValueInvalid` where something else stands on the way."""
     *way, last = path.split(".")
-    at: Any = tree
+    at = tree
     for part in way:
-        at = at.setdefault(part, {})
-        if type(at) is not dict:
+        inside: Any = at.setdefault(part, {})
+        if not _is_tree(inside):
             raise ValueInvalid(path=path, why=f"“{part}” has a value of its own already")
+        at = inside
     at[last] = value
+
+
+def _is_tree(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
 
 
 def lines_of(values: Mapping[str, Any], without: frozenset[str] = frozenset()) -> str:
