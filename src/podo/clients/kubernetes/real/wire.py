@@ -134,7 +134,11 @@ class Wire:
             traces = aiohttp.TraceConfig()
             traces.on_request_redirect.append(_refuse_redirect)
             self._session = aiohttp.ClientSession(
-                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[traces], read_bufsize=1 << 18
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[traces],
+                middlewares=[_send_changes_once],
+                read_bufsize=1 << 18,
             )
         return self._session
 
@@ -238,6 +242,16 @@ class Wire:
             return errors.unreachable(self.access.name, f"it answers {code} to a websocket")
         except PodoError as refusal:
             return refusal
+
+
+async def _send_changes_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """After a lost answer a DELETE would be sent again, and by then it may be another object that has the name."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method == "GET":
+            raise
+        raise aiohttp.ClientConnectionError(_why(error)) from None
 
 
 async def _refuse_redirect(_: object, __: object, params: aiohttp.TraceRequestRedirectParams) -> None:

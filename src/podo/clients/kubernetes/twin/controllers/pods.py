@@ -97,7 +97,8 @@ def _due(plane: Plane, ref: Ref, pod: Manifest, stage: str, seconds: float) -> b
     uid = pod["metadata"]["uid"]
     awaited, due = plane.pending.get(uid, ("", 0.0))
     if awaited != stage:
-        due = monotonic() + (0 if plane.is_quiet else seconds)
+        # While seeding nothing takes time, but what crashes again and again would never settle.
+        due = monotonic() + (0 if plane.is_quiet and stage != "restart" else seconds)
         plane.pending[uid] = (stage, due)
     left = due - monotonic()
     if left > 0:

@@ -1,0 +1,242 @@
+"""When the wire to a true API server fails: the right error, nothing done twice, nothing missed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+
+from podo.clients.kubernetes import errors, kinds, local
+from podo.clients.kubernetes.types import Manifest
+from podo.kernel.clock import monotonic
+from tests import needs
+from tests.contracts.cluster.conftest import fresh
+from tests.contracts.cluster.proxy import Proxy, before
+from tests.contracts.cluster.world import BY, World, eventually, said, taken
+
+pytestmark = [needs.part("kubernetes"), needs.part("kwok"), pytest.mark.serial]
+
+
+@pytest.fixture
+async def wired(seoul: local.LocalCluster) -> AsyncIterator[tuple[Proxy, World]]:
+    """A namespace that is reached through a proxy."""
+    async with before(seoul, timeout=3, patience=2) as (proxy, client), fresh(client) as world:
+        proxy.handed_on.clear()
+        yield proxy, world
+        proxy.faults.clear()
+
+
+Call = Callable[[World], Awaitable[Any]]
+CHANGES: dict[str, tuple[str, Call]] = {
+    "create": ("POST", lambda w: w.cluster.create(w.config_map("new", a="1"), field_manager=BY)),
+    "apply": ("PATCH", lambda w: w.apply(w.config_map("words", a="2"))),
+    "patch": ("PATCH", lambda w: w.cluster.patch(w.ref(kinds.CONFIG_MAP, "words"), {"data": {"a": "2"}}, field_manager=BY)),
+    "scale": ("PATCH", lambda w: w.cluster.scale(w.ref(kinds.DEPLOYMENT, "web"), 1, field_manager=BY)),
+    "delete": ("DELETE", lambda w: w.cluster.delete(w.ref(kinds.CONFIG_MAP, "words"))),
+    "evict": ("POST", lambda w: w.cluster.evict(w.ref(kinds.POD, "one"))),
+}
+
+
+async def _prepare(world: World) -> None:
+    await world.apply(world.config_map("words", a="1"))
+    await world.apply(world.deployment("web", replicas=0))
+    await world.cluster.create(world.pod("one"), field_manager=BY)
+
+
+async def _state(world: World) -> dict[str, Any]:
+    """What the changes would have changed."""
+    words = {m["metadata"]["name"]: m["data"] for m in await _own(world)}
+    pods = [p.name for p in (await world.cluster.list_pods(namespace=world.namespace)).items if not p.metadata.deletion_timestamp]
+    replicas = (await world.get(kinds.DEPLOYMENT, "web"))["spec"]["replicas"]
+    return {"words": words, "pods": [name for name in pods if name == "one"], "replicas": replicas}
+
+
+async def _own(world: World) -> list[Manifest]:
+    page = await world.cluster.list(kinds.CONFIG_MAP, namespace=world.namespace)
+    return [m for m in page.items if not m["metadata"]["name"].startswith("kube-")]
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_a_change_that_never_arrived_is_not_done(wired: tuple[Proxy, World], name: str) -> None:
+    proxy, world = wired
+    await _prepare(world)
+    before_it = await _state(world)
+    method, call = CHANGES[name]
+    for manner in ("refused", "answer"):
+        proxy.add(manner, method=method, code=503)
+        proxy.handed_on.clear()
+        with pytest.raises(errors.Unreachable) as refusal:
+            await call(world)
+        assert refusal.value.data["cluster"] == "proxied"
+        # It is not for the client to try again: nobody knows here whether that does harm.
+        assert proxy.handed_on == []
+    assert await _state(world) == before_it
+    await call(world)
+    assert await _state(world) != before_it
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_a_change_whose_answer_was_lost_is_done_once(wired: tuple[Proxy, World], name: str) -> None:
+    proxy, world = wired
+    await _prepare(world)
+    before_it = await _state(world)
+    method, call = CHANGES[name]
+    proxy.add("lost", method=method)
+    proxy.handed_on.clear()
+    with pytest.raises(errors.Unreachable):
+        await call(world)
+    assert len(proxy.handed_on) == 1
+    done = await _state(world)
+    assert done != before_it
+    versions = {m["metadata"]["name"]: m["metadata"]["resourceVersion"] for m in await _own(world)}
+    # The caller who tries again is told that it is done, or finds nothing more to do.
+    with contextlib.suppress(errors.AlreadyExists, errors.NotFound):
+        await call(world)
+    assert await _state(world) == done
+    assert {m["metadata"]["name"]: m["metadata"]["resourceVersion"] for m in await _own(world)} == versions
+    if name == "create":
+        with pytest.raises(errors.AlreadyExists):
+            await call(world)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_a_change_that_was_put_off_is_done_once(wired: tuple[Proxy, World], name: str) -> None:
+    proxy, world = wired
+    await _prepare(world)
+    method, call = CHANGES[name]
+    proxy.add("answer", method=method, code=429, headers={"Retry_After": "0"}, times=3)
+    proxy.handed_on.clear()
+    await call(world)
+    assert len(proxy.handed_on) == 1
+
+
+async def test_who_is_put_off_for_long_is_told(wired: tuple[Proxy, World]) -> None:
+    proxy, world = wired
+    proxy.add("answer", method="PATCH", code=429, headers={"Retry_After": "30"})
+    began = monotonic()
+    with pytest.raises(errors.Throttled) as refusal:
+        await world.apply(world.config_map("words", a="1"))
+    assert refusal.value.data["after"] == 30
+    assert monotonic() - began < 2
+    assert proxy.handed_on == []
+
+
+async def test_a_slow_server_is_waited_for_and_a_silent_one_is_not(wired: tuple[Proxy, World]) -> None:
+    proxy, world = wired
+    proxy.add("slow", method="PATCH", seconds=1)
+    assert (await world.apply(world.config_map("words", a="1")))["data"] == {"a": "1"}
+    proxy.add("slow", method="PATCH", seconds=60)
+    began = monotonic()
+    with pytest.raises(errors.Unreachable, match="took too long"):
+        await world.apply(world.config_map("words", a="2"))
+    assert 2.5 < monotonic() - began < 10
+
+
+async def test_half_an_answer_is_none(wired: tuple[Proxy, World]) -> None:
+    proxy, world = wired
+    for n in range(20):
+        await world.apply(world.config_map(f"c{n}", a="x" * 1000))
+    proxy.add("half", method="GET", times=2)
+    for call in (world.names(kinds.CONFIG_MAP), world.cluster.list_pods()):
+        with pytest.raises(errors.Unreachable):
+            await call
+
+
+async def _follow(world: World, seen: dict[str, str], cuts: list[str]) -> None:
+    """What a watcher does: list, watch from there, and after a cut on from the last version seen; after 410 list anew."""
+    version = ""
+    while True:
+        try:
+            if not version:
+                page = await world.cluster.list(kinds.CONFIG_MAP, namespace=world.namespace)
+                version = page.resource_version
+                seen.clear()
+                seen.update({m["metadata"]["name"]: m["data"].get("a", "") for m in page.items})
+            watch = world.cluster.watch(kinds.CONFIG_MAP, namespace=world.namespace, resource_version=version, bookmarks=True)
+            async with contextlib.aclosing(watch) as changes:
+                async for change in changes:
+                    version = change.object["metadata"]["resourceVersion"]
+                    match change.type:
+                        case "DELETED":
+                            seen.pop(change.object["metadata"]["name"], None)
+                        case "ADDED" | "MODIFIED":
+                            seen[change.object["metadata"]["name"]] = change.object["data"].get("a", "")
+                        case _:
+                            pass
+        except errors.Expired:
+            cuts.append("gone")
+            version = ""
+        except errors.Unreachable:
+            cuts.append("cut")
+
+
+async def test_a_watcher_misses_nothing_however_often_it_is_cut(wired: tuple[Proxy, World]) -> None:
+    proxy, world = wired
+    for n in range(6):
+        proxy.add("gone" if n % 3 == 2 else "cut", path="watch=true", after=n % 2 + 1)
+    proxy.add("answer", path="watch=true", code=410)
+    proxy.add("answer", path="watch=true", code=500)
+    seen: dict[str, str] = {}
+    cuts: list[str] = []
+    watcher = asyncio.create_task(_follow(world, seen, cuts))
+    for n in range(20):
+        await world.apply(world.config_map(f"c{n % 5}", a=str(n)))
+        if n % 4 == 3:
+            await world.cluster.delete(world.ref(kinds.CONFIG_MAP, f"c{n % 5}"))
+        await asyncio.sleep(0.02)
+
+    async def caught_up() -> bool:
+        there = {m["metadata"]["name"]: m["data"]["a"] for m in await _own(world)}
+        return {name: a for name, a in seen.items() if not name.startswith("kube-")} == there
+
+    await eventually(caught_up)
+    watcher.cancel()
+    await asyncio.gather(watcher, return_exceptions=True)
+    assert sorted(set(cuts)) == ["cut", "gone"]
+    assert len(cuts) >= 4
+
+
+async def test_a_followed_log_that_is_cut_says_so(wired: tuple[Proxy, World]) -> None:
+    proxy, world = wired
+    ref = await world.running_pod("one")
+    proxy.add("cut", path="/log", after=1)
+    lines: list[str] = []
+    with pytest.raises(errors.Unreachable):
+        async for line in world.cluster.logs(ref, follow=True):
+            lines.append(line)  # noqa: PERF401 - what came before the cut counts
+    assert lines == ["one"]
+
+
+async def _forget(cluster: local.LocalCluster) -> None:
+    """Let etcd forget all versions but the present one."""
+    # By its gateway: JSON, with numbers as text.
+    connector = aiohttp.UnixConnector(path=str(cluster.directory / "etcd.sock"))
+    async with aiohttp.ClientSession(connector=connector) as session:
+        async with session.post("http://etcd/v3/kv/range", json={"key": "AA=="}) as answer:
+            revision = (await answer.json())["header"]["revision"]
+        async with session.post("http://etcd/v3/kv/compaction", json={"revision": revision, "physical": True}) as answer:
+            assert answer.status == 200, await answer.text()
+
+
+async def test_versions_that_are_no_longer_kept_are_expired(real_world: World, seoul: local.LocalCluster) -> None:
+    """By Events, of which an API server keeps no versions of its own beside etcd's."""
+    world = real_world
+    about = {"involvedObject": {"namespace": world.namespace}, "reason": "Test"}
+    for n in range(3):
+        await world.cluster.create(world.manifest(kinds.EVENT, f"e{n}", **about), field_manager=BY)
+    page = await world.cluster.list(kinds.EVENT, namespace=world.namespace, limit=1)
+    for name in ("later", "latest"):
+        await world.cluster.create(world.manifest(kinds.EVENT, name, **about), field_manager=BY)
+    await _forget(seoul)
+    with pytest.raises(errors.Expired):
+        await world.cluster.list(kinds.EVENT, namespace=world.namespace, limit=1, continue_=page.continue_)
+    with pytest.raises(errors.Expired):
+        await anext(world.cluster.watch(kinds.EVENT, namespace=world.namespace, resource_version=page.resource_version))
+    now = (await world.cluster.list(kinds.EVENT, namespace=world.namespace)).resource_version
+    await world.cluster.create(world.manifest(kinds.EVENT, "last", **about), field_manager=BY)
+    watch = world.cluster.watch(kinds.EVENT, namespace=world.namespace, resource_version=now)
+    assert [said(c) for c in await taken(watch, 1)] == [("ADDED", "last")]
