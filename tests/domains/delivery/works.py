@@ -43,11 +43,12 @@ class Schema:
 
     async def schema(self) -> Mapping[str, Any]:
         """See `ChartReader`."""
-        return _schema()
+        return chart_schema()
 
 
 @functools.cache
-def _schema() -> Mapping[str, Any]:
+def chart_schema() -> Mapping[str, Any]:
+    """The JSON schema of the paved-road chart."""
     return json.loads((chart_folder() / "values.schema.json").read_text())
 
 

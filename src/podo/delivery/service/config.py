@@ -138,7 +138,12 @@ async def choose(
     scope: Scope = Scope(),
     schema: Mapping[str, Any] | None = None,
 ) -> Choices:
-    """Change what is given; None leaves it. `values` replace all of `scope`; `schema` is the chart's. Raises `ValueInvalid`."""
+    """Change what is given; None leaves it. `values` replace all of `scope`, and are held to the chart's `schema`.
+
+    Raises `ValueInvalid`, `ConfigInvalid` for a scope that is nowhere.
+    """
+    if values and schema is None:
+        raise ValueError("values are taken with the schema that they are held to")
     await _mine(tx, project)
     was = await rows.choices(tx, project)
     now = replace(
