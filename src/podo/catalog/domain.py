@@ -51,7 +51,7 @@ async def _adapters(house: House) -> None:
         return (found.kind.value, house.seal.open(sealed) if sealed else "") if found else None
 
     pool = ClusterPool(lookup, folder / "twins")
-    namespaces = ClusterNamespaces(pool, programs=chosen.kubeconfig_programs)
+    namespaces = ClusterNamespaces(pool)
     guard = None if chosen.local_repositories else FarAway()
     protocols = PROTOCOLS if chosen.local_repositories else PROTOCOLS - {"file"}
     git = GitBinary(folder / "mirrors", protocols=protocols, guard=guard, before_call=outside)

@@ -38,5 +38,5 @@ class NamespaceReader(Protocol):
         ...
 
     def check_kubeconfig(self, name: str, kubeconfig: str) -> None:
-        """Whether a kubeconfig can be used, before it is kept. Raises `KubeconfigReachesOut`, `BadKubeconfig` of Kubernetes."""
+        """Whether a kubeconfig can be used, before it is kept. Raises `BadKubeconfig` of Kubernetes."""
         ...

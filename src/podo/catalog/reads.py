@@ -43,7 +43,7 @@ async def check_repository(reader: RepositoryReader, url: str) -> None:
 
 
 def check_kubeconfig(reader: NamespaceReader, name: str, kubeconfig: str) -> None:
-    """Whether a kubeconfig can be used, before it is kept. Raises `KubeconfigReachesOut`, `BadKubeconfig` of Kubernetes."""
+    """Whether a kubeconfig can be used, before it is kept. Raises `BadKubeconfig` of Kubernetes."""
     reader.check_kubeconfig(name, kubeconfig)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
-from typing import Any, cast
+from typing import Any
 
 from podo.catalog.types import (
     BadQuery,
@@ -37,8 +37,6 @@ _SITE = """
     releases resources search settings sign-in sign-out signin signout site stats static status teams traffic users webhooks why
 """
 RESERVED = frozenset(_SITE.split())
-# Parts of a kubeconfig by which Podo's machine runs a program or reads a file.
-_OUTSIDE = ("auth-provider", "certificate-authority", "client-certificate", "client-key", "exec", "tokenFile")
 
 
 def check_name(name: str) -> None:
@@ -148,22 +146,3 @@ def with_word(query: str, key: str, value: str) -> str:
     """The filter with `key:value` in place of what it said of `key`; an empty value takes it away."""
     kept = [word for word in query.split() if word.partition(":")[0] != key or ":" not in word]
     return " ".join([*kept, f"{key}:{value}"] if value else kept)
-
-
-def reaches_out(kubeconfig: Any) -> str:
-    """What of this machine a kubeconfig would run or read, such as `users[0].user.exec`; empty: nothing."""
-    for part, inner in (("clusters", "cluster"), ("users", "user")):
-        for number, entry in enumerate(_listed(_mapped(kubeconfig).get(part))):
-            body = _mapped(_mapped(entry).get(inner))
-            for key in _OUTSIDE:
-                if key in body:
-                    return f"{part}[{number}].{inner}.{key}"
-    return ""
-
-
-def _mapped(value: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _listed(value: object) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []

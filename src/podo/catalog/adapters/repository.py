@@ -37,7 +37,11 @@ def credential_of(text: str) -> Credential | None:
 
 
 async def resolve(host: str) -> list[str]:
-    """The addresses of a host; none where nobody knows it."""
+    """The addresses of a host; none where nobody knows it. Numbers such as 127.1 or 2130706433 mean what they mean to curl."""
+    try:
+        return [socket.inet_ntoa(socket.inet_aton(host))]
+    except (OSError, UnicodeError):
+        pass
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):

@@ -51,10 +51,11 @@ def so(w: Web, error: PodoError) -> str:
 
 
 def by_field(w: Web, errors: Iterable[PodoError]) -> dict[str, str]:
-    """The first error of each field, as a sentence."""
+    """The first error of each field, as a sentence; that a form is to be sent again goes without saying."""
     found: dict[str, str] = {}
     for error in errors:
-        found.setdefault(field_of(error), sentence(w, error))
+        again = error.do in (WrongProject.do, WrongPlace.do)
+        found.setdefault(field_of(error), so(w, error) if again else sentence(w, error))
     return found
 
 

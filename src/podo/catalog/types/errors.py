@@ -255,15 +255,6 @@ class NoKubeconfig(WrongPlace):
     field = "kubeconfig"
 
 
-class KubeconfigReachesOut(WrongPlace):
-    """A kubeconfig that names a program to run or a file to read on Podo's machine."""
-
-    code = "catalog.kubeconfig_reaches_out"
-    so = N_("This kubeconfig wants Podo's own machine to run a program or read a file: {what}.")
-    do = N_("Paste one that holds its certificates and token itself; `catalog.kubeconfig_programs` allows others.")
-    field = "kubeconfig"
-
-
 class ServedAlready(WrongPlace):
     """A pair that another cluster serves."""
 

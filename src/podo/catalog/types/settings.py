@@ -18,6 +18,3 @@ class CatalogSettings:
     local_repositories: bool = setting(
         False, "Read repositories from files and from this machine's own addresses; for demo and trusted people only"
     )
-    kubeconfig_programs: bool = setting(
-        False, "Take kubeconfigs that name programs to run or files to read on Podo's own machine (sign-in plugins of clouds)"
-    )
