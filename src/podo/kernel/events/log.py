@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
 
 from podo.kernel import clock, ids
 from podo.kernel.db import Database, Reading, Tx
@@ -64,11 +65,18 @@ async def seal(database: Database) -> list[Entry]:
         rows = (
             await tx.session.scalars(select(EventRow).where(EventRow.position.is_(None)).order_by(EventRow.seq).limit(_BATCH))
         ).all()
+        sealed: list[Entry] = []
+        given: list[dict[str, Any]] = []
         for row in rows:
             position += 1
-            row.position = position
-            row.hash = previous = _hash(previous, row)
-        return [_entry(row) for row in rows]
+            previous = _hash(previous, position, row)
+            given.append({"of": row.seq, "position": position, "hash": previous})
+            sealed.append(_entry(row, position))
+        if given:
+            # One statement for all: a row at a time takes twice as long.
+            mine = update(EventRow).where(EventRow.seq == bindparam("of"))
+            await (await tx.session.connection()).execute(mine, given)
+        return sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,7 @@ async def verify(database: Database) -> Verdict:
             ).all()
             for row in rows:
                 expected += 1
-                if row.position != expected or row.hash != _hash(previous, row):
+                if row.position != expected or row.hash != _hash(previous, expected, row):
                     return Verdict(expected - 1, 0, expected)
                 previous = row.hash or _GENESIS
             if len(rows) < _BATCH:
@@ -161,10 +169,10 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return found
 
 
-def _hash(previous: str, row: EventRow) -> str:
+def _hash(previous: str, position: int, row: EventRow) -> str:
     content = {
         "id": row.id,
-        "position": row.position,
+        "position": position,
         "at": row.at.isoformat(),
         "actor": [row.actor_kind, row.actor_id, row.actor_via],
         "code": row.code,
@@ -176,10 +184,10 @@ def _hash(previous: str, row: EventRow) -> str:
     return hashlib.sha256(previous.encode() + ids.canonical(content)).hexdigest()
 
 
-def _entry(row: EventRow) -> Entry:
+def _entry(row: EventRow, position: int | None = None) -> Entry:
     return Entry(
         id=row.id,
-        position=row.position,
+        position=position or row.position,
         at=row.at,
         actor=Actor(ActorKind(row.actor_kind), row.actor_id, row.actor_via),
         code=row.code,
