@@ -140,10 +140,9 @@ async def choose(
 ) -> Choices:
     """Change what is given; None leaves it. `values` replace all of `scope`, and are held to the chart's `schema`.
 
-    Raises `ValueInvalid`, `ConfigInvalid` for a scope that is nowhere.
+    Without a schema nothing but Podo's own keys is refused here; Helm looks again when a release is sealed. Raises
+    `ValueInvalid`, `ConfigInvalid` for a scope that is nowhere.
     """
-    if values and schema is None:
-        raise ValueError("values are taken with the schema that they are held to")
     await _mine(tx, project)
     was = await rows.choices(tx, project)
     now = replace(
