@@ -30,6 +30,9 @@ from tests.contracts.registry.servers import LOGIN
 
 pytestmark = [*REAL]
 
+# Buildah 1.28 does not wait for what a RUN wrote last before it ends, so on a busy machine a RUN that ends at once may be mute.
+HEARD = "; sleep 1"
+
 
 @pytest.fixture
 def world(buildah: BuildahWorld) -> BuildahWorld:
@@ -119,7 +122,9 @@ async def test_nothing_of_podo_is_seen_by_a_build(world: BuildahWorld, work: Wor
     monkeypatch.setenv("BUILDAH_ISOLATION", "oci")
     monkeypatch.setenv("HTTPS_PROXY", "http://me:t0p-s3cret@127.0.0.1:1")
     steps = [f"COPY busybox /bin/{name}" for name in ("cat", "ls", "tr")]
-    work.with_shell(*steps, "RUN export; cat /proc/*/environ | tr '\\0' '\\n' | sh -c 'while read l; do echo $l; done'; ls /proc")
+    work.with_shell(
+        *steps, f"RUN export; cat /proc/*/environ | tr '\\0' '\\n' | sh -c 'while read l; do echo $l; done'; ls /proc{HEARD}"
+    )
     await work.build()
     log = "\n".join(work.lines)
     assert "PATH=" in log
@@ -154,7 +159,7 @@ async def test_a_login_is_in_a_file_while_it_is_needed_and_nowhere_else(world: B
 
 
 async def test_shell_is_heeded_and_the_image_is_an_oci_image(world: BuildahWorld, work: Work) -> None:
-    work.with_shell('SHELL ["/bin/sh", "-x", "-c"]', "RUN true")
+    work.with_shell('SHELL ["/bin/sh", "-x", "-c"]', f"RUN true{HEARD}")
     await work.build()
     assert "+ true" in work.lines
     manifest = await world.registry.manifest(work.image())
@@ -162,7 +167,7 @@ async def test_shell_is_heeded_and_the_image_is_an_oci_image(world: BuildahWorld
 
 
 async def test_layers_are_kept_for_the_next_build_and_go_when_they_are_old(world: BuildahWorld, work: Work) -> None:
-    work.with_shell("RUN echo slow")
+    work.with_shell(f"RUN echo slow{HEARD}")
     await work.build()
     assert [line for line in storage(world, "images", "--all").splitlines()[1:] if not line.startswith("<none>")] == []
     work.write("Dockerfile", (work.folder / "Dockerfile").read_text() + "USER 7\n")
@@ -214,14 +219,14 @@ async def test_a_full_disk_is_told_as_such_and_does_not_last(world: BuildahWorld
         await work.build(builder=builder)
     work.has(big="small")
     await work.build(builder=builder)
-    work.with_shell("COPY busybox /bin/dd", "RUN dd if=/dev/zero of=/x bs=65536 count=1000")
+    work.with_shell("COPY busybox /bin/dd", f"RUN dd if=/dev/zero of=/x bs=65536 count=1000{HEARD}; false")
     with pytest.raises(DiskFull):
         await work.build(builder=builder)
     assert any("No space left on device" in line for line in work.lines)
 
 
 async def test_what_a_program_says_of_a_full_disk_is_not_believed(work: Work) -> None:
-    work.with_shell("RUN echo no space left on device >&2; exit 28")
+    work.with_shell(f"RUN echo no space left on device >&2{HEARD}; exit 28")
     with pytest.raises(BuildFailed, match=r"exit code 28, after “no space left on device”"):
         await work.build()
 
@@ -247,12 +252,17 @@ async def test_an_image_comes_from_a_registry_and_not_from_this_machine(work: Wo
 
 async def test_a_run_that_cannot_start_says_why(work: Work) -> None:
     work.has(hello="x", Dockerfile="FROM scratch\nCOPY hello /\nRUN ls\n")
-    with pytest.raises(BuildFailed, match=r"cannot be started: .*no such file"):
-        await work.build()
+    heard: list[str] = []
+    while len(heard) < 5 and not any("cannot be started" in why for why in heard):
+        with pytest.raises(BuildFailed, match="line 3 ") as error:
+            await work.build()
+        heard.append(error.value.data["why"])
+    assert heard[-1] == "it cannot be started: fork/exec /bin/sh: no such file or directory"
 
 
 async def test_a_log_is_clean_and_has_an_end(world: BuildahWorld, work: Work) -> None:
-    work.with_shell(r"RUN printf 'a\033[31mred\033[0m\007\n10%%\r100%%\n'; for i in 1 2 3 4 5 6 7 8 9; do echo $i; done; exit 4")
+    colours = r"printf 'a\033[31mred\033[0m\007\n10%%\r100%%\n'"
+    work.with_shell(f"RUN {colours}; for i in 1 2 3 4 5 6 7 8 9; do echo $i; done{HEARD}; exit 4")
     with pytest.raises(BuildFailed, match="exit code 4, after “9”"):
         await work.build()
     assert "ared" in work.lines
