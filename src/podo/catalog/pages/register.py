@@ -251,9 +251,7 @@ async def _name(w: Web, slug: str, ticked: Sequence[tuple[str, str]]) -> Name:
         better = error.data.get("better", "")
         return Name("bad", so(w, error) if better else sentence(w, error), better)
     if silent:
-        text = N_(
-            "Free in Podo. {clusters} do not answer, so nobody knows of a namespace there; Podo asks again before it makes one."
-        )
+        text = N_("Free in Podo. No answer from {clusters}: whether it is free there is seen when the namespace is made.")
         return Name("warn", say(w, text, clusters=", ".join(silent)))
     return Name("ok", say(w, N_("Free in Podo and in {clusters}."), clusters=", ".join(clusters)))
 
