@@ -45,10 +45,9 @@ class Shop:
         """A commit that was built; `tag` becomes part of the image's name, which the twins' faults look at."""
         commit = Commit(f"{n:040x}", f"Change {n}", "김하늘", datetime(2026, 11, 1, tzinfo=UTC))
         async with self.living.transaction() as tx:
+            # In one transaction: the run that follows finds that nothing is left to build.
             build = await service.builds.queue(tx, PROJECT, commit, "main", HANEUL.id)
-        async with self.living.transaction() as tx:
             await service.builds.started(tx, build.id, "test", f"registry.test/{tag}/{PROJECT}", {}, simulated=False)
-        async with self.living.transaction() as tx:
             await service.builds.succeeded(tx, build.id, f"sha256:{ids.digest([n, tag])}", 1000)
         return build
 
@@ -138,8 +137,10 @@ async def shop(
                 branch="main",
                 places=[("alpha", "kr"), ("prod", "kr"), ("prod", "jp"), ("prod", "uk")],
             )
+        schema = await house.house.ports[ChartReader].schema()  # type: ignore[type-abstract]
+        chosen = {"auto_alpha": auto_alpha, "polled": False, "scope": Scope(), "values": AT_ONCE_READY, "schema": schema}
         async with house.transaction(HANEUL) as tx:
-            await service.config.choose(tx, PROJECT, auto_alpha=auto_alpha, polled=False, scope=Scope(), values=AT_ONCE_READY)
+            await service.config.choose(tx, PROJECT, **chosen)
         await made.settled()
         yield made
 

@@ -223,7 +223,8 @@ def _items(of: Deployment, group: Sequence[Happening], comments: Mapping[str, Co
     regions = ", ".join(h.region for h in group if h.region)
     facts = {**first.facts, "project": first.project, "environment": first.environment, "region": regions, "actor": who.name}
     if "why" in facts:
-        facts["why"] = words.why(lang, str(facts["why"]))
+        rollout = next((x for x in of.rollouts if x.region == first.region), None)
+        facts["why"] = words.told(lang, rollout, str(facts["why"]))
     written = _said_with(of, group) or (str(first.facts.get("why") or "") if first.code == HaltAsked.code else "")
     message = _TOGETHER.get(first.code) or _OWN.get(first.code, first.sentence)
     yield Item(

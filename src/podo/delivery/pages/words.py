@@ -63,10 +63,14 @@ def why(lang: str, text: str) -> str:
 
 def reason(lang: str, rollout: Rollout) -> str:
     """Why a rollout is as it is: what was seen in the cluster, else what is written down."""
-    seen = rollout.seen
-    if seen.reason and rollout.why == seen.said():
-        return seen.said(languages.translator(lang))
-    return why(lang, rollout.why)
+    return told(lang, rollout, rollout.why)
+
+
+def told(lang: str, rollout: Rollout | None, text: str) -> str:
+    """A reason that was written down of a rollout, in the reader's language where it is what was seen last, or Podo's own."""
+    if rollout is not None and rollout.seen.reason and text == rollout.seen.said():
+        return rollout.seen.said(languages.translator(lang))
+    return why(lang, text)
 
 
 async def people(r: Reading, ids: Iterable[str]) -> dict[str, Who]:
