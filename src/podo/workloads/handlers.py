@@ -40,11 +40,17 @@ class Watchers:
             if task is None or task.done():
                 self._tasks[cluster] = asyncio.create_task(_watch(house, cluster), name=f"watch:{cluster}")
 
+    def watched(self) -> set[str]:
+        """The names of the clusters that are watched now."""
+        return {cluster for cluster, task in self._tasks.items() if not task.done()}
+
     async def close(self) -> None:
         """End all."""
-        for task in self._tasks.values():
+        tasks = list(self._tasks.values())
+        self._tasks.clear()
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _watch(house: House, cluster: str) -> None:

@@ -50,6 +50,8 @@ async def directory(w: Web = WebIn) -> Response:
 async def sync(w: Web = WebIn) -> Response:
     """Take it over."""
     f = await form(w)
+    async with reading(w, SYNC):
+        pass
     feed = await reads.directory(w.house.ports)
     async with w.transaction() as tx:
         await service.take_over(tx, feed, most_gone=1.0 if f["all"] else service.MOST_GONE)

@@ -30,12 +30,18 @@ _BEGINNING = "1970-01-01T00:00:00Z"
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """A numbered line; of `kind` mark, the place where a container started again."""
+    """A numbered line; of `kind` mark, the place where a container started again. `stamp` is its time as the cluster wrote it."""
 
     number: int
     at: datetime | None
     text: str
     kind: str
+    stamp: str = ""
+
+
+def _row(number: int, line: str) -> LogRow:
+    at, text, kind = rules.log_line(line)
+    return LogRow(number, at, text, kind, line.partition(" ")[0] if at else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ def empty(which: Which, here: str) -> Log:
         container=which.container,
         previous=which.previous,
         containers=[(c.name, at(container=c.name)) for c in which.pod.containers],
-        other_run=at(previous="" if which.previous else "1"),
+        other_run=at(previous="" if which.previous else "1") if _ran_before(which) else "",
         beginning=at(since=_BEGINNING),
         newest=at(),
         later="",
@@ -102,23 +108,34 @@ async def read(w: Web, which: Which, here: str) -> Log | str:
         if begins is not None:
             return f"{shell.newest}&{urlencode({'since': begins.strftime('%Y-%m-%dT%H:%M:%SZ')})}"
     rows: list[LogRow] = []
-    if which.previous:
+    if which.previous and _ran_before(which):
         rows = await _rows(w, which, LogsOf(which.container, previous=True, since=since), 1)
-        again = languages.say(
-            w.lang, N_("{container} started again, restart {number}"), container=which.container, number=_restarts(which)
-        )
-        rows.append(LogRow(0, None, again, "mark"))
+        restarts = next((c.restarts for c in which.pod.containers if c.name == which.container), 0)
+        again = N_("{container} started again, restart {number}")
+        rows.append(LogRow(0, None, languages.say(w.lang, again, container=which.container, number=restarts), "mark"))
     before = max((x.number for x in rows), default=0)
     now = await _rows(w, which, LogsOf(which.container, since=since), before + 1)
     whole = len(now) < MOST
-    follow = {"pod": which.pod.name, "container": which.container, "after": len(now), "before": before}
-    last = next((x.at for x in reversed(now) if x.at), None)
+    last = next((x for x in reversed(now) if x.at), None)
+    follow = {
+        "pod": which.pod.name,
+        "container": which.container,
+        "number": before + len(now),
+        "behind": last.stamp if last else "",
+    }
+    later = last.at.strftime("%Y-%m-%dT%H:%M:%SZ") if last and last.at else ""
     return replace(
         shell,
         rows=[*rows, *now],
-        later="" if whole or last is None else f"{shell.newest}&{urlencode({'since': last.strftime('%Y-%m-%dT%H:%M:%SZ')})}",
-        follow=f"/{which.project}/workloads/follow?{urlencode({**follow, 'since': which.since or _BEGINNING})}" if whole else "",
+        later="" if whole else f"{shell.newest}&{urlencode({'since': later})}",
+        follow=f"/{which.project}/workloads/follow?{urlencode(follow)}" if whole else "",
     )
+
+
+def _ran_before(which: Which) -> bool:
+    """Whether there is a run before the one that is shown: of a container that waits to start again, the last one is shown."""
+    found = next((c for c in which.pod.containers if c.name == which.container), None)
+    return found is not None and found.restarts > 0 and (found.state != "waiting" or found.restarts > 1)
 
 
 async def _begins(w: Web, which: Which) -> datetime | None:
@@ -139,14 +156,10 @@ async def _rows(w: Web, which: Which, wanted: LogsOf, first: int) -> list[LogRow
     lines = reads.logs(reader, which.view, which.project, which.pod.name, wanted)
     async with aclosing(lines):
         async for line in lines:
-            rows.append(LogRow(first + len(rows), *rules.log_line(line)))
+            rows.append(_row(first + len(rows), line))
             if len(rows) == MOST:
                 break
     return rows
-
-
-def _restarts(which: Which) -> int:
-    return next((c.restarts for c in which.pod.containers if c.name == which.container), 0)
 
 
 def _moment(text: str) -> datetime | None:
@@ -158,25 +171,28 @@ def _moment(text: str) -> datetime | None:
 
 
 @routes.page("/{project}/workloads/follow", permission=READ.id)
-async def follow(
-    project: str, pod: str, container: str = "", after: int = 0, before: int = 0, since: str = _BEGINNING, w: Web = WebIn
-) -> Response:
-    """Further lines of a log as server-sent events, each a piece of HTML; behind `Last-Event-ID` after a cut."""
+async def follow(project: str, pod: str, container: str = "", number: int = 0, behind: str = "", w: Web = WebIn) -> Response:
+    """Lines behind the time `behind`, numbered from `number` on, as server-sent events; after a cut, behind `Last-Event-ID`.
+
+    Places are times, because numbers begin anew when a container does.
+    """
     view, _, found = service.pick_pod(await service.look(w.reading, w.observing, project), pod)
-    resumed = w.request.headers.get("last-event-id", "")
-    known = int(resumed) - before if resumed.isdecimal() else after
-    wanted = LogsOf(container or None, since=_moment(since), follow=True)
+    resumed, _, known = w.request.headers.get("last-event-id", "").partition(" ")
+    if known.isdecimal():
+        behind, number = resumed, int(known)
+    since = rules.log_line(behind)[0]
+    wanted = LogsOf(container or None, since=since.replace(microsecond=0) if since else None, follow=True)
     lines = reads.logs(w.house.ports[WorkloadReader], view, project, found.name, wanted)
 
     async def pieces() -> AsyncIterator[str]:
-        number = 0
+        last = number
         async with aclosing(w.request.app.state.hub.until_closing(lines)) as open_:
             async for line in open_:
-                number += 1
-                if number <= known:
+                if line.partition(" ")[0] <= behind:
                     continue
-                row = LogRow(before + number, *rules.log_line(line))
+                last += 1
+                row = _row(last, line)
                 body = bytes((await w.fragment(LinePiece(row))).body).decode()
-                yield f"id: {row.number}\n" + "".join(f"data: {part}\n" for part in body.splitlines()) + "\n"
+                yield f"id: {row.stamp} {last}\n" + "".join(f"data: {part}\n" for part in body.splitlines()) + "\n"
 
     return StreamingResponse(pieces(), media_type="text/event-stream", headers={"cache-control": "no-store"})
