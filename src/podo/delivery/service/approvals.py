@@ -20,6 +20,7 @@ from podo.delivery.types import (
     Decision,
     Deployment,
     NoSuchRollout,
+    NothingChosen,
     NotOpen,
     ReleaseChanged,
     Rollout,
@@ -43,6 +44,8 @@ async def review(tx: Tx, project: str, number: int, seen: Mapping[str, str], dec
     was = await deployment(tx, project, number)
     await access.require(tx, APPROVE, await _on(tx, was))
     chosen = [_pick(was, region) for region in seen]
+    if not chosen:
+        raise NothingChosen(regions=", ".join(r.region for r in was.rollouts))
     for rollout in chosen:
         if rollout.state not in _ASKED or rollout.started_at is not None:
             raise NotOpen(region=rollout.region, state=rollout.state.value, verb=decision.value)

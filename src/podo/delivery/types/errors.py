@@ -109,6 +109,14 @@ class AlphaMissing(Conflict):
     do = N_("Deploy it to {before} first; when it is healthy there, ask again.")
 
 
+class NothingChosen(Invalid):
+    """A decision on no region at all."""
+
+    code = "delivery.nothing_chosen"
+    so = N_("No region was chosen.")
+    do = N_("Choose at least one of: {regions}.")
+
+
 class ReleaseChanged(Conflict):
     """The release is not the one that was looked at."""
 

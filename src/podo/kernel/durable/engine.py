@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -28,6 +28,7 @@ _BEAT = 5.0
 _DEAD_AFTER = timedelta(seconds=20)
 _TAKE_OVERS = 5
 _KEEP = timedelta(days=30)
+_PARTING = 2.0
 
 Interference = Callable[[str, str, str], Awaitable[None]]
 
@@ -60,6 +61,8 @@ class Durable:
         self.pauses = pauses
         self.process = ids.new("proc")
         self.interference: Interference | None = None
+        self.is_ending = False
+        self._under_way = 0
         self._source: AsyncSQLAlchemyDatasource | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -82,15 +85,24 @@ class Durable:
             str(self.database.url), engine=self.database.engine, serializer=serializer
         )
         DBOS.launch()
+        self.is_ending = False
         steps.set_engine(self)
+        if self.database.is_sqlite:
+            # One process alone can have this file: whoever else is written down there is dead, however lately it lived.
+            async with self.database.transaction(PODO) as tx:
+                await tx.session.execute(delete(ProcessRow))
         await self._beat_once()
         self._tasks = [asyncio.create_task(self._beat_forever(), name="durable:beat")]
 
     async def end(self) -> None:
-        """Stop; unfinished runs go on after the next start."""
+        """Stop: steps under way get a moment to end, and unfinished runs go on after the next start."""
+        self.is_ending = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        until = clock.monotonic() + _PARTING
+        while self._under_way and clock.monotonic() < until:  # noqa: ASYNC110 - rarely, and for two seconds at most
+            await asyncio.sleep(0.02)
         steps.set_engine(None)
         await asyncio.to_thread(DBOS.destroy)
         # The engine had made its own threads this loop's, and has taken them with it.
@@ -131,7 +143,7 @@ class Durable:
 
         await self._interfere("before", name)
         try:
-            async with self.database.writing:
+            async with self._step(), self.database.writing:
                 value = await source.run_tx_step_async({"name": name}, recorded)
         except PodoError as error:
             return steps.packed(error)
@@ -146,11 +158,23 @@ class Durable:
 
         async def once() -> Any:
             await self._interfere("before", name)
-            value = await body(world, *args)
+            async with self._step():
+                value = await body(world, *args)
             await self._interfere("after", name)
             return value
 
         return await steps.patiently(once, self.pauses)
+
+    @contextlib.asynccontextmanager
+    async def _step(self) -> AsyncIterator[None]:
+        """While inside, the engine does not end; once it is ending, nothing begins."""
+        if self.is_ending:
+            raise steps.Killed("the engine ends")
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
 
     async def mark_stuck(self, workflow: str, args: tuple[Any, ...], why: str) -> None:
         """Let the workflow's own verb mark its subject; nothing outside is touched."""

@@ -32,12 +32,12 @@ stuck_verbs: dict[str, Callable[..., Awaitable[Any]]] = {}
 
 
 class Killed(BaseException):
-    """The process was killed here (raised by sweeps alone): nothing may catch it."""
+    """The run ends here without an end: the process stops, or (in sweeps) was killed. Nothing may catch it; it goes on later."""
 
 
 def _the_engine() -> Durable:
     if _engine is None:
-        raise RuntimeError("a step was called while no engine runs")
+        raise Killed("no engine runs (any more)")
     return _engine
 
 
@@ -58,6 +58,9 @@ def workflow(
             try:
                 return await body(*args, **kwargs)
             except Exception as error:
+                if _engine is None or _engine.is_ending:
+                    # The engine was taken from under the run, which says nothing of the run.
+                    raise Killed from error
                 _log.exception("run %s of %s is stuck", DBOS.workflow_id, name)
                 await _the_engine().mark_stuck(name, args, f"{type(error).__name__}: {error}")
                 raise
