@@ -36,6 +36,9 @@ def main() -> int:
                 return asyncio.run(serve(settings))
             case _:
                 return asyncio.run(_verify(settings))
+    except asyncio.CancelledError:
+        # A signal came before there was anything to serve.
+        return 130
     except PodoError as error:
         so, do = error.said()
         print(f"podo: {so}\n      {do}", file=sys.stderr)

@@ -19,6 +19,7 @@ from podo.kernel.db import Database
 from podo.kernel.db.models import metadata, observed_metadata
 from podo.kernel.domains import Domain, House, News, Permissions, Ports, Slots
 from podo.kernel.durable import Durable
+from podo.kernel.events import log
 from podo.kernel.events.delivery import Delivery
 from podo.kernel.http.live import Hub
 from podo.kernel.http.site import site
@@ -68,35 +69,46 @@ def build(settings: Settings, domains: Sequence[Domain] = DOMAINS) -> House:
     )
 
 
-@contextlib.asynccontextmanager
-async def running(house: House, domains: Sequence[Domain] = DOMAINS) -> AsyncIterator[Running]:
-    """Migrate, fill the ports, start the engine, the handlers and the rounds; stop them in the other order."""
+async def furnish(house: House, domains: Sequence[Domain] = DOMAINS) -> Hub:
+    """Migrate and fill the ports; nothing moves by itself yet."""
     await migrations.run(house.database)
     await migrations.create_observed(house.observed)
     hub = Hub()
+    house.database.before_commit = log.write
     house.ports.put(News, hub)
     house.ports.put(Permissions, Permissions([p for d in domains for p in d.permissions]))
     for domain in domains:
         if domain.adapters:
             await domain.adapters(house)
-    house.durable.worlds = {d.name: d.world(house) for d in domains if d.world}
-    delivery = Delivery(house.database, [h for d in domains for h in d.handlers], house.durable.start)
-    rounds = Rounds(house, [r for d in domains for r in d.rounds])
-    app = site(house, [r for d in domains for r in d.routes], readiness=lambda: _readiness(house))
-    delivery.listen(hub.sealed)
-    await house.durable.begin()
-    delivery.begin()
-    rounds.begin()
-    try:
+    return hub
+
+
+async def take_down(house: House) -> None:
+    """Close what `furnish` opened."""
+    await house.ports.close()
+    await house.database.close()
+    await house.observed.close()
+
+
+@contextlib.asynccontextmanager
+async def running(house: House, domains: Sequence[Domain] = DOMAINS) -> AsyncIterator[Running]:
+    """Migrate, fill the ports, start the engine, the handlers and the rounds; stop them in the other order."""
+    async with contextlib.AsyncExitStack() as undone:
+        undone.push_async_callback(take_down, house)
+        hub = await furnish(house, domains)
+        house.durable.worlds = {d.name: d.world(house) for d in domains if d.world}
+        delivery = Delivery(house.database, [h for d in domains for h in d.handlers], house.durable.start)
+        rounds = Rounds(house, [r for d in domains for r in d.rounds])
+        app = site(house, [r for d in domains for r in d.routes], readiness=lambda: _readiness(house))
+        delivery.listen(hub.sealed)
+        undone.push_async_callback(house.durable.end)
+        await house.durable.begin()
+        undone.push_async_callback(delivery.end)
+        delivery.begin()
+        undone.push_async_callback(rounds.end)
+        rounds.begin()
+        undone.callback(hub.closing.set)
         yield Running(house, app, delivery, rounds)
-    finally:
-        hub.closing.set()
-        await rounds.end()
-        await delivery.end()
-        await house.durable.end()
-        await house.ports.close()
-        await house.database.close()
-        await house.observed.close()
 
 
 async def _readiness(house: House) -> dict[str, str]:

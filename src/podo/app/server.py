@@ -1,8 +1,9 @@
-"""Serving: the house behind uvicorn, with a graceful stop, and what `podo up` tells the newcomer."""
+"""Serving: the house behind uvicorn, with a graceful stop."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import sys
 
@@ -23,51 +24,60 @@ class PortTaken(Unavailable):
     do = N_("End it, or choose another port with PODO_SERVER_PORT.")
 
 
+class Signals:
+    """SIGTERM and SIGINT end what runs, and undo it, at any moment: while the server starts, serves, and ends.
+
+    The web server takes signals while it serves, and raises them again when it has ended; by then they must do nothing.
+    """
+
+    def __init__(self) -> None:
+        self.serving = False
+        self._task = asyncio.current_task()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(name, self._came)
+
+    def _came(self) -> None:
+        if not self.serving and self._task is not None:
+            self._task.cancel()
+
+
 async def serve(settings: Settings) -> int:
     """Run until a signal comes; open requests get `server.stop_seconds` to end."""
-    house = houses.build(settings)
-    listening = _listen(settings[ServerSettings])
-    async with houses.running(house) as running:
-        link = await story.first_link(house)
-        print(f"Podo listens on {address(settings)}", file=sys.stderr)
-        if link:
-            print(f"The first administrator signs in once at {address(settings)}{link}", file=sys.stderr)
-        await _web(running, settings, listening)
+    signals = Signals()
+    with _listen(settings[ServerSettings]) as listening:
+        house = houses.build(settings)
+        async with houses.running(house) as running:
+            print(f"Podo listens on {house.url}", file=sys.stderr)
+            if said := await story.first_link(house):
+                print(said, file=sys.stderr)
+            await _web(running, settings, listening, signals)
     return 0
 
 
 async def up(settings: Settings, *, clusters: str, seed: bool) -> int:
-    """The demo: as `serve`, with the example organisation and the main job done before the newcomer's eyes."""
-    server = settings[ServerSettings]
-    listening = _listen(server)
-    if seed:
-        story.unpack(server.directory)
-    house = houses.build(settings)
-    await story.prepare(house, clusters=clusters)
-    async with houses.running(house) as running:
-        telling = asyncio.create_task(story.tell(running, address(settings), clusters=clusters, seed=seed))
-        await _web(running, settings, listening)
-        telling.cancel()
-        await asyncio.gather(telling, return_exceptions=True)
+    """The demo: as `serve`, with the example company, and the main job done before the newcomer's eyes."""
+    signals = Signals()
+    with _listen(settings[ServerSettings]) as listening:
+        async with story.stage(settings, clusters=clusters, seed=seed) as on:
+            async with houses.running(houses.build(on.settings)) as running:
+                telling = asyncio.create_task(story.tell(running, on), name="story")
+                try:
+                    await _web(running, on.settings, listening, signals)
+                finally:
+                    telling.cancel()
+                    await asyncio.gather(telling, return_exceptions=True)
     return 0
 
 
-def address(settings: Settings) -> str:
-    """The address under which people reach this Podo."""
-    server = settings[ServerSettings]
-    return server.url.rstrip("/") or f"http://{server.host}:{server.port}"
-
-
 def _listen(server: ServerSettings) -> socket.socket:
+    """First of all, so that a browser that comes too early waits, and a taken port is told before anything is done."""
     try:
-        listening = socket.create_server((server.host, server.port), reuse_port=False)
+        return socket.create_server((server.host, server.port), reuse_port=False)
     except OSError:
         raise PortTaken(host=server.host, port=server.port) from None
-    listening.set_inheritable(True)
-    return listening
 
 
-async def _web(running: houses.Running, settings: Settings, listening: socket.socket) -> None:
+async def _web(running: houses.Running, settings: Settings, listening: socket.socket, signals: Signals) -> None:
     config = uvicorn.Config(
         running.app,
         log_config=None,
@@ -77,6 +87,7 @@ async def _web(running: houses.Running, settings: Settings, listening: socket.so
     )
     server = uvicorn.Server(config)
     watching = asyncio.create_task(_say_goodbye(server, running))
+    signals.serving = True
     await server.serve(sockets=[listening])
     watching.cancel()
 

@@ -1,4 +1,4 @@
-"""An invented company of Karrot's size: 200 engineers in 32 teams, 200 projects, 4 regions, 8 clusters.
+"""An invented company of Karrot's size: 200 engineers in 34 teams, 200 projects, 4 regions, 8 clusters.
 
 Everything follows from one seed, so that two installations show the same people.
 """
@@ -13,198 +13,24 @@ from functools import cache
 PEOPLE = 200
 PROJECTS = 200
 
-_FAMILY = [
-    "김",
-    "이",
-    "박",
-    "최",
-    "정",
-    "강",
-    "조",
-    "윤",
-    "장",
-    "임",
-    "한",
-    "오",
-    "서",
-    "신",
-    "권",
-    "황",
-    "안",
-    "송",
-    "전",
-    "홍",
-    "유",
-    "고",
-    "문",
-    "양",
-    "손",
-    "배",
-    "백",
-    "허",
-    "남",
-    "심",
-]
-_GIVEN = [
-    "서연",
-    "민준",
-    "하늘",
-    "지우",
-    "소라",
-    "도윤",
-    "서준",
-    "하은",
-    "예준",
-    "시우",
-    "지호",
-    "수아",
-    "유진",
-    "은우",
-    "채원",
-    "건우",
-    "다은",
-    "현우",
-    "지안",
-    "나은",
-    "태윤",
-    "세아",
-    "준서",
-    "아린",
-    "지민",
-    "승현",
-    "윤서",
-    "재윤",
-    "하린",
-    "동현",
-    "예린",
-    "성민",
-    "보라",
-    "한결",
-    "가온",
-    "이든",
-    "마루",
-    "슬기",
-    "은별",
-    "다온",
-]
-_ROMAN_FAMILY = dict(
-    zip(
-        _FAMILY,
-        [
-            "kim",
-            "lee",
-            "park",
-            "choi",
-            "jung",
-            "kang",
-            "cho",
-            "yoon",
-            "jang",
-            "lim",
-            "han",
-            "oh",
-            "seo",
-            "shin",
-            "kwon",
-            "hwang",
-            "ahn",
-            "song",
-            "jeon",
-            "hong",
-            "yoo",
-            "ko",
-            "moon",
-            "yang",
-            "son",
-            "bae",
-            "baek",
-            "heo",
-            "nam",
-            "shim",
-        ],
-        strict=True,
-    )
-)
-_ROMAN_GIVEN = dict(
-    zip(
-        _GIVEN,
-        [
-            "seoyeon",
-            "minjun",
-            "haneul",
-            "jiwoo",
-            "sora",
-            "doyun",
-            "seojun",
-            "haeun",
-            "yejun",
-            "siwoo",
-            "jiho",
-            "sua",
-            "yujin",
-            "eunwoo",
-            "chaewon",
-            "geonwoo",
-            "daeun",
-            "hyunwoo",
-            "jian",
-            "naeun",
-            "taeyun",
-            "sea",
-            "junseo",
-            "arin",
-            "jimin",
-            "seunghyun",
-            "yunseo",
-            "jaeyun",
-            "harin",
-            "donghyun",
-            "yerin",
-            "seongmin",
-            "bora",
-            "hangyeol",
-            "gaon",
-            "ideun",
-            "maru",
-            "seulgi",
-            "eunbyeol",
-            "daon",
-        ],
-        strict=True,
-    )
-)
-_WESTERN = [
-    "Oliver Wright",
-    "Emma Clarke",
-    "Daniel Tremblay",
-    "Tanaka Yuki",
-    "Amélie Gagnon",
-    "Jack Hughes",
-    "Sophie Martin",
-    "Liam Murphy",
-    "Sato Haruka",
-    "Grace Evans",
-    "Noah Roy",
-    "Ito Kenji",
-    "Charlotte Lewis",
-    "Lucas Bouchard",
-    "Nakamura Aoi",
-    "Harry Walker",
-    "Chloe Morin",
-    "George Hall",
-    "Mia Fortin",
-    "Suzuki Ren",
-    "Isla Green",
-    "Ethan Pelletier",
-    "Watanabe Mei",
-    "Thomas Baker",
-    "Olivia Lavoie",
-    "Arthur King",
-    "Zoe Caron",
-    "Kobayashi Riku",
-    "Freya Scott",
-    "Nathan Girard",
-]
+_FAMILY = """
+    김:kim 이:lee 박:park 최:choi 정:jung 강:kang 조:cho 윤:yoon 장:jang 임:lim 한:han 오:oh 서:seo 신:shin
+    권:kwon 황:hwang 안:ahn 송:song 전:jeon 홍:hong 유:yoo 고:ko 문:moon 양:yang 손:son 배:bae 백:baek
+    허:heo 남:nam 심:shim
+"""
+_GIVEN = """
+    서연:seoyeon 민준:minjun 하늘:haneul 지우:jiwoo 소라:sora 도윤:doyun 서준:seojun 하은:haeun 예준:yejun
+    시우:siwoo 지호:jiho 수아:sua 유진:yujin 은우:eunwoo 채원:chaewon 건우:geonwoo 다은:daeun 현우:hyunwoo
+    지안:jian 나은:naeun 태윤:taeyun 세아:sea 준서:junseo 아린:arin 지민:jimin 승현:seunghyun 윤서:yunseo
+    재윤:jaeyun 하린:harin 동현:donghyun 예린:yerin 성민:seongmin 보라:bora 한결:hangyeol 가온:gaon 이든:ideun
+    마루:maru 슬기:seulgi 은별:eunbyeol 다온:daon
+"""
+_WESTERN = """
+    Oliver Wright, Emma Clarke, Daniel Tremblay, Tanaka Yuki, Amélie Gagnon, Jack Hughes, Sophie Martin,
+    Liam Murphy, Sato Haruka, Grace Evans, Noah Roy, Ito Kenji, Charlotte Lewis, Lucas Bouchard, Nakamura Aoi,
+    Harry Walker, Chloe Morin, George Hall, Mia Fortin, Suzuki Ren, Isla Green, Ethan Pelletier, Watanabe Mei,
+    Thomas Baker, Olivia Lavoie, Arthur King, Zoe Caron, Kobayashi Riku, Freya Scott, Nathan Girard
+"""
 
 # handle, name, parent; the first of each branch is the branch itself.
 _TEAMS: Sequence[tuple[str, str, str | None]] = (
@@ -278,61 +104,17 @@ _FIRST = {
 }
 _LAST = ["api", "worker", "gateway", "sync", "cache", "indexer", "batch", "stream", "admin", "relay"]
 _STACKS = ("kotlin", "go", "python", "typescript", "ruby", "rust", "java")
-_VERBS = [
-    "Send",
-    "Cache",
-    "Batch",
-    "Retry",
-    "Index",
-    "Limit",
-    "Trace",
-    "Split",
-    "Move",
-    "Raise",
-    "Lower",
-    "Fix",
-    "Drop",
-    "Rename",
-    "Warm",
-    "Paginate",
-    "Sign",
-    "Round",
-    "Merge",
-    "Validate",
-    "Compress",
-    "Prefetch",
-    "Log",
-    "Escape",
-    "Guard",
-]
-_OBJECTS = [
-    "read receipts",
-    "synonyms for 10 min",
-    "settlement to the minor unit",
-    "attachments to signed URLs",
-    "the typing-indicator timeout",
-    "messages by room and day",
-    "the gRPC runtime",
-    "presence to Redis streams",
-    "bid floor by category",
-    "중복 알림",
-    "채팅방 목록을 커서로",
-    "동네생활 피드 후보",
-    "거래 후기 정렬",
-    "쿠폰 만료 처리",
-    "the retry budget",
-    "idempotency keys",
-    "slow queries of the list",
-    "image thumbnails",
-    "push tokens of old devices",
-    "the region lookup",
-    "feature flags at start",
-    "the outbox poller",
-    "unused columns",
-    "user-agent parsing",
-    "the connection pool",
-    "health checks",
-]
+_VERBS = """
+    Send, Cache, Batch, Retry, Index, Limit, Trace, Split, Move, Raise, Lower, Fix, Drop, Rename, Warm, Paginate,
+    Sign, Round, Merge, Validate, Compress, Prefetch, Log, Escape, Guard
+"""
+_OBJECTS = """
+    read receipts, synonyms for 10 min, settlement to the minor unit, attachments to signed URLs, the typing-indicator timeout,
+    messages by room and day, the gRPC runtime, presence to Redis streams, bid floor by category, 중복 알림,
+    채팅방 목록을 커서로, 동네생활 피드 후보, 거래 후기 정렬, 쿠폰 만료 처리, the retry budget,
+    idempotency keys, slow queries of the list, image thumbnails, push tokens of old devices, the region lookup,
+    feature flags at start, the outbox poller, unused columns, user-agent parsing, the connection pool, health checks
+"""
 
 CLUSTERS: Sequence[tuple[str, str, tuple[str, ...]]] = (
     ("alpha-kr-1", "kr", ("alpha",)),
@@ -407,15 +189,24 @@ def people() -> tuple[ExamplePerson, ...]:
 
 
 def _names(chance: random.Random) -> list[tuple[str, str, str]]:
-    western = [(name, name.lower().replace(" ", ".").replace("é", "e"), "en") for name in _WESTERN]
-    pairs = [(f, g) for f in _FAMILY for g in _GIVEN]
+    family, given = _pairs(_FAMILY), _pairs(_GIVEN)
+    western = [(name, name.lower().replace(" ", ".").replace("é", "e"), "en") for name in _phrases(_WESTERN)]
+    pairs = [(f, g) for f in family for g in given]
     chance.shuffle(pairs)
     pairs.remove(("이", "서연"))
     korean = [("이", "서연"), *pairs][: PEOPLE - len(western)]
-    found = [(f + g, f"{_ROMAN_GIVEN[g]}.{_ROMAN_FAMILY[f]}", "ko") for f, g in korean]
+    found = [(f + g, f"{given[g]}.{family[f]}", "ko") for f, g in korean]
     rest = found[1:] + western
     chance.shuffle(rest)
     return [found[0], *rest]
+
+
+def _pairs(text: str) -> dict[str, str]:
+    return dict(pair.split(":") for pair in text.split())
+
+
+def _phrases(text: str) -> list[str]:
+    return [" ".join(phrase.split()) for phrase in text.split(",")]
 
 
 @cache
@@ -424,13 +215,13 @@ def projects() -> tuple[ExampleProject, ...]:
     chance = random.Random(2024)
     made: dict[str, ExampleProject] = {}
     pairs = [(team, word) for team, words in _FIRST.items() for word in words.split()]
-    for last in _LAST:
-        for team, word in pairs:
+    for once in (False, True):
+        for i, (team, word) in enumerate(pairs):
             if len(made) == PROJECTS:
                 return tuple(made.values())
-            slug = f"{word}-{last}"
+            slug = f"{word}-{_LAST[1 + i % (len(_LAST) - 1)] if once else _LAST[0]}"
             tier = chance.choices((1, 2, 3), (2, 5, 3))[0]
-            title = f"{word.replace('-', ' ').capitalize()} {last}"
+            title = slug.replace("-", " ").capitalize()
             made[slug] = ExampleProject(slug, title, team, tier, chance.choice(_STACKS), _regions(team, chance))
     return tuple(made.values())
 
@@ -450,7 +241,7 @@ def _regions(team: str, chance: random.Random) -> tuple[str, ...]:
 
 def commit_title(chance: random.Random) -> str:
     """What a commit says."""
-    thing = chance.choice(_OBJECTS)
+    thing = chance.choice(_phrases(_OBJECTS))
     if any("가" <= c <= "힣" for c in thing):
         return f"{thing} {chance.choice(('정리', '개선', '나눠 읽기', '다시 시도', '속도 올리기'))}"
-    return f"{chance.choice(_VERBS)} {thing}"
+    return f"{chance.choice(_phrases(_VERBS))} {thing}"

@@ -55,6 +55,10 @@ class Settings:
     def __getitem__(self, section: type[S]) -> S:
         return self._sections[section]
 
+    def but(self, *sections: Any) -> Settings:
+        """The same settings with these sections in place of those of their classes."""
+        return Settings({**self._sections, **{type(section): section for section in sections}})
+
 
 def load(sections: Mapping[str, type[Any]], path: Path | None, environ: Mapping[str, str] | None = None) -> Settings:
     """Read `path` (TOML) and `environ` into `sections`, a map of section name to class.
