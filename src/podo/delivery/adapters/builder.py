@@ -17,7 +17,17 @@ from podo.clients.buildah.types import Builder as Client
 from podo.clients.git import Git, Remote, credential_of
 from podo.clients.registry import Login, NoSuchImage, Reference, Registry, RegistryHttp, RegistryTwin, parse
 from podo.delivery.rules.trust import is_trusted
-from podo.delivery.types import BuilderNote, BuildState, Built, DeliverySettings, NoDockerfile, NotBuildable, NotOpen, Source
+from podo.delivery.types import (
+    BuilderNote,
+    BuildsElsewhere,
+    BuildState,
+    Built,
+    DeliverySettings,
+    NoDockerfile,
+    NotBuildable,
+    NotOpen,
+    Source,
+)
 from podo.delivery.writers import BuildLogWriter
 from podo.kernel import clock
 from podo.kernel.errors import N_, PodoError
@@ -183,8 +193,11 @@ class HostBuilder:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
     def _fresh_folder(self) -> Path:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Path(tempfile.mkdtemp(prefix="build-", dir=self._folder))
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return Path(tempfile.mkdtemp(prefix="build-", dir=self._folder))
+        except OSError as error:
+            raise BuildsElsewhere(what="Podo's machine", why=f"its disk takes no files ({error.strerror})") from None
 
     async def _tidy(self) -> None:
         """Now and then, after a build: what earlier ones left behind. That it fails is no reason for this one to."""

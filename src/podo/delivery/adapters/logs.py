@@ -7,14 +7,15 @@ every half second.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from podo.delivery.types import LogLine
+from podo.delivery.types import BuildsElsewhere, LogLine
 from podo.kernel import clock
 from podo.kernel.terminal import printable
 
@@ -49,7 +50,11 @@ class LogFiles:
         self._news: dict[str, asyncio.Event] = {}
 
     async def write(self, build: str, text: str) -> LogLine:
-        """See `BuildLogWriter.write`. Colours and control characters are left out."""
+        """See `BuildLogWriter.write`. Keeps no control characters. Raises `BuildsElsewhere` when the disk is full."""
+        with _disk():
+            return self._write(build, text)
+
+    def _write(self, build: str, text: str) -> LogLine:
         at = clock.now()
         log = self._opened(build)
         line = plain(text)
@@ -67,10 +72,11 @@ class LogFiles:
 
     async def end(self, build: str) -> None:
         """See `BuildLogWriter.end`. A second time does nothing."""
-        log = self._opened(build)
-        if not log.ended and not _has_ended(self._path(build)):
-            log.file.write(_END)
-        self._written.pop(build).file.close()
+        with _disk():
+            log = self._opened(build)
+            if not log.ended and not _has_ended(self._path(build)):
+                log.file.write(_END)
+            self._written.pop(build).file.close()
         self._tell(build)
 
     async def lines(self, build: str, after: int = 0, limit: int = 5000) -> Sequence[LogLine]:
@@ -152,6 +158,14 @@ def plain(text: str) -> str:
     """One line of text to show: no colours, no control characters, tabs as blanks, not endless."""
     line = _COLOUR.sub("", text).rstrip().expandtabs(4)
     return printable(line.encode(errors="replace").decode())[:LONGEST]
+
+
+@contextlib.contextmanager
+def _disk() -> Generator[None, None, None]:
+    try:
+        yield
+    except OSError as error:
+        raise BuildsElsewhere(what="Podo's machine", why=f"its disk takes no log ({error.strerror})") from None
 
 
 async def _within(news: asyncio.Event, seconds: float) -> None:

@@ -30,23 +30,31 @@ async def build(build_id: str) -> str:
     """Build a commit: succeeded, failed with a reason, or cancelled; or `ended`. The log is kept."""
     planned = await steps.plan_build(build_id)
     if planned is None:
-        await steps.end_log(build_id, "It ended before it began.")
+        await _end_log(build_id, "It ended before it began.")
         return "ended"
     project, sha, dockerfile = planned["project"], planned["sha"], planned["dockerfile"]
     try:
         read = await steps.read_commit(build_id, project, sha, dockerfile)
         if not await steps.build_begins(build_id, read):
-            await steps.end_log(build_id, _ENDS["cancelled"])
+            await _end_log(build_id, _ENDS["cancelled"])
             return "cancelled"
         made = await steps.make_image(build_id, project, sha, dockerfile, read["image"])
     except PodoError as error:
         so, do = error.said()
         state = await steps.build_has_failed(build_id, so)
-        await steps.end_log(build_id, f"Failed: {so} {do}" if state == "failed" else _ENDS[state])
+        await _end_log(build_id, f"Failed: {so} {do}" if state == "failed" else _ENDS[state])
         return state
     state = await steps.build_has_succeeded(build_id, made)
-    await steps.end_log(build_id, _ENDS[state])
+    await _end_log(build_id, _ENDS[state])
     return state
+
+
+async def _end_log(build_id: str, said: str) -> None:
+    """What has been decided stays so, even where the log cannot be ended."""
+    try:
+        await steps.end_log(build_id, said)
+    except PodoError:
+        return
 
 
 @workflow("build_cancel_v1", stuck=_stuck_cancelling)

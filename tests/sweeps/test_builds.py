@@ -1,0 +1,118 @@
+"""Every step of a build's run × every fault: one image and one end, or none and the reason."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from podo.clients.registry import NoSuchImage, Reference
+from podo.delivery.service import builds
+from podo.delivery.types import Build, BuildState, NotOpen
+from tests.domains.delivery.shops import HANEUL
+from tests.domains.delivery.works import HELLO, Works, works
+from tests.sweeps.faults import PASSING, Fault, Saboteur, cases, settled
+
+STEPS = {"plan_build", "read_commit", "build_begins", "make_image", "end_log"}
+BROKEN = {"Dockerfile": b"FROM scratch\nCOPY missing /\n"}
+SLOW = {"Dockerfile": b"FROM scratch\nRUN sleep 600\n"}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A commit, whether it is cancelled while it is being built, and how its build ends when nothing goes wrong."""
+
+    files: Mapping[str, bytes]
+    wanted: BuildState
+    cancelled: bool = False
+
+
+SCENARIOS = {
+    "a build that succeeds": Scenario(HELLO, BuildState.succeeded),
+    "a build that fails": Scenario(BROKEN, BuildState.failed),
+    "a build that is cancelled": Scenario(SLOW, BuildState.cancelled, cancelled=True),
+}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("scenario", list(SCENARIOS))
+async def test_a_build_has_one_end_whatever_befalls(tmp_path: Path, scenario: str) -> None:
+    of = SCENARIOS[scenario]
+    async with works(tmp_path) as house:
+        seen = await _run(house, "plain", of, "", None)
+        assert {f"delivery.{step}" for step in STEPS} <= set(seen)
+        # There is no “after” of a step that raises.
+        after = {Fault.killed_after, Fault.lost} if of.wanted is not BuildState.succeeded else set[Fault]()
+        chosen = [(step, fault) for step, fault in cases(seen) if step != "delivery.make_image" or fault not in after]
+        assert len(chosen) > 20
+        for number, (step, fault) in enumerate(chosen):
+            await _run(house, f"case-{number:03d}", of, step, fault)
+
+
+async def _run(house: Works, project: str, of: Scenario, step: str, fault: Fault | None) -> list[str]:
+    repository = await house.register(project)
+    await house.living.settled()
+    durable = house.living.house.durable
+    by = Saboteur(durable, "build:", step, fault)
+    durable.interference = by
+    try:
+        build = await house.push(repository, project, of.files, "Say hello")
+        if of.cancelled:
+            await _cancel_when_it_is_made(house, build, by)
+        await settled(house.living, by)
+    finally:
+        durable.interference = None
+    about = f"{step}, {fault}"
+    assert fault is None or by.met, f"never came to {about}"
+    now = await house.now(build)
+    if fault is None or fault in PASSING or step == "delivery.end_log":
+        assert now.state is of.wanted, (about, now.state, now.why)
+    await _is_whole(house, now, about, log_ends=step != "delivery.end_log" or fault in PASSING)
+    return by.seen
+
+
+async def _is_whole(house: Works, now: Build, about: str, *, log_ends: bool) -> None:
+    said = Counter(await house.said(now.project))
+    assert max(said.values()) == 1, (about, said)
+    assert sum(said[f"build_{end}"] for end in ("succeeded", "failed", "cancelled")) == 1, (about, said)
+    assert now.ended_at is not None, about
+    tags = await _tags(house, now.project)
+    match now.state:
+        case BuildState.succeeded:
+            assert tags == {now.commit.sha: now.digest}, about
+            assert not now.why
+        case BuildState.failed:
+            assert now.why, about
+            assert not now.digest
+            assert tags == {}, about
+        case other:
+            assert other is BuildState.cancelled, about
+            assert (now.digest, tags) == ("", {}), about
+    if log_ends:
+        async with asyncio.timeout(5):
+            assert [line async for line in house.logs.follow(now.id)], about
+    assert not list((house.living.folder / "checkouts").glob("*")), about
+
+
+async def _tags(house: Works, project: str) -> dict[str, str]:
+    of = Reference("127.0.0.1:5000", project)
+    try:
+        names = await house.registry.tags(of)
+    except NoSuchImage:
+        return {}
+    return {name: await house.registry.resolve(Reference(of.host, of.name, name)) for name in names}
+
+
+async def _cancel_when_it_is_made(house: Works, build: Build, by: Saboteur) -> None:
+    """As soon as somebody could see that it is being made, or the fault has struck; it may have ended by that."""
+    async with asyncio.timeout(20):
+        while not by.met and not any("RUN sleep 600" in line for line in await house.log(build)):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    with contextlib.suppress(NotOpen):
+        async with house.living.transaction(HANEUL) as tx:
+            await builds.cancel(tx, build.project, build.number)
