@@ -121,7 +121,7 @@ async def serving(house: Living) -> AsyncIterator[str]:
 async def token_of(house: Living, who: str, *scopes: str, projects: Sequence[str] = ()) -> str:
     """The secret of a new API token of this person; without scopes it may what the person may."""
     async with house.transaction(person(who)) as tx:
-        until = clock.now() + timedelta(days=1)
+        until = clock.now() + timedelta(days=30)
         _, secret = await access.create_token(tx, "test", scopes or [g.value for g in Group], until, projects)
     return secret
 
