@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -20,7 +21,7 @@ from podo.cli.dev import dev
 from podo.clients.kubernetes import local
 from podo.clients.kubernetes.local import cluster, control_plane, processes
 from tests import needs
-from tests.contracts.cluster_local.api import Api, eventually
+from tests.contracts.cluster_local.api import PODS, Api, eventually
 
 pytestmark = [needs.part("kubernetes"), needs.part("kwok"), pytest.mark.serial]
 PROGRAMS = {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"}
@@ -152,6 +153,38 @@ def test_cluster_ends_when_its_owner_is_killed(tmp_path: Path) -> None:
         owner.kill()
     eventually(lambda: mentioning(tmp_path) == [])
     assert local.list(tmp_path) == []
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.5, 1.5])
+def test_nothing_is_left_of_a_start_that_is_killed(tmp_path: Path, seconds: float) -> None:
+    """Whenever that is: between two programs, or while the API server gets ready."""
+    command = [sys.executable, "-c", OWNER, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as owner:
+        eventually(lambda: mentioning(tmp_path / "orphan" / "etcd"))
+        time.sleep(seconds)
+        owner.kill()
+    eventually(lambda: mentioning(tmp_path) == [])
+    assert not (tmp_path / "orphan").exists()
+
+
+def test_two_run_side_by_side(seoul: local.LocalCluster, api: Api, tmp_path: Path) -> None:
+    with local.started("tokyo", tmp_path, nodes=1, region="ap-northeast-1") as tokyo:
+        other = Api(tokyo)
+        other.pod("only-in-tokyo")
+        eventually(lambda: other.ready("only-in-tokyo"))
+        names = [[pod["metadata"]["name"] for pod in each.get(PODS)["items"]] for each in (api, other)]
+        assert "only-in-tokyo" not in names[0]
+        assert names[1] == ["only-in-tokyo"]
+        # A stranger's token is worth nothing, nor is the other's authority.
+        there = other.http.headers["Authorization"]
+        assert api.http.get(PODS, headers={"Authorization": there}).status_code == 401
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(tokyo.api_url, verify=ssl.create_default_context(cafile=seoul.directory / "ca.crt"))
+        other.http.close()
+        assert seoul.api_url != tokyo.api_url
+        assert not set(seoul.pids.values()) & set(tokyo.pids.values())
+    assert mentioning(tmp_path) == []
+    assert not local.list(seoul.directory.parent)[0].dead
 
 
 def test_port_that_was_taken_meanwhile_is_told_from_a_failure(tmp_path: Path) -> None:
