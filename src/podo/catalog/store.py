@@ -186,13 +186,13 @@ async def count(r: Reading) -> int:
 async def counts_by_tier(r: Reading) -> dict[int, int]:
     """How many each tier has."""
     query = select(ProjectRow.tier, func.count()).where(ProjectRow.state == ProjectState.active).group_by(ProjectRow.tier)
-    return dict((await r.session.execute(query)).tuples().all())
+    return {int(tier): number for tier, number in await r.session.execute(query)}
 
 
 async def counts_by_team(r: Reading) -> dict[str, int]:
     """How many each team owns now."""
     query = select(OwnershipRow.team, func.count()).where(OwnershipRow.until.is_(None)).group_by(OwnershipRow.team)
-    return dict((await r.session.execute(query)).tuples().all())
+    return {str(team): number for team, number in await r.session.execute(query)}
 
 
 async def add_project(tx: Tx, made: Project, credential: str) -> None:

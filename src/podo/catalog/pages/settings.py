@@ -13,7 +13,7 @@ from podo.access.types import NotAllowed, On, Permission, Team
 from podo.catalog import reads, service
 from podo.catalog.pages import parts
 from podo.catalog.pages.parts import Option, Source, Stage
-from podo.catalog.pages.wrong import by_field, say, so
+from podo.catalog.pages.wrong import WHOLE, by_field, say, so
 from podo.catalog.ports import RepositoryReader
 from podo.catalog.types import (
     CHANGE,
@@ -22,6 +22,7 @@ from podo.catalog.types import (
     TRANSFER,
     Found,
     Namespace,
+    NoSuchProject,
     Project,
     RetirementObjection,
 )
@@ -223,9 +224,10 @@ async def delete(project: str, w: Web = WebIn) -> Response:
 
 
 async def _again(w: Web, project: str, part: str, typed: Form, error: PodoError) -> Response:
-    if error.kind in ("missing", "refused") and not by_field(w, [error]).keys() & {"team", "repository"}:
+    wrong = by_field(w, [error])
+    if isinstance(error, NotAllowed | NoSuchProject) or (error.kind in ("missing", "refused") and WHOLE in wrong):
         raise error
-    return await _show(w, project, part=part, typed=typed, wrong=by_field(w, [error]))
+    return await _show(w, project, part=part, typed=typed, wrong=wrong)
 
 
 async def _show(
