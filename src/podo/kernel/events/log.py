@@ -123,6 +123,12 @@ async def last_position(r: Reading) -> int:
     return await r.session.scalar(select(func.max(EventRow.position))) or 0
 
 
+async def entry(r: Reading, id_: str) -> Entry | None:
+    """The event `id_`."""
+    row = (await r.session.scalars(select(EventRow).where(EventRow.id == id_))).first()
+    return _entry(row) if row else None
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What to list from the log; None means any. `before` is an event's `seq` cursor as `history` returned it."""
@@ -132,6 +138,8 @@ class Wanted:
     region: str | None = None
     actor: str | None = None
     subject: str | None = None
+    cause: str | None = None
+    request_id: str | None = None
     codes: Collection[str] | None = None
     prefixes: Collection[str] | None = None
     since: datetime | None = None
@@ -154,6 +162,8 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         (EventRow.region, wanted.region),
         (EventRow.actor_id, wanted.actor),
         (EventRow.subject, wanted.subject),
+        (EventRow.cause, wanted.cause),
+        (EventRow.request_id, wanted.request_id),
     )
     found: list[ColumnElement[bool]] = [column == value for column, value in pairs if value is not None]
     if wanted.codes is not None:

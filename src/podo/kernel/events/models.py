@@ -23,6 +23,8 @@ class EventRow(Bookkeeping):
         Index("ix_events_code_position", "code", "position"),
         Index("ix_events_subject_position", "subject", "position"),
         Index("ix_events_actor_id_position", "actor_id", "position"),
+        Index("ix_events_cause", "cause"),
+        Index("ix_events_request_id", "request_id"),
     )
 
     seq: Mapped[int] = mapped_column(_Big, primary_key=True, autoincrement=True)

@@ -71,8 +71,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.create_index("ix_events_actor_id_position", ["actor_id", "position"], unique=False)
+        batch_op.create_index("ix_events_cause", ["cause"], unique=False)
         batch_op.create_index("ix_events_code_position", ["code", "position"], unique=False)
         batch_op.create_index("ix_events_project_position", ["project", "position"], unique=False)
+        batch_op.create_index("ix_events_request_id", ["request_id"], unique=False)
         batch_op.create_index("ix_events_subject_position", ["subject", "position"], unique=False)
 
     op.create_table(
@@ -660,8 +662,10 @@ def downgrade() -> None:
     op.drop_table("leases")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index("ix_events_subject_position")
+        batch_op.drop_index("ix_events_request_id")
         batch_op.drop_index("ix_events_project_position")
         batch_op.drop_index("ix_events_code_position")
+        batch_op.drop_index("ix_events_cause")
         batch_op.drop_index("ix_events_actor_id_position")
 
     op.drop_table("events")
