@@ -254,7 +254,7 @@ async def test_who_may_not_sees_why_and_no_live_button(house: Living, project: P
                 name="uk",
                 title="UK",
                 timezone="UTC",
-                order="9",
+                place="9",
                 region="kr",
                 environments="prod",
                 kind="twin",
@@ -282,11 +282,11 @@ async def test_deleting_by_the_typed_name(house: Living, project: Path) -> None:
 async def test_sres_edit_places_in_the_site(house: Living) -> None:
     async with house.signed_in("prs-emma") as browser:
         await browser.get("/regions")
-        await browser.send("/regions", name="uk", title="United Kingdom", timezone="Europe/London", order="2")
-        wrong = (await browser.send("/regions", 422, name="us", title="US", timezone="Mars", order="3")).text
+        await browser.send("/regions", name="uk", title="United Kingdom", timezone="Europe/London", place="3")
+        wrong = (await browser.send("/regions", 422, name="us", title="US", timezone="Mars", place="4")).text
         assert "There is no time zone “Mars”." in wrong
         assert field(wrong, "title") == "US"
-        await browser.send("/environments", name="stage", order="1", approvals="0", soak_minutes="5", self_approval="on")
+        await browser.send("/environments", name="stage", place="2", approvals="0", soak_minutes="5", self_approval="on")
         html = await browser.get("/environments?edit=stage")
         assert field(html, "soak_minutes") == "5"
         added = {"name": "prod-uk", "region": "uk", "environments": ["stage", "prod"], "kind": "twin"}

@@ -46,8 +46,8 @@ async def environments(edit: str = "", w: Web = WebIn) -> Response:
 async def set_environment(w: Web = WebIn) -> Response:
     """Add or change an environment."""
     f = await form(w)
-    order, approvals, minutes = (int(f[k]) if f[k].isdecimal() else -1 for k in ("order", "approvals", "soak_minutes"))
-    wanted = Environment(f["name"], order, approvals, minutes * 60, self_approval=bool(f["self_approval"]))
+    place, approvals, minutes = (int(f[k]) if f[k].isdecimal() else -1 for k in ("place", "approvals", "soak_minutes"))
+    wanted = Environment(f["name"], place - 1, approvals, minutes * 60, self_approval=bool(f["self_approval"]))
     try:
         async with w.transaction() as tx:
             await service.set_environment(tx, wanted)
@@ -80,9 +80,9 @@ async def _show(w: Web, edit: str, typed: Form | None = None, wrong: Mapping[str
         served = await service.served(r)
         can = (await access.may(r, GOVERN, On())).allowed
     was = next((e for e in known if e.name == edit), None)
-    facts = {"order": str(max((e.order for e in known), default=-1) + 1), "approvals": "0", "soak_minutes": "0"}
+    facts = {"place": str(max((e.order for e in known), default=-1) + 2), "approvals": "0", "soak_minutes": "0"}
     if was:
-        facts = {"name": was.name, "order": str(was.order), "approvals": str(was.approvals)}
+        facts = {"name": was.name, "place": str(was.order + 1), "approvals": str(was.approvals)}
         facts |= {"soak_minutes": str(was.soak_seconds // 60), "self_approval": "on" if was.self_approval else ""}
     made = EnvironmentsPage(
         tabs=tabs("environments"),

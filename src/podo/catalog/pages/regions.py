@@ -47,7 +47,7 @@ async def regions(edit: str = "", w: Web = WebIn) -> Response:
 async def set_region(w: Web = WebIn) -> Response:
     """Add or change a region."""
     f = await form(w)
-    order = int(f["order"]) if f["order"].isdecimal() else -1
+    order = int(f["place"]) - 1 if f["place"].isdecimal() else -1
     try:
         async with w.transaction() as tx:
             await service.set_region(tx, Region(f["name"], f["title"], f["timezone"], order))
@@ -80,9 +80,9 @@ async def _show(w: Web, edit: str, typed: Form | None = None, wrong: Mapping[str
         clusters = await service.clusters(r)
         can = (await access.may(r, GOVERN, On())).allowed
     was = next((g for g in known if g.code == edit), None)
-    facts = {"order": str(max((g.order for g in known), default=-1) + 1), "timezone": "UTC"}
+    facts = {"place": str(max((g.order for g in known), default=-1) + 2), "timezone": "UTC"}
     if was:
-        facts = {"name": was.code, "title": was.name, "timezone": was.timezone, "order": str(was.order)}
+        facts = {"name": was.code, "title": was.name, "timezone": was.timezone, "place": str(was.order + 1)}
     made = RegionsPage(
         tabs=tabs("regions"),
         rows=[(g, [c.name for c in clusters if c.region == g.code]) for g in known],

@@ -217,7 +217,7 @@ class WrongEnvironment(WrongPlace):
     """Numbers beyond their bounds."""
 
     code = "catalog.wrong_environment"
-    so = N_("Approvals are 0 to 6, a soak lasts at most a day, and the order counts from 0.")
+    so = N_("Approvals are 0 to 6, a soak lasts at most a day, and the place in the order is a number.")
     field = "approvals"
 
 
@@ -225,7 +225,7 @@ class WrongRegion(WrongPlace):
     """A region without a name, or out of order."""
 
     code = "catalog.wrong_region"
-    so = N_("A region has a name of up to 120 characters, and its place in the train counts from 0.")
+    so = N_("A region has a name of up to 120 characters, and its place in the train is a number.")
     field = "title"
 
 
