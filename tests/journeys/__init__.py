@@ -1,0 +1,1 @@
+"""The whole story, through each face, on twins and on real control planes."""

@@ -1,0 +1,183 @@
+"""Podo served on loopback, with a git repository to push to, a builder, and clusters in three regions."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from podo.access import service as access
+from podo.access.types import Role
+from podo.catalog import service as catalog
+from podo.catalog.types import ClusterKind, Environment, Region
+from podo.clients.kubernetes import local
+from podo.clients.kubernetes.client import Cluster
+from podo.clients.kubernetes.connections import Connections
+from podo.kernel import clock
+from tests.contracts.registry.servers import debian
+from tests.domains.delivery.shops import directory
+from tests.houses import QUICK, Living, living, person
+
+HELLO = Path(__file__).parents[2] / "examples" / "hello"
+REGIONS = ("kr", "jp", "uk")
+SOAK = 2
+
+
+@dataclass
+class World:
+    """What a newcomer has in front of him."""
+
+    living: Living
+    address: str
+    repository: Path
+    real: bool
+    builds_really: bool
+    kubeconfigs: dict[str, Path] = field(default_factory=dict)
+
+    async def token(self, who: str) -> str:
+        """An API token that may all that the person may."""
+        async with self.living.transaction(person(who)) as tx:
+            scopes = ["read", "operate", "approve", "own", "govern", "administer"]
+            _, secret = await access.create_token(tx, "journey", scopes, clock.now() + timedelta(days=1))
+        return secret
+
+    async def push(self, greeting: str) -> str:
+        """Change the greeting, commit, and give the commit's sha: the repository is polled, so that this is a push."""
+        (self.repository / "greeting.txt").write_text(f"{greeting}\n")
+        await git(self.repository, "add", "-A")
+        await git(self.repository, "commit", "-q", "-m", f"Say {greeting}")
+        return (await git(self.repository, "rev-parse", "HEAD")).strip()
+
+    async def cluster(self, environment: str, region: str) -> Cluster:
+        """The client of a target's cluster."""
+        async with self.living.reading() as r:
+            found = await catalog.resolve(r, environment, region)
+        return await self.living.house.ports[Connections].of(found.cluster)  # type: ignore[type-abstract]
+
+
+async def eventually(look: Callable[[], Awaitable[Any]], seconds: float = 90) -> Any:
+    """What `look` gives once it gives something."""
+    until = clock.monotonic() + seconds
+    while True:
+        found = await look()
+        if found:
+            return found
+        assert clock.monotonic() < until, f"not so within {seconds:g} s"
+        await asyncio.sleep(0.2)
+
+
+async def git(folder: Path, *words: str) -> str:
+    """Run git there, as somebody in particular."""
+    who = {"GIT_AUTHOR_NAME": "김하늘", "GIT_AUTHOR_EMAIL": "haneul@podo.test"}
+    who |= {"GIT_COMMITTER_NAME": "김하늘", "GIT_COMMITTER_EMAIL": "haneul@podo.test", "GIT_CONFIG_GLOBAL": "/dev/null"}
+    process = await asyncio.create_subprocess_exec(
+        "git", *words, cwd=folder, env={**os.environ, **who}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    return out.decode()
+
+
+async def podo(world: World, token: str, *words: str, code: int = 0, stdin: str = "") -> str:
+    """Run the command line as somebody; what it printed."""
+    env = {"PATH": os.environ["PATH"], "HOME": str(world.living.folder), "PODO_URL": world.address, "PODO_TOKEN": token}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "podo.cli.main", *words),
+        env=env,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate(stdin.encode())
+    assert process.returncode == code, (words, process.returncode, out.decode(), err.decode())
+    return out.decode() + err.decode()
+
+
+@contextlib.asynccontextmanager
+async def world(folder: Path, *, real: bool) -> AsyncIterator[World]:
+    """The whole of it; `real`: a control plane of its own for each region, which serves alpha and production."""
+    repository = folder / "git" / "hello"
+    shutil.copytree(HELLO, repository)
+    await git(repository, "init", "-q", "-b", "main")
+    await git(repository, "add", "-A")
+    await git(repository, "commit", "-q", "-m", "Say hello")
+    really = shutil.which("buildah") is not None and shutil.which("docker-registry") is not None and os.geteuid() == 0
+    async with contextlib.AsyncExitStack() as stack:
+        host = (await stack.enter_async_context(debian(folder / "registry", login=None)))[0] if really else "127.0.0.1:9"
+        clusters = {}
+        if real:
+            started = [stack.enter_async_context(local.running(f"{r}", folder / "clusters", region=r)) for r in REGIONS]
+            clusters = dict(zip(REGIONS, [await s for s in started], strict=True))
+        names = [] if real else [f"{e}-{r}" for e in ("alpha", "prod") for r in REGIONS]
+        settings = {
+            "PODO_CATALOG_LOCAL_REPOSITORIES": "true",
+            "PODO_DELIVERY_BUILD_ON_HOST": "true",
+            "PODO_DELIVERY_BUILDER": "buildah" if really else "twin",
+            "PODO_DELIVERY_REGISTRY": host,
+            "PODO_DELIVERY_POLL_SECONDS": "1",
+            "PODO_DELIVERY_DEGRADED_SECONDS": "3",
+            "PODO_DELIVERY_ROLLOUT_SECONDS": "60",
+        }
+        house = await stack.enter_async_context(
+            living(folder / "podo", clusters=names, pace=QUICK, pauses=(0.2, 0.5), **settings)
+        )
+        await _furnish(house, {name: c.kubeconfig for name, c in clusters.items()})
+        address = await stack.enter_async_context(_served(house))
+        kubeconfigs = {name: c.kubeconfig for name, c in clusters.items()}
+        yield World(house, address, repository, real, really, kubeconfigs)
+
+
+async def _furnish(house: Living, kubeconfigs: Mapping[str, Path]) -> None:
+    people, teams, memberships = directory()
+    async with house.transaction() as tx:
+        await access.sync_directory(tx, people, teams, memberships)
+        await access.grant(tx, "oliver", Role.sre)
+    async with house.transaction() as tx:
+        await catalog.set_environment(tx, Environment("alpha", 0))
+        await catalog.set_environment(tx, Environment("prod", 1, approvals=1, soak_seconds=SOAK))
+        for order, code in enumerate(REGIONS):
+            await catalog.set_region(tx, Region(code, code.upper(), "Asia/Seoul", order))
+    async with house.transaction() as tx:
+        for region in REGIONS:
+            if kubeconfigs:
+                text = kubeconfigs[region].read_text()
+                both = ["alpha", "prod"]
+                await catalog.add_cluster(tx, house.house.seal, f"local-{region}", region, both, ClusterKind.kubeconfig, text)
+                continue
+            for stage in ("alpha", "prod"):
+                await catalog.add_cluster(tx, house.house.seal, f"{stage}-{region}", region, [stage], ClusterKind.twin)
+
+
+@contextlib.asynccontextmanager
+async def _served(house: Living) -> AsyncIterator[str]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    config = uvicorn.Config(house.running.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        await eventually(lambda: _answers(client), 20)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        house.running.app.state.hub.closing.set()
+        server.should_exit = True
+        await serving
+        listening.close()
+
+
+async def _answers(client: httpx.AsyncClient) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return (await client.get("/readyz")).status_code == 200
+    return False
