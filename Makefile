@@ -9,12 +9,12 @@ ARGS   ?=
 export CLUSTERS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check docs parts lock bench clean system assets dev
+.PHONY: help run test check docs parts lock bench clean system assets example dev
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: $(VENV)/.run assets ## Set up what is missing and start Podo on http://127.0.0.1:8080 (CLUSTERS=local: real control planes)
+run: $(VENV)/.run assets $(if $(CLUSTERS),,example) ## Set up what is missing and start Podo on http://127.0.0.1:8080 (CLUSTERS=local: real control planes)
 	@exec $(BIN)/podo up $(if $(CLUSTERS),--clusters $(CLUSTERS)) $(ARGS)
 
 test: $(VENV)/.dev assets system ## Run every test that can run here (ARGS="-k word" to choose)
@@ -40,14 +40,17 @@ lock: $(VENV)/.dev ## Resolve the dependencies of pyproject.toml anew; the locks
 bench: $(VENV)/.dev assets ## Measure, each number beside its limit
 	$(BIN)/python -m bench $(ARGS)
 
-clean: ## Remove what was set up; data in .podo and built parts stay
+clean: ## Remove what was set up; data, the example and built parts stay
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 dev: $(VENV)/.dev assets ## Set up for development, run nothing
 
-# Both look for themselves whether there is anything to do, in a blink.
+# Each looks for itself whether there is anything to do, in a blink.
 assets: $(VENV)/.made
 	@$(BIN)/python tools/assets.py
+
+example: $(VENV)/.run
+	@$(BIN)/python -m podo.app.demo
 
 system:
 	@$(PYTHON) tools/system.py

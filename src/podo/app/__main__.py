@@ -10,9 +10,11 @@ from pathlib import Path
 
 from podo.app import house as houses
 from podo.app.server import serve, up
-from podo.app.settings import ServerSettings
+from podo.app.settings import DatabaseSettings, ServerSettings
 from podo.kernel import terminal
-from podo.kernel.errors import PodoError
+from podo.kernel.db import Database
+from podo.kernel.db.models import metadata
+from podo.kernel.errors import N_, Missing, PodoError
 from podo.kernel.events import log
 from podo.kernel.settings import Settings
 
@@ -28,7 +30,7 @@ def main() -> int:
     try:
         settings = houses.settings_of(Path(path) if path else None)
         server = settings[ServerSettings]
-        terminal.logs(server.log_style, "warning" if given.verb == "verify" else server.log_level)
+        terminal.logs(server.log_style, server.log_level if given.verb == "serve" else "warning")
         match given.verb:
             case "up":
                 return asyncio.run(up(settings, clusters=given.clusters, seed=not given.empty))
@@ -45,10 +47,24 @@ def main() -> int:
         return 2
 
 
+class NothingHere(Missing):
+    """There is no installation."""
+
+    code = "app.nothing_here"
+    so = N_("There is no Podo in {folder}.")
+    do = N_("PODO_SERVER_DIRECTORY or --config names another place; `podo up` or `podo serve` begins one.")
+
+
 async def _verify(settings: Settings) -> int:
-    house = houses.build(settings)
-    verdict = await log.verify(house.database)
-    await house.database.close()
+    server, url = settings[ServerSettings], settings[DatabaseSettings].url
+    path = server.directory / "podo.db"
+    if not url and not await asyncio.to_thread(path.exists):
+        raise NothingHere(folder=str(server.directory))
+    database = Database(url or f"sqlite:///{path}", metadata=metadata)
+    try:
+        verdict = await log.verify(database)
+    finally:
+        await database.close()
     if verdict.broken_at is not None:
         print(f"The chain is broken at position {verdict.broken_at}; {verdict.sealed} events before it fit.")
         return 1

@@ -64,7 +64,7 @@ def logs(style: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if style == "json" else PlainLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("httpx", "httpcore", "dbos", "aiosqlite", "asyncio", "uvicorn.access"):
+    for noisy in ("httpx", "httpcore", "dbos", "aiosqlite", "alembic", "asyncio", "uvicorn.access", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from podo.clients.kubernetes.twin import AT_ONCE, Twin
+from podo.kernel import clock
 
 _NODES = 9
 # How long a twin runs before it is kept, so that what breaks after a while has broken.
@@ -22,11 +23,11 @@ Manifest = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """What stands in one cluster: objects, each with the moment since when."""
+    """What stands in one cluster: groups of objects, each with the moment since when, in any order."""
 
     cluster: str
     region: str
-    objects: Sequence[tuple[Manifest, str]]
+    groups: Sequence[tuple[datetime, Sequence[Manifest]]]
 
 
 async def fill(fillings: Sequence[Filling], folder: Path) -> None:
@@ -50,18 +51,11 @@ def _filled(filling: Filling) -> bytes:
 async def _run(filling: Filling) -> bytes:
     zones = [f"{filling.region}-{letter}" for letter in "abc"]
     twin = Twin(filling.cluster, nodes=_NODES, zones=zones, pace=AT_ONCE)
-    twin.seed(_since(manifest, at) for manifest, at in filling.objects)
+    for at, manifests in sorted(filling.groups, key=lambda group: group[0]):
+        with clock.fixed(at):
+            twin.seed(manifests)
     twin.wake()
     await asyncio.sleep(_RUN)
     dump = twin.dump()
     await twin.close()
     return dump
-
-
-def _since(manifest: Manifest, at: str) -> Manifest:
-    return {**manifest, "metadata": {**manifest["metadata"], "creationTimestamp": at}}
-
-
-def stamp(at: datetime) -> str:
-    """A moment as Kubernetes writes it."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")

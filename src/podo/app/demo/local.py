@@ -9,7 +9,7 @@ from pathlib import Path
 
 from podo.app.demo.founding import Place
 from podo.clients.kubernetes import local
-from podo.clients.kubernetes.local import LocalCluster
+from podo.clients.kubernetes.local import ClusterMissing, LocalCluster
 
 REGIONS = ("kr", "jp")
 ENVIRONMENTS = ("alpha", "prod")
@@ -19,6 +19,13 @@ async def started(folder: Path, undone: contextlib.AsyncExitStack) -> Sequence[L
     """A cluster for each region, both at once; `undone` ends them. Raises `PartMissing`, `ClusterNotStarted`."""
     up = [undone.enter_async_context(local.running(f"local-{region}", folder, region=region)) for region in REGIONS]
     return await asyncio.gather(*up)
+
+
+def end_what_is_left(folder: Path) -> None:
+    """Of a Podo that was killed."""
+    for cluster in local.list(folder):
+        with contextlib.suppress(ClusterMissing):
+            local.down(cluster.name, folder)
 
 
 def place(cluster: LocalCluster) -> Place:

@@ -69,18 +69,17 @@ async def _history(house: House, world: World) -> tuple[list[Course], Chronicle]
 
 async def _fillings(house: House, world: World, courses: Sequence[Course]) -> list[Filling]:
     """What stands in each cluster: namespaces as the catalogue makes them, and what is healthy in the end."""
-    found: dict[str, list[tuple[Manifest, str]]] = {cluster: [] for cluster in world.served.values()}
+    found: dict[str, list[tuple[datetime, Sequence[Manifest]]]] = {cluster: [] for cluster in world.served.values()}
     async with house.database.reading(PODO) as r:
         for course in courses:
             slug = course.project.slug
             for namespace in await catalog.namespaces(r, slug):
                 manifests = await catalog.wanted_namespace(r, slug, namespace.cluster) or []
-                found[namespace.cluster] += [(m, clusters.stamp(world.begin)) for m in manifests]
+                found[namespace.cluster].append((world.begin, manifests))
             for part in course.trains.running.values():
                 bundle = course.trains.train(part.number).release.bundle(*part.place)
                 assert bundle is not None
-                since = clusters.stamp(part.healthy_at or world.now)
-                found[part.cluster] += [(m, since) for m in _applied(house, part, bundle)]
+                found[part.cluster].append((part.healthy_at or world.now, list(_applied(house, part, bundle))))
     return [Filling(cluster, region, found[cluster]) for cluster, region, _ in organisation.CLUSTERS]
 
 

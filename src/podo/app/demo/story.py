@@ -11,7 +11,6 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import quote
 
 from podo import __version__
 from podo.access import service as access
@@ -19,7 +18,7 @@ from podo.access.types import AccessSettings, SignedIn
 from podo.app import house as houses
 from podo.app.demo import founding, hello, kept, local, registry
 from podo.app.demo.organisation import ExamplePerson
-from podo.app.settings import ServerSettings
+from podo.app.settings import DatabaseSettings, SealSettings, ServerSettings
 from podo.catalog import service as catalog
 from podo.catalog.types import CatalogSettings
 from podo.clients.kubernetes.local import LocalCluster
@@ -32,6 +31,7 @@ from podo.kernel.settings import Settings
 from podo.kernel.terminal import width, working
 
 _log = logging.getLogger("podo.demo")
+_CLUSTERS = "clusters"
 
 
 class NotAlone(Conflict):
@@ -68,7 +68,7 @@ async def stage(settings: Settings, *, clusters: str, seed: bool) -> AsyncIterat
     if clusters == "local":
         server = replace(server, directory=server.directory / "local")
         await asyncio.to_thread(_begin_anew, server.directory)
-    elif seed:
+    elif seed and not settings[DatabaseSettings].url:
         await kept.unpack(server.directory)
     elif not kept.check(server.directory):
         kept.mark(server.directory, empty=True)
@@ -77,6 +77,7 @@ async def stage(settings: Settings, *, clusters: str, seed: bool) -> AsyncIterat
         chosen = settings.but(
             server,
             delivery,
+            _seal(settings[SealSettings], server.directory),
             replace(settings[AccessSettings], demo=True),
             replace(settings[CatalogSettings], local_repositories=True),
         )
@@ -95,8 +96,14 @@ def _check_alone(host: str) -> None:
 def _begin_anew(directory: Path) -> None:
     """Local clusters begin empty at each start, and so does what is known of them."""
     kept.check(directory)
+    local.end_what_is_left(directory / _CLUSTERS)
     shutil.rmtree(directory, ignore_errors=True)
     kept.mark(directory, clusters="local")
+
+
+def _seal(chosen: SealSettings, directory: Path) -> SealSettings:
+    """The example's secrets are sealed with a key of its own."""
+    return replace(chosen, keys=[*chosen.keys, key_from(directory / "seal.key")]) if chosen.keys else chosen
 
 
 async def _delivery(chosen: DeliverySettings, directory: Path, undone: contextlib.AsyncExitStack) -> tuple[DeliverySettings, str]:
@@ -141,7 +148,7 @@ async def _tell(house: House, on: Stage) -> None:
     _say(f"\nPodo {__version__} is at {house.url}\n")
     if on.clusters == "local":
         with working(f"Starting real control planes for {' and '.join(local.REGIONS)}"):
-            found = await local.started(on.directory / "clusters", on.undone)
+            found = await local.started(on.directory / _CLUSTERS, on.undone)
         await founding.found(house, [local.place(cluster) for cluster in found])
     elif not await _is_founded(house):
         await founding.found(house, founding.TWINS)
@@ -167,9 +174,9 @@ def _introduce(house: House, on: Stage, found: Sequence[LocalCluster]) -> None:
     lead, member, sre = founding.lead(), founding.member(), founding.sre()
     team = lead.team.capitalize()
     people = [
-        (lead, f"lead of {team} and administrator: approves what {member.name} asks for"),
+        (lead, f"lead of {team}: approves what {member.name} asks for"),
         (member, f"member of {team}: builds and deploys its projects"),
-        (sre, "SRE: every project, regions and clusters"),
+        (sre, "lead of the SREs and administrator: every project, regions, clusters, people"),
     ]
     _say(f"  Sign in at {house.url}/sign-in by picking a name:")
     widest = max(width(person.name) for person, _ in people)
@@ -198,12 +205,7 @@ def _twins(on: Stage, found: Sequence[LocalCluster]) -> list[str]:
     twins = [] if found else [f"{len(founding.TWINS)} clusters, in this process"]
     if on.why:
         twins.append(f"images ({on.why})")
-    return [*twins, "mail (read it under Notices)", "the company and its history"]
-
-
-def sign_in(url: str, person: ExamplePerson) -> str:
-    """The page on which this person is picked."""
-    return f"{url}/sign-in?q={quote(person.name)}"
+    return [*twins, "mail (read it under Notices)", "the company" if found else "the company and its history"]
 
 
 def _say(text: str) -> None:
