@@ -27,7 +27,12 @@ async def test_a_form_asks_and_another_person_approves_region_by_region(chat: Sh
     async with chat.living.signed_in("haneul") as haneul, chat.living.signed_in("minjun") as minjun:
         page = await haneul.get(f"/{PROJECT}/deploy?env=prod")
         assert "takes only what was healthy in alpha" in words(page)
-        fields = {"build": str(build.number), "environment": "prod", "title": "Batches", "description": "See **jp**, @chat and #1"}
+        fields = {
+            "build": str(build.number),
+            "environment": "prod",
+            "title": "Batches",
+            "description": "See **jp**, @chat and #1",
+        }
         sent = await haneul.send(f"/{PROJECT}/deploy", **fields, **{"region-prod": ["kr", "jp"]})
         assert sent.headers["location"] == f"{AT}/2"
 
@@ -58,7 +63,7 @@ async def test_a_form_asks_and_another_person_approves_region_by_region(chat: Sh
         assert "http://chat-api.chat-api.svc" in told
 
 
-async def _of(chat: Shop, number: int):  # noqa: ANN202 - a Deployment
+async def _of(chat: Shop, number: int):
     async with chat.living.reading() as r:
         return await service.deployments.deployment(r, PROJECT, number)
 

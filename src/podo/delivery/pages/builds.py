@@ -19,7 +19,7 @@ from podo.delivery.ports import BuilderReader, BuildLogReader, SourceReader
 from podo.delivery.service import views
 from podo.delivery.types import BUILD, READ, UNFINISHED, Build, BuilderNote, BuildState, LogLine
 from podo.kernel.db import Reading
-from podo.kernel.errors import N_, PodoError
+from podo.kernel.errors import N_, PodoError, SignIn
 from podo.kernel.http import Routes, Web
 from podo.kernel.http.routes import form
 from podo.kernel.http.web import WebIn
@@ -169,7 +169,7 @@ async def new(project: str, w: Web = WebIn) -> Response:
         async with w.transaction() as tx:
             made = await service.builds.ask(tx, project, commit, f["ref"] or source.branch)
     except PodoError as error:
-        if error.kind in ("sign_in", "missing"):
+        if isinstance(error, SignIn):
             raise
         return await _list(w, project, ref=f["ref"], error=error)
     return w.go(f"/{project}/builds/{made.number}")

@@ -17,7 +17,7 @@ from podo.delivery.pages.words import say
 from podo.delivery.ports import ChartReader
 from podo.delivery.rules import texts, values
 from podo.delivery.types import CONFIGURE, READ, DeliverySettings, Scope
-from podo.kernel.errors import N_, PodoError
+from podo.kernel.errors import N_, PodoError, SignIn
 from podo.kernel.http import Routes, Web
 from podo.kernel.http.routes import form
 from podo.kernel.http.web import WebIn
@@ -164,7 +164,7 @@ async def choose(project: str, w: Web = WebIn) -> Response:
         async with w.transaction() as tx:
             await service.config.choose(tx, project, values=wanted, scope=typed.scope, schema=schema)
     except PodoError as error:
-        if error.kind in ("sign_in", "missing"):
+        if isinstance(error, SignIn):
             raise
         return await _shown(w, project, typed.scope, typed, error)
     said = say(w, N_("Saved for {scope}; it holds from the next deployment on."), scope=scope_words(w, typed.scope))

@@ -16,7 +16,7 @@ from podo.delivery.pages.words import Who, say
 from podo.delivery.service import views
 from podo.delivery.types import CONFIGURE, READ, ConfigEntry, ConfigKind, Scope
 from podo.kernel.db import Reading
-from podo.kernel.errors import N_, PodoError
+from podo.kernel.errors import N_, PodoError, SignIn
 from podo.kernel.http import Routes, Web
 from podo.kernel.http.routes import Form, form
 from podo.kernel.http.web import WebIn
@@ -187,7 +187,7 @@ async def _unset(w: Web, project: str, kind: ConfigKind) -> Response:
 
 
 async def _refused(w: Web, project: str, f: Form, error: PodoError, kind: ConfigKind) -> Response:
-    if error.kind in ("sign_in", "missing"):
+    if isinstance(error, SignIn):
         raise error
     value = f["value"] if kind is ConfigKind.variable else ""
     return await _shown(w, project, Sent(kind.value, f["key"], value, f["scope"]), error)

@@ -16,7 +16,7 @@ from podo.delivery.pages.words import Who, say
 from podo.delivery.ports import BuilderReader, ChartReader
 from podo.delivery.types import DEPLOY, READ, Build, BuilderNote, BuildState, NoSuchBuild, NothingToDeploy, Search
 from podo.kernel.db import Reading
-from podo.kernel.errors import N_, PodoError
+from podo.kernel.errors import N_, PodoError, SignIn
 from podo.kernel.http import Routes, Web
 from podo.kernel.http.routes import Form, form
 from podo.kernel.http.web import WebIn
@@ -110,7 +110,7 @@ async def deploy(project: str, w: Web = WebIn) -> Response:
         async with w.transaction() as tx:
             made = await service.deployments.request(tx, draft, sent.environment, title=sent.title, description=sent.description)
     except PodoError as error:
-        if error.kind in ("sign_in", "missing") and not isinstance(error, NoSuchBuild):
+        if isinstance(error, SignIn):
             raise
         return await _shown(w, project, sent, {_field(error): words.sentence(w, error)})
     return w.go(f"/{project}/deployments/{made.number}", said=say(w, N_("Sealed as {release}."), release=made.release))

@@ -38,7 +38,7 @@ from podo.kernel.db import Reading
 
 _CONFIGURED = tuple(e.code for e in (VariableSet, VariableRemoved, SecretSet, SecretRemoved, ChoicesChanged))
 _STORY = 500
-_NUMBERED = re.compile(r"(?:(?P<project>[a-z][a-z0-9-]*)\s*)?#?(?P<number>\d{1,9})")
+_NUMBERED = re.compile(r"(?:(?P<project>[a-z][a-z0-9-]*)\s*)?#?(?P<number>\d{1,6})")
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 _UNDECIDED = frozenset({RolloutState.waiting, RolloutState.queued})
 
