@@ -28,6 +28,7 @@ from podo.kernel.errors import N_, Conflict, PodoError
 from podo.kernel.events import log
 from podo.kernel.nouns import PODO
 from podo.kernel.settings import Settings
+from podo.kernel.settings.seal import key_from
 from podo.kernel.terminal import width, working
 
 _log = logging.getLogger("podo.demo")
