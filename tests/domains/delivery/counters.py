@@ -1,4 +1,4 @@
-"""People at the counters of the shop: browsers, programs with tokens, and the command line, all against the running site."""
+"""People at the counters of the shop: programs with tokens, and the command line, against the running site."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import contextlib
 import os
 import re
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import uvicorn
+from click.testing import CliRunner
 from sqlalchemy import event
 
 from podo.access import service as access
+from podo.cli.main import main
 from podo.kernel import clock
 from podo.kernel.nouns import Actor
 from tests.domains.delivery.shops import PROJECT, Shop
@@ -51,31 +52,19 @@ async def program(shop: Shop, who: Actor | str) -> AsyncIterator[httpx.AsyncClie
 
 @dataclass
 class Terminal:
-    """Somebody's terminal: `podo` as a process of its own."""
+    """Somebody's terminal: the command line in a thread, speaking to the site over a socket as always."""
 
     url: str
     secret: str
     home: Path
-    said: list[str] = field(default_factory=list)
 
     async def type(self, *line: str, typed: str = "", code: int = 0) -> str:
         """Run a command and give what it wrote; asserts its exit code."""
-        environ = {**os.environ, "PODO_URL": self.url, "PODO_TOKEN": self.secret, "XDG_CONFIG_HOME": str(self.home)}
-        running = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "podo.cli.main", *line),
-            env=environ,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            out, _ = await asyncio.wait_for(running.communicate(typed.encode()), 60)
-        finally:
-            if running.returncode is None:
-                running.kill()
-        text = out.decode()
-        assert running.returncode == code, (line, running.returncode, text)
-        return text
+        words_ = ["--url", self.url, "--token", self.secret, *line]
+        env = {"XDG_CONFIG_HOME": str(self.home)}
+        done = await asyncio.to_thread(CliRunner().invoke, main, words_, input=typed, env=env, prog_name="podo")
+        assert done.exit_code == code, (line, done.exit_code, done.output, done.exception)
+        return done.output
 
 
 @contextlib.asynccontextmanager
