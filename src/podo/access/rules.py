@@ -12,18 +12,19 @@ from typing import Any
 import cedarpy as _cedarpy
 
 from podo.access.types import Decision, Group, Membership, MembershipRole, On, Permission, Policy, Team
+from podo.kernel.errors import N_
 
 # Its signatures name bare dicts, which says nothing to a strict checker.
 cedarpy: Any = _cedarpy
 POLICIES = Path(__file__).parent / "policies"
 _BLOCK = re.compile(r'@id\("(?P<id>[^"]+)"\)\s*@about\("(?P<about>[^"]+)"\)\s*(?P<text>(?:permit|forbid).*?;)', re.DOTALL)
 _COULD = {
-    Group.read: "an administrator",
-    Group.operate: "a member of the owning team, or an SRE",
-    Group.approve: "another member of the owning team, or an SRE",
-    Group.own: "a lead of the owning team, or an SRE",
-    Group.govern: "an SRE",
-    Group.administer: "an administrator",
+    Group.read: N_("an administrator"),
+    Group.operate: N_("a member of the owning team, or an SRE"),
+    Group.approve: N_("another member of the owning team, or an SRE"),
+    Group.own: N_("a lead of the owning team, or an SRE"),
+    Group.govern: N_("an SRE"),
+    Group.administer: N_("an administrator"),
 }
 
 

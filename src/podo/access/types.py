@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from podo.kernel.db import Reading
-from podo.kernel.errors import N_, Conflict, Invalid, Missing, Refused, TooMany
+from podo.kernel.errors import N_, Conflict, Invalid, Missing, Refused, TooMany, Translate
 from podo.kernel.events import Event
 from podo.kernel.settings import setting
 
@@ -35,12 +35,12 @@ class Permission:
     doc: str
 
 
-READ = Permission("access.read", "read", "See people and teams")
-ASK_WHY = Permission("access.why", "read", "Ask why somebody may or may not do something")
-TOKENS = Permission("access.tokens", "read", "Make and revoke the own API tokens")
-SESSIONS = Permission("access.sessions", "read", "See and end the own sessions")
-GRANT = Permission("access.grant", "administer", "Give and take the roles SRE and admin")
-SYNC = Permission("access.sync", "administer", "Take people and teams from the directory")
+READ = Permission("access.read", "read", N_("See people and teams"))
+ASK_WHY = Permission("access.why", "read", N_("Ask why somebody may or may not do something"))
+TOKENS = Permission("access.tokens", "read", N_("Make and revoke the own API tokens"))
+SESSIONS = Permission("access.sessions", "read", N_("See and end the own sessions"))
+GRANT = Permission("access.grant", "administer", N_("Give and take the roles SRE and admin"))
+SYNC = Permission("access.sync", "administer", N_("Take people and teams from the directory"))
 PERMISSIONS = (READ, ASK_WHY, TOKENS, SESSIONS, GRANT, SYNC)
 
 
@@ -195,11 +195,32 @@ class TeamCard:
 
 
 class NotAllowed(Refused):
-    """The policies do not allow it; `policy` names what decided, `could` who could do it instead."""
+    """The policies do not allow it; `policies` are the names and sentences of those that decided, `could` who could do it."""
 
     code = "access.not_allowed"
     so = N_("You may not: {doc}. {policy}")
     do = N_("Ask {could}. /-/why shows every policy and what it looks at.")
+
+    def said(self, translate: Translate = str) -> tuple[str, str]:
+        """The two sentences, the parts of ours within them translated, too."""
+        decided = " ".join(f"{translate(about)} ({name})" for name, about in self.data["policies"])
+        parts = {"doc": translate(self.data["doc"]), "could": translate(self.data["could"])}
+        parts["policy"] = decided or translate(N_("No policy allows it."))
+        return translate(self.so).format(**parts), translate(self.do).format(**parts)
+
+
+# What the policies say of themselves (`@about` in policies/*.cedar), to be translated; a test compares the two.
+POLICIES_SAY = (
+    N_("Every active person may read."),
+    N_("Members of the owning team may operate it: build, deploy, configure, restart, scale."),
+    N_("Members of the owning team may approve what others asked for."),
+    N_("Leads of the owning team, and of the teams above it, may transfer, delete and set protection rules."),
+    N_("SREs may operate, approve and own every project, and govern regions, clusters and environments."),
+    N_("Admins may do everything."),
+    N_("Whoever asked for a deployment does not approve it, unless the environment allows self-approval."),
+    N_("An API token may do no more than its scopes."),
+    N_("An API token that is limited to projects touches no others."),
+)
 
 
 class NoSuchPerson(Missing):

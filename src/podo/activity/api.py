@@ -58,6 +58,12 @@ class HappeningOut(BaseModel):
         )
 
 
+class HappeningDetail(HappeningOut):
+    """One event, and what it caused, oldest first."""
+
+    caused: list[HappeningOut]
+
+
 class HappeningsOut(BaseModel):
     """A page of events, newest first."""
 
@@ -74,3 +80,11 @@ async def list_activity(
     async with w.reading() as r:
         page = await service.happenings(r, question, cursor=cursor, limit=max(1, min(limit, 200)))
     return HappeningsOut(items=[HappeningOut.of(h, w.lang) for h in page.items], next=page.next)
+
+
+@routes.api("GET", "/api/v1/activity/{event}", verb="activity.show", permission=READ.id)
+async def show(event: str, w: Web = WebIn) -> HappeningDetail:
+    """One event, and what it caused."""
+    async with w.reading() as r:
+        found, caused = await service.happening(r, event)
+    return HappeningDetail(**HappeningOut.of(found, w.lang).model_dump(), caused=[HappeningOut.of(h, w.lang) for h in caused])

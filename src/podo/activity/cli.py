@@ -1,10 +1,10 @@
-"""`podo activity`."""
+"""`podo activity` and `podo event`."""
 
 from __future__ import annotations
 
 import click
 
-from podo.cli.client import connection, every, show, verb
+from podo.cli.client import api, connection, every, show, verb
 from podo.kernel import terminal
 
 
@@ -19,8 +19,24 @@ def activity_list(query: tuple[str, ...], project: str | None, limit: int) -> No
     if connection().as_json:
         show(items)
         return
-    rows = [[i["at"][:19].replace("T", " "), i["project"] or "-", i["actor_name"], i["sentence"]] for i in items]
-    click.echo(terminal.table(["AT (UTC)", "PROJECT", "WHO", "WHAT"], rows) if rows else "Nothing happened yet.")
+    rows = [[i["at"][:19].replace("T", " "), i["project"] or "-", i["actor_name"], i["sentence"], i["id"]] for i in items]
+    nothing = "Nothing fits." if query else "Nothing happened yet."
+    click.echo(terminal.table(["AT (UTC)", "PROJECT", "WHO", "WHAT", "ID"], rows) if rows else nothing)
 
 
-commands: list[click.Command] = [activity_list]
+@verb("activity.show")
+@click.command("event")
+@click.argument("id_", metavar="ID")
+def event_show(id_: str) -> None:
+    """One event with all its facts, and what it caused."""
+    found = api("GET", f"/activity/{id_}")
+    if connection().as_json:
+        show(found)
+        return
+    caused = found.pop("caused")
+    show(found)
+    for h in caused:
+        click.echo(f"then             {h['at'][:19].replace('T', ' ')}  {terminal.printable(h['sentence'])} ({h['id']})")
+
+
+commands: list[click.Command] = [activity_list, event_show]

@@ -7,20 +7,31 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from podo.activity.types import BadQuestion, Question
+from podo.kernel.errors import N_
 
 _SPAN = re.compile(r"(\d{1,4})([hdw])")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
-_FIELDS = {"env": "environment", "region": "region", "by": "actor", "project": "project", "subject": "subject"}
+_FIELDS = {
+    "env": "environment",
+    "region": "region",
+    "project": "project",
+    "subject": "subject",
+    "request": "request",
+    "cause": "cause",
+}
 
 
 def question(text: str, *, me: str, now: datetime, project: str | None = None) -> Question:
-    """The question in `text`, words such as `env:prod by:@me since:7d is:delivery`. Raises `BadQuestion`."""
+    """The question in `text`, words such as `env:prod by:@me since:7d is:delivery`. Raises `BadQuestion`.
+
+    With `project`, it is asked of that one alone.
+    """
     found: dict[str, Any] = {"project": project} if project else {}
     kinds: list[str] = []
     for word in text.split():
         key, colon, value = word.partition(":")
         if not colon or not value:
-            raise BadQuestion(word=word, why="it has no key and value")
+            raise BadQuestion(word=word, why=N_("it has no key and value"))
         match key:
             case "is":
                 kinds.append(value)
@@ -28,20 +39,22 @@ def question(text: str, *, me: str, now: datetime, project: str | None = None) -
                 found[key] = _time(word, value, now)
             case "by":
                 found["actor"] = me if value == "@me" else value.removeprefix("@")
+            case "project" if project and value != project:
+                raise BadQuestion(word=word, why=N_("this is the activity of one project"))
             case _ if key in _FIELDS:
                 found[_FIELDS[key]] = value
             case _:
-                raise BadQuestion(word=word, why="there is no such key")
+                raise BadQuestion(word=word, why=N_("there is no such key"))
     return Question(**found, kinds=tuple(kinds))
 
 
 def _time(word: str, value: str, now: datetime) -> datetime:
-    if span := _SPAN.fullmatch(value):
-        return now - int(span[1]) * _UNITS[span[2]]
     try:
+        if span := _SPAN.fullmatch(value):
+            return now - int(span[1]) * _UNITS[span[2]]
         at = datetime.fromisoformat(value)
-    except ValueError:
-        raise BadQuestion(word=word, why="a time is 7d, 12h, 2w or a date") from None
+    except (ValueError, OverflowError):
+        raise BadQuestion(word=word, why=N_("a time is 7d, 12h, 2w or a date")) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

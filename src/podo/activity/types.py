@@ -8,9 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from podo.access.types import Permission
-from podo.kernel.errors import N_, Invalid
+from podo.kernel.errors import N_, Invalid, Missing
 
-READ = Permission("activity.read", "read", "Read what happened, by whom and when")
+# Facts whose values are words of ours and not of people, and are told in the reader's language, too.
+WORDS = frozenset({"what", "how", "mail", "operation_kind"})
+SPOKEN = (
+    *(N_("directory"), N_("teams"), N_("preferences"), N_("began"), N_("renamed"), N_("moved"), N_("ended")),
+    *(N_("link"), N_("demo"), N_("nothing"), N_("everything"), N_("restart"), N_("scale"), N_("delete_pod")),
+    *(N_("environment"), N_("region"), N_("cluster")),
+)
+READ = Permission("activity.read", "read", N_("Read what happened, by whom and when"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ class Happening:
 
     def told(self, translate: Any = str) -> str:
         """The sentence in the reader's language, facts filled in; a fact that is missing is shown as such."""
-        facts = {k: "…" if v is None else v for k, v in self.facts.items()}
+        facts = {k: "…" if v is None else translate(v) if k in WORDS and v else v for k, v in self.facts.items()}
         named = {"project": self.project, "environment": self.environment, "region": self.region}
         return translate(self.sentence).format_map(_Gaps({**named, **facts, "actor": self.actor_name}))
 
@@ -58,6 +65,8 @@ class Question:
     region: str | None = None
     actor: str | None = None
     subject: str | None = None
+    cause: str | None = None
+    request: str | None = None
     kinds: Sequence[str] = ()
     since: datetime | None = None
     until: datetime | None = None
@@ -68,4 +77,12 @@ class BadQuestion(Invalid):
 
     code = "activity.bad_question"
     so = N_("“{word}” is not something to look for here: {why}.")
-    do = N_("Use env:prod region:kr by:@me is:delivery since:7d until:2026-11-23.")
+    do = N_("Use env:prod region:kr by:@me is:delivery since:7d until:2026-11-23 request:01jd…")
+
+
+class NoSuchHappening(Missing):
+    """The log has no such event."""
+
+    code = "activity.no_such_happening"
+    so = N_("Nothing with the id “{name}” ever happened here.")
+    do = N_("Look for it on /activity.")

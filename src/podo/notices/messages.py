@@ -13,7 +13,7 @@ with this address you sign in to Podo. It works once, for {minutes} minutes:
 
 {link}
 
-If you did not ask for it, leave it be: nobody can use it but you."""
+If you did not ask for it, throw this mail away: without it, nobody signs in as you."""
 )
 _TOLD = N_(
     """{sentence}

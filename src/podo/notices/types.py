@@ -15,9 +15,9 @@ from podo.kernel.events import Event
 from podo.kernel.settings import setting
 
 SECTIONS = ("waiting", "red", "recent")
-READ_INBOX = Permission("notices.read", "read", "Read the own inbox")
-PREFER = Permission("notices.prefer", "read", "Choose what comes by mail")
-READ_OUTBOX = Permission("notices.read_outbox", "administer", "Read the mails that Podo sent")
+READ_INBOX = Permission("notices.read", "read", N_("Read the own inbox"))
+PREFER = Permission("notices.prefer", "read", N_("Choose what comes by mail"))
+READ_OUTBOX = Permission("notices.read_outbox", "administer", N_("Read the mails that Podo sent"))
 
 
 class MailState(StrEnum):

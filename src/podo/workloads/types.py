@@ -12,10 +12,10 @@ from podo.access.types import Permission
 from podo.kernel.errors import N_, Conflict, Invalid, Missing, Unavailable
 from podo.kernel.events import Event
 
-READ = Permission("workloads.read", "read", "See workloads, pods, events and logs")
-RESTART = Permission("workloads.restart", "operate", "Restart a workload")
-SCALE = Permission("workloads.scale", "operate", "Change the number of a workload's pods")
-DELETE_POD = Permission("workloads.delete_pod", "operate", "Delete a pod, so that it is made anew")
+READ = Permission("workloads.read", "read", N_("See workloads, pods, events and logs"))
+RESTART = Permission("workloads.restart", "operate", N_("Restart a workload"))
+SCALE = Permission("workloads.scale", "operate", N_("Change the number of a workload's pods"))
+DELETE_POD = Permission("workloads.delete_pod", "operate", N_("Delete a pod, so that it is made anew"))
 
 
 class HealthStatus(StrEnum):

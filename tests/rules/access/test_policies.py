@@ -10,7 +10,7 @@ import pytest
 
 from podo.access import rules
 from podo.access.rules import Policies, Principal
-from podo.access.types import Group, Membership, MembershipRole, On, Permission, Team
+from podo.access.types import POLICIES_SAY, Group, Membership, MembershipRole, On, Permission, Team
 
 PERMISSIONS = {g: Permission(f"test.{g.value}", g.value, g.value) for g in Group}
 POLICIES = Policies(list(PERMISSIONS.values()))
@@ -143,6 +143,10 @@ def test_the_decision_names_its_policies() -> None:
         assert found.about
         assert found.text.startswith("permit (")
         assert found.text.endswith(";")
+
+
+def test_what_the_policies_say_is_there_to_be_translated() -> None:
+    assert {p.about for p in POLICIES.texts} == set(POLICIES_SAY)
 
 
 def test_every_group_has_somebody_who_could() -> None:

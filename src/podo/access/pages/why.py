@@ -58,7 +58,7 @@ async def why(
             found = await service.explain(r, who.id if who else w.person, wanted, on)
         people = await service.everybody(r)
     made = WhyPage(
-        permissions=[(p.id, f"{p.id}: {p.doc}") for p in known],
+        permissions=[(p.id, f"{p.id}: {say(w, p.doc)}") for p in known],
         teams=[("", "–"), *teams.items()],
         people=people[:500],
         asked={

@@ -38,9 +38,8 @@ async def require(r: Reading, permission: Permission, on: On) -> None:
     decision = await may(r, permission, on)
     if decision.allowed:
         return
-    about = _loaded().about(decision.policies)
-    said = " ".join(f"{p.about} ({p.id})" for p in about) or "No policy allows it."
-    raise NotAllowed(doc=permission.doc, policy=said, could=rules.could(permission))
+    decided = [[p.id, p.about] for p in _loaded().about(decision.policies)]
+    raise NotAllowed(doc=permission.doc, policies=decided, could=rules.could(permission))
 
 
 async def may(r: Reading, permission: Permission, on: On) -> Decision:

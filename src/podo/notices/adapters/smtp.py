@@ -60,9 +60,11 @@ class SmtpMail:
             server.send_message(self._message(letter))
 
     def _connected(self, host: str, tls: bool) -> smtplib.SMTP:
+        # Who we say we are; left out, the library would look this machine up.
+        me = self._sender.rpartition("@")[2] or "localhost"
         if not tls:
-            return smtplib.SMTP(host, self._at.port or 25, timeout=_SECONDS)
-        return smtplib.SMTP_SSL(host, self._at.port or 465, timeout=_SECONDS, context=ssl.create_default_context())
+            return smtplib.SMTP(host, self._at.port or 25, me, timeout=_SECONDS)
+        return smtplib.SMTP_SSL(host, self._at.port or 465, me, timeout=_SECONDS, context=ssl.create_default_context())
 
     def _message(self, letter: Letter) -> EmailMessage:
         message = EmailMessage()
