@@ -52,18 +52,18 @@ DEPLOYMENTS: dict[str, tuple[Change, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", DEPLOYMENTS)
-async def test_a_deployment_that_cannot_be(world: World, name: str) -> None:
-    change, field = DEPLOYMENTS[name]
-    manifest = world.deployment("web")
-    change(manifest)
-    for call in (world.apply, world.cluster.create):
-        with pytest.raises(errors.InvalidManifest) as refusal:
-            await call(manifest, field_manager=BY)
-        assert field in {c["field"] for c in refusal.value.data["causes"]}, refusal.value.data
-        assert refusal.value.data["message"]
-    with pytest.raises(errors.NotFound):
-        await world.cluster.get(Ref.of(manifest))
+async def test_a_deployment_that_cannot_be(world: World, subtests: pytest.Subtests) -> None:
+    for name, (change, field) in DEPLOYMENTS.items():
+        with subtests.test(name):
+            manifest = world.deployment("web")
+            change(manifest)
+            for call in (world.apply, world.cluster.create):
+                with pytest.raises(errors.InvalidManifest) as refusal:
+                    await call(manifest, field_manager=BY)
+                assert field in {c["field"] for c in refusal.value.data["causes"]}, refusal.value.data
+                assert refusal.value.data["message"]
+            with pytest.raises(errors.NotFound):
+                await world.cluster.get(Ref.of(manifest))
 
 
 SHAPES: dict[str, Change] = {
@@ -75,15 +75,16 @@ SHAPES: dict[str, Change] = {
 }
 
 
-@pytest.mark.parametrize("name", SHAPES)
-async def test_a_manifest_of_another_shape(world: World, name: str) -> None:
-    manifest = world.deployment("web")
-    SHAPES[name](manifest)
-    for call in (world.apply, world.cluster.create):
-        with pytest.raises(errors.InvalidManifest):
-            await call(manifest, field_manager=BY)
-    with pytest.raises(errors.NotFound):
-        await world.get(kinds.DEPLOYMENT, "web")
+async def test_a_manifest_of_another_shape(world: World, subtests: pytest.Subtests) -> None:
+    for name, change in SHAPES.items():
+        with subtests.test(name):
+            manifest = world.deployment("web")
+            change(manifest)
+            for call in (world.apply, world.cluster.create):
+                with pytest.raises(errors.InvalidManifest):
+                    await call(manifest, field_manager=BY)
+            with pytest.raises(errors.NotFound):
+                await world.get(kinds.DEPLOYMENT, "web")
 
 
 async def test_an_unknown_field_is_named(world: World) -> None:

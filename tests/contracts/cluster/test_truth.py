@@ -88,7 +88,7 @@ async def test_objects_of_the_chart_come_back_the_same(real_world: World, twin: 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 async def test_random_writes_end_alike(real_world: World, twin: Twin, kind: Kind) -> None:
     async with fresh(twin, real_world.namespace):
-        for seed in range(25):
+        for seed in range(20):
             ref = real_world.ref(kind, f"object-{seed}")
             for number, write in enumerate(written(ref, seed)):
                 true, other = [await _outcome(c, ref, write) for c in (real_world.cluster, twin)]

@@ -239,14 +239,14 @@ _pod_line = msgspec.json.Decoder(_PodLine)
 _pod = msgspec.json.Decoder(Pod)
 
 
-def decode_list(body: bytes) -> PodPage:
+def decode_list(body: bytes | bytearray) -> PodPage:
     """A `v1.PodList` as it came over the wire."""
     found = _pod_list.decode(body)
     metadata = found.metadata
     return PodPage(found.items or [], metadata.resource_version, metadata.continue_ or None, metadata.remaining_item_count)
 
 
-def decode_line(line: bytes) -> PodChange:
+def decode_line(line: bytes | bytearray) -> PodChange:
     """One line of a watch of pods; not for lines of type ERROR."""
     found = _pod_line.decode(line)
     return PodChange(found.type, found.object)

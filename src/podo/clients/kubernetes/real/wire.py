@@ -28,6 +28,7 @@ _FAILURES = (aiohttp.ClientError, OSError, TimeoutError)
 _CUTS = (*_FAILURES, RuntimeError)
 
 T = TypeVar("T")
+Decode = Callable[[bytes | bytearray], T]
 # Pairs where a name comes more than once.
 Params = Mapping[str, str] | Sequence[tuple[str, str]]
 
@@ -66,21 +67,21 @@ class Wire:
 
     # Calls
 
-    async def call(self, call: Call, decode: Callable[[bytes], T]) -> T:
+    async def call(self, call: Call, decode: Decode[T]) -> T:
         """What `decode` makes of a successful answer."""
         with self._failures():
             async with asyncio.timeout(self._timeout):
                 body = await self._patiently(call)
         return self.decoded(decode, body)
 
-    def decoded(self, decode: Callable[[bytes], T], body: bytes) -> T:
+    def decoded(self, decode: Decode[T], body: bytes | bytearray) -> T:
         """`body` decoded. What is not as an API server writes it came from somebody else, or was cut: `Unreachable`."""
         try:
             return decode(body)
         except msgspec.DecodeError:
             raise errors.unreachable(self.access.name, "its answer is not that of an API server") from None
 
-    async def _patiently(self, call: Call) -> bytes:
+    async def _patiently(self, call: Call) -> bytearray:
         until = monotonic() + min(self._patience, self._timeout)
         while True:
             try:
@@ -92,9 +93,13 @@ class Wire:
                     raise
                 await asyncio.sleep(wait)
 
-    async def _once(self, call: Call) -> bytes:
+    async def _once(self, call: Call) -> bytearray:
+        body = bytearray()
         async with self._gate, await self._answer(call) as response:
-            return await response.read()
+            # `read` would hold a long list twice for a moment.
+            async for chunk in response.content.iter_any():
+                body += chunk
+        return body
 
     async def _answer(self, call: Call, *, silence: float | None = None) -> aiohttp.ClientResponse:
         """A successful answer whose body is still to be read, or the error that it means."""
