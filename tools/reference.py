@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 import importlib
 import inspect
+import json
 import os
 import pkgutil
 import re
@@ -20,8 +21,10 @@ from types import ModuleType
 from typing import Any
 
 import click
+import yaml
 
 import podo
+from podo.delivery.rules.chart_values import OWN
 from podo.kernel.errors import PodoError
 from podo.kernel.events import Event
 from podo.kernel.settings.load import documented
@@ -260,11 +263,45 @@ def routes_page() -> str:
     )
 
 
+def podo_yaml_page() -> str:
+    """docs/reference/podo-yaml.md, from the paved-road chart's own schema and defaults."""
+    chart = DOCS.parent / "charts/service"
+    schema, defaults = json.loads((chart / "values.schema.json").read_text()), yaml.safe_load((chart / "values.yaml").read_text())
+    rows = [row for row in _values(schema, defaults) if row[0].strip("`").partition(".")[0] not in OWN]
+    lists = [
+        f"Each of `{name}` has\n\n" + _table(("key", "takes", "default", "what it is"), _values(inner["items"], {}))
+        for name, inner in schema["properties"].items()
+        if inner.get("items", {}).get("properties")
+    ]
+    about = (
+        "What a `podo.yaml` at the root of a repository may say. Every key is a value of the paved road; what is not said stays as it "
+        "is. Under `environments` stand further ones for one environment, and under that one's `regions` for one region of it. The "
+        "narrowest wins, and Settings win over the file. The image, names and secrets are Podo's own.\n\n"
+        "```yaml\nport: 8080\nhealth: {http: /healthz}\nreplicas: 2\nenvironments:\n  prod:\n    replicas: 4\n    regions:\n"
+        "      jp: {replicas: 6}\n```"
+    )
+    return _page("podo.yaml", about, _table(("key", "takes", "default", "what it is"), rows), *lists)
+
+
+def _values(schema: Mapping[str, Any], defaults: Any, path: str = "") -> Iterator[tuple[str, ...]]:
+    for name, inner in schema["properties"].items():
+        default = defaults.get(name) if isinstance(defaults, dict) else None
+        if "properties" in inner:
+            yield from _values(inner, default, f"{path}{name}.")
+            continue
+        kind = inner.get("type", inner.get("enum", "any"))
+        takes = (
+            ", ".join(map(str, inner["enum"])) if "enum" in inner else " or ".join(kind) if isinstance(kind, list) else str(kind)
+        )
+        yield f"`{path}{name}`", takes, "" if default is None else f"`{json.dumps(default)}`", inner.get("description", "")
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "words.md": words_page,
     "reference/errors.md": errors_page,
     "reference/events.md": events_page,
     "reference/settings.md": settings_page,
+    "reference/podo-yaml.md": podo_yaml_page,
     "reference/permissions.md": permissions_page,
     "reference/ports.md": ports_page,
     "reference/commands.md": commands_page,

@@ -28,7 +28,7 @@ class UnknownSetting(Invalid):
 
     code = "settings.unknown"
     so = N_("{where} sets “{name}”, which Podo does not know.")
-    do = N_("Did you mean “{nearest}”? docs/configuration.md lists every key.")
+    do = N_("Did you mean “{nearest}”? docs/reference/settings.md lists every key.")
 
 
 class WrongSetting(Invalid):
@@ -36,7 +36,7 @@ class WrongSetting(Invalid):
 
     code = "settings.wrong"
     so = N_("{where} sets “{name}” to “{value}”, but it is {wanted}.")
-    do = N_("Correct the value; docs/configuration.md lists every key.")
+    do = N_("Correct the value; docs/reference/settings.md lists every key.")
 
 
 def setting(default: Any, doc: str) -> Any:
