@@ -13,6 +13,7 @@ from podo.catalog.api import routes as api
 from podo.catalog.cli import commands
 from podo.catalog.pages import routes as pages
 from podo.kernel import clock
+from podo.kernel.nouns import Actor
 from tests.domains.catalog import town
 from tests.domains.catalog.town import EMMA, SEOYEON
 from tests.houses import Living
@@ -46,7 +47,7 @@ def test_forms_and_api_need_the_same_permission() -> None:
     assert different == []
 
 
-async def _client(house: Living, person: object) -> httpx.AsyncClient:
+async def _client(house: Living, person: Actor) -> httpx.AsyncClient:
     async with house.transaction(person) as tx:
         _, secret = await access.create_token(
             tx, "test", ["read", "operate", "own", "govern"], clock.now() + timedelta(days=1), []

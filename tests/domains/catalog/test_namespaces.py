@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from podo.access.types import NotAllowed
@@ -46,7 +48,7 @@ async def test_registering_makes_a_namespace_with_labels_quota_and_limits_in_eve
     assert await town.real_namespace(house, "prod-jp") is None
 
 
-REFUSED: list[tuple[str, dict[str, object], type[PodoError]]] = [
+REFUSED: list[tuple[str, dict[str, Any], type[PodoError]]] = [
     ("Chat-API", {}, NameInvalid),
     ("settings", {}, NameReserved),
     ("chat-api", {}, NameTaken),

@@ -44,8 +44,9 @@ GOOD: dict[str, Any] = {
         ("slack", "two words"),
     ],
 )
-def test_what_is_wrong_names_its_field(field: str, value: object) -> None:
-    assert [error.field for error in rules.wrong_facts(**GOOD | {field: value})] == [field]
+def test_what_is_wrong_names_its_field(field: str, value: Any) -> None:
+    wrong: dict[str, Any] = {**GOOD, field: value}
+    assert [error.field for error in rules.wrong_facts(**wrong)] == [field]
     assert rules.wrong_facts(**GOOD) == []
 
 
@@ -56,7 +57,8 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
 
 @pytest.mark.parametrize("branch", ["main", "release/1.9", "feature/동네", "v1.2.3", "a_b-c"])
 def test_usual_branches_pass(branch: str) -> None:
-    assert rules.wrong_facts(**GOOD | {"branch": branch}) == []
+    good: dict[str, Any] = {**GOOD, "branch": branch}
+    assert rules.wrong_facts(**good) == []
 
 
 @pytest.mark.parametrize(
