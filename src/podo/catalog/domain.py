@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from podo.access import service as access
-from podo.access.types import TeamCard
+from podo.access.types import OwnerSource, TeamCard
 from podo.catalog import api, pages, service
 from podo.catalog.adapters.clusters import ClusterNamespaces, ClusterPool, Way
 from podo.catalog.adapters.repository import FarAway, GitRepositories
@@ -68,6 +68,11 @@ async def _keep_twins(house: House) -> None:
         await pool.keep()
 
 
+async def _owner(r: Reading, slug: str) -> str | None:
+    found = await service.owners(r, [slug])
+    return found[slug].team if slug in found else None
+
+
 async def _projects_of_team(r: Reading, team: str) -> Sequence[tuple[str, str, str]]:
     return [(p.slug, f"/{p.slug}", p.title) for p in await service.projects_of(r, [team])]
 
@@ -115,6 +120,7 @@ DOMAIN = Domain(
     slots=[
         NavItem(N_("Projects"), "/projects"),
         NavItem(N_("Clusters"), "/clusters"),
+        OwnerSource(_owner),
         TeamCard(N_("Projects"), "package", _projects_of_team),
         SearchSource(_find),
         SearchSource(_find_people),
