@@ -81,7 +81,7 @@ DOMAIN = Domain(
     name="access",
     routes=[api.routes, pages.routes],
     settings={"access": AccessSettings},
-    slots=[NavItem(N_("Teams"), "/teams")],
+    slots=[NavItem(N_("Teams"), "/teams", 20)],
     adapters=_adapters,
     permissions=PERMISSIONS,
 )

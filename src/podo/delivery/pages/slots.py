@@ -175,7 +175,7 @@ async def _guide(r: Reading, project: Project, lang: str) -> Sequence[Step]:
 
 
 SLOTS: Sequence[object] = (
-    NavItem(N_("Deployments"), "/deployments"),
+    NavItem(N_("Deployments"), "/deployments", 30),
     ProjectTab("deployments", N_("Deployments"), "rocket", 20, service.deployments.open_count),
     ProjectPlaces(_cards),
     ProjectMarks(_marks),

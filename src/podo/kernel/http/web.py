@@ -129,7 +129,7 @@ class Web:
             path=self.request.url.path,
             viewer=viewer,
             csrf=self.identity.csrf if self.identity else "",
-            nav=list(self.house.slots[NavItem]),
+            nav=sorted(self.house.slots[NavItem], key=lambda it: it.order),
             waiting=waiting,
             head=head,
             live=live,

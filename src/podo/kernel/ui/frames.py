@@ -41,10 +41,11 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """An entry of the bar on top of every page. `label` is a message, translated when shown."""
+    """An entry of the bar on top of every page, the least `order` first. `label` is a message, translated when shown."""
 
     label: str
     href: str
+    order: int = 50
 
 
 @dataclass(frozen=True, slots=True)
