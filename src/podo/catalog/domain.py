@@ -100,15 +100,23 @@ async def _find_clusters(r: Reading, text: str, limit: int) -> Sequence[SearchHi
 async def _first_steps(r: Reading, project: Project, lang: str) -> Sequence[Step]:
     say = languages.translator(lang)
     team = (await access.team(r, project.team)).name
-    spaces = await service.namespaces(r, project.slug)
-    late = [n for n in spaces if n.state is not NamespaceState.ready]
+    wanted = {t.cluster for t in await service.targets(r, project.slug)}
+    spaces = [n for n in await service.namespaces(r, project.slug) if n.cluster in wanted]
+    ready = [n.cluster for n in spaces if n.state is NamespaceState.ready]
+    late = [n for n in spaces if n.cluster not in ready]
+    registered = Step(say(N_("Registered, owned by {team}")).format(team=team), project.title, done=True, at=project.created_at)
+    if ready and late:
+        # What is down elsewhere holds nobody back here.
+        told = say(N_("Namespaces are ready in {ready}; {late} follow")).format(
+            ready=", ".join(ready), late=", ".join(n.cluster for n in late)
+        )
+        return [registered, Step(told, "", done=True)]
+    if ready:
+        return [registered, Step(say(N_("Namespaces are ready in {ready}")).format(ready=", ".join(ready)), "", done=True)]
     why = "; ".join(f"{n.cluster}: {n.why.rstrip('.') or say(N_('being made'))}" for n in late)
-    registered = say(N_("Registered, owned by {team}")).format(team=team)
-    namespaces = Step(say(N_("Namespaces are ready")), ", ".join(n.cluster for n in spaces), done=bool(spaces))
-    if late:
-        settings = f"/{project.slug}/settings#namespaces"
-        namespaces = Step(say(N_("A namespace in every target")), why, done=False, action=say(N_("See why")), link=settings)
-    return [Step(registered, project.title, done=True, at=project.created_at), namespaces]
+    settings = f"/{project.slug}/settings#namespaces"
+    waiting = Step(say(N_("A namespace in every target")), why, done=False, action=say(N_("See why")), link=settings)
+    return [registered, waiting]
 
 
 _SETTLE_ON = (ProjectRegistered, TargetsChanged, OwnershipChanged, NamespaceAsked, ProjectDeleted)
@@ -118,8 +126,8 @@ DOMAIN = Domain(
     routes=[*api.routes, *pages.routes],
     settings={"catalog": CatalogSettings},
     slots=[
-        NavItem(N_("Projects"), "/projects"),
-        NavItem(N_("Clusters"), "/clusters"),
+        NavItem(N_("Projects"), "/projects", 10),
+        NavItem(N_("Clusters"), "/clusters", 40),
         OwnerSource(_owner),
         TeamCard(N_("Projects"), "package", _projects_of_team),
         SearchSource(_find),

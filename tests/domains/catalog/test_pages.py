@@ -375,10 +375,15 @@ async def test_the_overview_says_what_is_missing_and_shows_the_readme(house: Liv
         await house.settled()
         moving = await browser.get("/chat-api/running")
         assert "namespace waits for prod-jp" in moving
-        assert "Next: A namespace in every target" in moving
+        assert "Namespaces are ready in alpha-kr; prod-jp follow" in moving
+        await browser.send("/chat-api/settings/targets", at=["prod/jp"])
+        await house.settled()
+        assert "Next: A namespace in every target" in await browser.get("/chat-api/running")
         waiting = await browser.get("/chat-api/namespaces")
         assert "/chat-api/settings/retry-namespace" in waiting
         house.twins["prod-jp"].faults.clear()
         await browser.send("/chat-api/settings/retry-namespace", cluster="prod-jp")
         await house.settled()
-        assert "namespace ready on prod-jp" in await browser.get("/chat-api/running")
+        moving = await browser.get("/chat-api/running")
+        assert "namespace ready on prod-jp" in moving
+        assert "Next:" not in moving
