@@ -274,8 +274,8 @@ def podo_yaml_page() -> str:
         if inner.get("items", {}).get("properties")
     ]
     about = (
-        "What a `podo.yaml` at the root of a repository may say. Every key is a value of the paved road; what is not said stays as "
-        "it is. Under `environments` stand further ones for one environment, and under its `regions` for one region of it. The "
+        "What a `podo.yaml` at the root of a repository may say. Every key is a value of the paved road; what is not said stays "
+        "as it is. Under `environments` stand further ones for one environment, and under its `regions` for one region. The "
         "narrowest wins, and Settings win over the file. The image, names and secrets are Podo's own.\n\n"
         "```yaml\nport: 8080\nhealth: {http: /healthz}\nreplicas: 2\nenvironments:\n  prod:\n    replicas: 4\n    regions:\n"
         "      jp: {replicas: 6}\n```"

@@ -83,9 +83,14 @@ def deployment() -> None:
 @deployment.command("show")
 @click.argument("project")
 @click.argument("number", type=int)
-def show_(project: str, number: int) -> None:
+@click.option("--watch", is_flag=True, help="Show how it goes on to its end; exit code 6 when it ended badly.")
+def show_(project: str, number: int, watch: bool) -> None:
     """Its regions, their states, and what each waits for."""
-    show(api("GET", f"/projects/{project}/deployments/{number}"), tell=_told)
+    found = api("GET", f"/projects/{project}/deployments/{number}")
+    if watch:
+        watched(found)
+        return
+    show(found, tell=_told)
 
 
 def _told(d: dict[str, Any]) -> str:
