@@ -61,7 +61,8 @@ def better_name(name: str) -> str:
         return better_name(plain or "my")
     if _NAME.fullmatch(plain) and not is_reserved(plain):
         return plain
-    return f"{plain or 'my'}-service"
+    longer = f"{plain}-service"
+    return longer if plain and not is_reserved(longer) else "my-service"
 
 
 def name_of_repository(url: str) -> str:

@@ -56,6 +56,8 @@ def test_what_is_proposed_instead_passes(name: str) -> None:
         ("kube-proxy", "proxy"),
         ("podo-podo-new", "new-service"),
         ("", "my-service"),
+        ("PODO", "my-service"),
+        ("kube", "kube"),
     ],
 )
 def test_the_proposal_is_near(typed: str, better: str) -> None:
