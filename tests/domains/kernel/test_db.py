@@ -6,7 +6,7 @@ import asyncio
 import time
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from podo.kernel.db import Database, outside
 from podo.kernel.db.database import OutsideCall, Silent
@@ -107,3 +107,23 @@ async def test_a_lease_has_one_holder_until_it_ends(database: Database) -> None:
         assert time.monotonic() < deadline, "the lease never ended"
         await asyncio.sleep(0.05)
     assert not await hold(database, "round", "c", 30)
+
+
+async def test_a_task_that_is_cancelled_within_a_statement_leaves_no_lock(database: Database) -> None:
+    slow = text("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 3000000) SELECT max(x) FROM n")
+
+    async def work() -> None:
+        async with database.transaction(PODO) as tx:
+            await tx.session.execute(slow)
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0.1)
+    task.cancel()
+    # Whoever keeps the error keeps the statement.
+    [error] = await asyncio.gather(task, return_exceptions=True)
+    assert isinstance(error, asyncio.CancelledError)
+    async with asyncio.timeout(10):
+        async with database.transaction(PODO) as tx:
+            tx.session.add(Stone(name="a", weight=1))
+            tx.say(StoneLaid(name="a"))
+    assert await _stones(database) == 1

@@ -108,6 +108,7 @@ class Database:
         engine = create_async_engine(self.url.set(drivername="sqlite+aiosqlite"), pool_size=12, max_overflow=20)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        event.listen(engine.sync_engine, "close", _let_go_of_sqlite)
         return engine
 
     def _postgres_engine(self, pool_size: int) -> AsyncEngine:
@@ -214,6 +215,21 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-16000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _let_go_of_sqlite(connection: Any, _: Any) -> None:
+    """Roll back on the connection's own thread, behind what runs there and before it is closed.
+
+    A task that was cancelled within a statement keeps the statement, and a closed SQLite connection lives on, locks and all, as
+    long as any of its statements does.
+    """
+    raw = connection.driver_connection
+
+    def roll_back() -> None:
+        if raw._connection is not None:
+            raw._connection.rollback()
+
+    raw._tx.put_nowait((None, roll_back))
 
 
 def _begin_sqlite(connection: Any) -> None:
