@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from tests.houses import Living, person
 
 API = f"/api/v1/projects/{PROJECT}"
 EVERY = ("read", "operate", "approve", "own", "govern", "administer")
+_counting: ContextVar[list[str] | None] = ContextVar("counting", default=None)
 _TAGS = re.compile(r"<(script|style|svg).*?</\1>|<[^>]+>", re.DOTALL)
 
 
@@ -84,17 +86,20 @@ async def served(shop: Shop) -> AsyncIterator[str]:
 
 @contextlib.contextmanager
 def asked(living: Living) -> Iterator[list[str]]:
-    """The statements that reach the main database meanwhile."""
+    """The statements that reach the main database from what is asked for here, rounds and handlers left out."""
     found: list[str] = []
+    token_ = _counting.set(found)
 
     def note(_: Any, __: Any, statement: str, *___: Any) -> None:
-        found.append(statement)
+        if _counting.get() is found:
+            found.append(statement)
 
     engine = living.house.database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
     try:
         yield found
     finally:
+        _counting.reset(token_)
         event.remove(engine, "before_cursor_execute", note)
 
 

@@ -208,7 +208,9 @@ OPERATES: dict[str, tuple[str, Any]] = {
 async def test_who_may_what(chat: Shop) -> None:
     await chat.ask(await chat.healthy_alpha(), "prod", ["kr"])
     async with AsyncExitStack() as stack:
-        everybody = {name: await stack.enter_async_context(program(chat, name)) for name in ("haneul", "minjun", "oliver", "emma")}
+        everybody = {
+            name: await stack.enter_async_context(program(chat, name)) for name in ("haneul", "minjun", "oliver", "emma")
+        }
         stranger = await stack.enter_async_context(chat.living.client())
         limited = await _limited(stack, chat, ("read",))
         for path in READS:

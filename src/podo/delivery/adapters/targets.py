@@ -67,7 +67,7 @@ class KubernetesTargets:
         counted = [m for m in there if m["kind"] in _HAS_PODS]
         return Seen(
             health=_word(health.status, there),
-            ready=sum((m.get("status") or {}).get("readyReplicas", 0) for m in counted),
+            ready=sum(_ready(m) for m in counted),
             wanted=sum(m["spec"].get("replicas", 1) for m in counted),
             code=health.code,
             reason=health.reason,
@@ -120,6 +120,12 @@ class KubernetesTargets:
             if manifest["kind"] == "Deployment" and await _maybe(client, Ref.of(manifest)) is not None:
                 paused = {**manifest, "spec": {**manifest["spec"], "paused": True}}
                 await client.apply(paused, field_manager=_MANAGER, force=True)
+
+
+def _ready(manifest: Mapping[str, Any]) -> int:
+    """Pods of this release that are ready: those of an earlier one, which still run, are none of its."""
+    status: Mapping[str, Any] = manifest.get("status") or {}
+    return min(status.get("readyReplicas", 0), status.get("updatedReplicas", 0))
 
 
 def _word(status: HealthStatus, there: Sequence[Manifest]) -> str:

@@ -58,7 +58,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """All lines. `kind` is waiting, moving, stuck, lost, healthy or gone; `refusal` says why the reader may not decide."""
+    """All lines. `refusal` says why the reader may not decide.
+
+    `kind` is waiting, moving, stuck, lost, halted, cancelled, healthy or gone.
+    """
 
     kind: str
     environment: str
@@ -114,7 +117,7 @@ def _kind(of: Deployment) -> str:
     if _S.queued in states:
         return "moving"
     if states & _LOST:
-        return "lost"
+        return {frozenset({_S.halted}): "halted", frozenset({_S.cancelled}): "cancelled"}.get(frozenset(states & _LOST), "lost")
     return "healthy" if _S.healthy in states else "gone"
 
 

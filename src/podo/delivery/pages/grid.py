@@ -9,7 +9,7 @@ from datetime import datetime
 from podo.catalog import service as catalog
 from podo.delivery import service
 from podo.delivery.pages import words
-from podo.delivery.types import Place, Rollout, RolloutState
+from podo.delivery.types import Place, Rollout, RolloutState, Search
 from podo.kernel.db import Reading
 from podo.kernel.errors import N_
 from podo.kernel.ui import languages
@@ -17,6 +17,8 @@ from podo.workloads import service as workloads
 from podo.workloads.types import Health
 
 _S = RolloutState
+_LOST = (_S.halted, _S.failed)
+_LATELY = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ async def grid(r: Reading, project: str, lang: str) -> list[Stage]:
     places = await service.deployments.places(r, project)
     order = await catalog.regions(r)
     choices = await service.config.choices(r, project)
+    tried = await _tried(r, project)
     async with r.observing() as observed:
         seen = (await workloads.health_of_projects(observed, [project])).get(project, {})
     found: list[Stage] = []
@@ -62,19 +65,28 @@ async def grid(r: Reading, project: str, lang: str) -> list[Stage]:
             continue
         automatic = about.repository.branch if choices.auto_alpha and not found else ""
         rule = words.rule(lang, stage, [p.region for p in mine], order, automatic=automatic)
-        found.append(Stage(stage.name, rule, [cell(lang, project, p, seen.get(p.cluster)) for p in mine]))
+        found.append(Stage(stage.name, rule, [cell(lang, project, p, seen.get(p.cluster), tried) for p in mine]))
     return found
 
 
-def cell(lang: str, project: str, place: Place, health: Health | None) -> Cell:
-    """A target as people see it."""
+async def _tried(r: Reading, project: str) -> list[Rollout]:
+    """What was tried lately and did not arrive, newest first."""
+    found = await service.deployments.deployments(r, Search(project=project), limit=_LATELY)
+    return [x for of in found.items for x in of.rollouts]
+
+
+def cell(lang: str, project: str, place: Place, health: Health | None, tried: Sequence[Rollout]) -> Cell:
+    """A target as people see it; `tried` are rollouts of the project, newest first."""
     running, coming = place.running, place.coming
     shown = coming if coming and coming.started_at and not running else running
-    bar, note, icon, tone = _coming(lang, coming) if coming else _still(lang, running)
+    here = (x for x in tried if (x.environment, x.region) == (place.environment, place.region) and x.state is not _S.cancelled)
+    last = next(here, None)
+    bar, note, icon, tone = _coming(lang, coming) if coming else _still(lang, running, last)
+    newest = coming or (last if last and last.state in _LOST else running)
     return Cell(
         region=place.region,
         cluster=place.cluster,
-        href=f"/{project}/deployments/{(coming or running).number}" if coming or running else f"/{project}/deploy",  # pyright: ignore[reportOptionalMemberAccess]
+        href=f"/{project}/deployments/{newest.number}" if newest else f"/{project}/deploy?env={place.environment}",
         health=_health(running, coming, health),
         commit=place.running_commit[:7],
         number=running.number if running else None,
@@ -96,11 +108,21 @@ def _health(running: Rollout | None, coming: Rollout | None, seen: Health | None
     return coming.seen.health if coming and coming.started_at else "Missing"
 
 
-def _still(lang: str, running: Rollout | None) -> tuple[str, str, str, str]:
-    """(bar, note, icon, tone) of a target where nothing is on its way."""
-    if running is None:
-        return "never", languages.say(lang, N_("deploy for the first time")), "rocket", "muted"
-    return "healthy", languages.say(lang, N_("nothing on its way")), "check", "muted"
+def _still(lang: str, running: Rollout | None, last: Rollout | None) -> tuple[str, str, str, str]:
+    """(bar, note, icon, tone) of a target where nothing is on its way; `last` is what came there last."""
+    number = last.number if last else 0
+    bar = "healthy" if running else "never"
+    match last.state if last else None:
+        case _S.halted:
+            return "halted", languages.say(lang, N_("#{number} is halted"), number=number), "stop", "fg-severe"
+        case _S.failed:
+            return "failed", languages.say(lang, N_("#{number} failed"), number=number), "x-circle", "fg-danger"
+        case _S.rolled_back if running is None or running.number < number:
+            return bar, languages.say(lang, N_("#{number} was rolled back"), number=number), "undo", "muted"
+        case _ if running is None:
+            return bar, languages.say(lang, N_("deploy for the first time")), "rocket", "muted"
+        case _:
+            return bar, languages.say(lang, N_("nothing on its way")), "check", "muted"
 
 
 def _coming(lang: str, coming: Rollout) -> tuple[str, str, str, str]:
