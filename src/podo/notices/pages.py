@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from podo.access import service as access
-from podo.access.types import Team
+from podo.access.types import On, Team
 from podo.catalog import service as catalog
 from podo.catalog.types import Project, ProjectMarks
 from podo.kernel.errors import N_
@@ -89,6 +89,7 @@ class InboxPage:
     only_unread: bool
     newer: str
     older: str
+    may_outbox: bool
 
 
 @page("notices/outbox.html")
@@ -156,6 +157,7 @@ async def inbox(unread: bool = False, cursor: str | None = None, w: Web = WebIn)
     async with w.reading() as r:
         listed = await service.inbox(r, w.person, unread=unread or None, cursor=cursor)
         count = await service.unread(r, w.person)
+        may = (await access.may(r, READ_OUTBOX, On())).allowed
     rows = [
         InboxRow(n.id, n.message.told(translate), n.message.link, n.message.project, n.at, n.read_at is not None)
         for n in listed.items
@@ -168,6 +170,7 @@ async def inbox(unread: bool = False, cursor: str | None = None, w: Web = WebIn)
         only_unread=unread,
         newer=f"/inbox?{urlencode(kept)}" if cursor else "",
         older=f"/inbox?{urlencode({**kept, 'cursor': listed.next})}" if listed.next else "",
+        may_outbox=may,
     )
     return await w.page(made, title=translate(N_("Inbox")), live="all")
 

@@ -20,6 +20,9 @@ PREFER = Permission("notices.prefer", "read", N_("Choose what comes by mail"))
 READ_OUTBOX = Permission("notices.read_outbox", "administer", N_("Read the mails that Podo sent"))
 
 
+MAIL_STATES = (N_("queued"), N_("sent"), N_("failed"), N_("kept"))
+
+
 class MailState(StrEnum):
     """Where a mail is on its way."""
 
@@ -139,7 +142,7 @@ class Told(Event):
     """People were told something, in their inbox."""
 
     code: ClassVar[str] = "notices.told"
-    sentence: ClassVar[str] = N_("{actor} told {count} people: {kind}")
+    sentence: ClassVar[str] = N_("{actor} told people: {kind} ({count})")
     count: int
     kind: str
 

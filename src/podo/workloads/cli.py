@@ -139,7 +139,8 @@ def logs(project: str, pod: str, container: str | None, previous: bool, since: s
 @_patience
 def restart(project: str, name: str | None, kind: str, environment: str, region: str, patience: int) -> None:
     """Make all pods of a workload anew; default: the project's own Deployment."""
-    body = {"environment": environment, "region": region, "kind": kind, "name": name or project}
+    body = {"environment": environment, "region": region, "kind": kind}
+    body["name"] = name or _own(project, kind, environment, region)
     _tell(project, api("POST", f"/projects/{project}/workloads/restart", body), patience)
 
 
@@ -153,8 +154,16 @@ def restart(project: str, name: str | None, kind: str, environment: str, region:
 @_patience
 def scale(project: str, replicas: int, name: str | None, kind: str, environment: str, region: str, patience: int) -> None:
     """Change the number of a workload's pods, until the next deployment."""
-    body = {"environment": environment, "region": region, "kind": kind, "name": name or project, "replicas": replicas}
+    body = {"environment": environment, "region": region, "kind": kind, "replicas": replicas}
+    body["name"] = name or _own(project, kind, environment, region)
     _tell(project, api("POST", f"/projects/{project}/workloads/scale", body), patience)
+
+
+def _own(project: str, kind: str, environment: str, region: str) -> str:
+    """What the project's own workload is called there: after the environment, too, where a cluster serves several."""
+    views = api("GET", f"/projects/{project}/workloads", params={"environment": environment, "region": region})
+    there = {w["name"] for v in views for w in v["workloads"] if w["kind"] == kind}
+    return next((name for name in (f"{project}-{environment}", project) if name in there), project)
 
 
 def _tell(project: str, asked: dict[str, Any], patience: int) -> None:

@@ -40,7 +40,7 @@ async def test_people_are_told_and_read_what_is_theirs(house: Living) -> None:
         # Whoever did it needs no telling.
         assert (await service.inbox(r, VIEWER)).items == []
         said = [h.told() for h in (await activity.happenings(r, Question(project="chat-api"))).items]
-    assert said == ["김하늘 told 2 people: delivery.healthy"]
+    assert said == ["김하늘 told people: delivery.healthy (2)"]
     async with house.signed_in(LEAD) as browser:
         page = await browser.get("/inbox")
         assert "김하늘 0 brought chat-api to prod" in page

@@ -90,11 +90,13 @@ async def _choices(r: Reading, text: str) -> list[Choice]:
 
 
 async def _typical(r: Reading) -> list[Person]:
-    """Some whose rights differ: the first ones, SREs and administrators."""
+    """Some whose rights differ: the first ones, the first who leads no team, an SRE and an administrator."""
     people = sorted(await service.everybody(r), key=lambda p: p.id)
-    roles = await service.roles_of_many(r, [p.id for p in people])
+    ids = [p.id for p in people]
+    roles, teams = await service.roles_of_many(r, ids), await service.teams_of_many(r, ids)
+    plain = [p for p in people if teams.get(p.id) and not any(m.role == "lead" for _, m in teams[p.id])]
     special = [next((p for p in people if role in roles.get(p.id, ())), None) for role in ("sre", "admin")]
-    return list(dict.fromkeys([*people[:6], *(p for p in special if p)]))
+    return list(dict.fromkeys([*people[:5], *plain[:1], *(p for p in special if p)]))
 
 
 @routes.form("/sign-in", verb="access.sign_in", permission=ANYONE)

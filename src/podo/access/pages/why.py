@@ -64,7 +64,7 @@ async def why(
         asked={
             "permission": permission,
             "person": person,
-            "team": team,
+            "team": (owner or "") if team else "",
             "project": project,
             "environment": environment,
             "requester": requester,

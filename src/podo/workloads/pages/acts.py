@@ -6,11 +6,9 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from podo.kernel.errors import N_
 from podo.kernel.http import Web
 from podo.kernel.http.routes import form
 from podo.kernel.http.web import WebIn
-from podo.kernel.ui import languages
 from podo.workloads import reads, service
 from podo.workloads.pages.listing import routes
 from podo.workloads.ports import WorkloadReader
@@ -25,7 +23,7 @@ async def restart(project: str, w: Web = WebIn) -> Response:
     service.pick(place, f["kind"], f["name"])
     async with w.transaction() as tx:
         await service.restart(tx, project, f["environment"], f["region"], f["kind"], f["name"])
-    return _back(w, project, place, N_("Restart asked; its pods are made anew."))
+    return _back(w, project, place, f["q"])
 
 
 @routes.form("/{project}/workloads/scale", verb="workloads.scale", permission=SCALE.id)
@@ -38,7 +36,7 @@ async def scale(project: str, w: Web = WebIn) -> Response:
     autoscaled = await reads.autoscaler(w.house.ports[WorkloadReader], place, project, f["kind"], f["name"])
     async with w.transaction() as tx:
         await service.scale(tx, project, f["environment"], f["region"], f["kind"], f["name"], replicas, autoscaled=autoscaled)
-    return _back(w, project, place, N_("Scaling asked."))
+    return _back(w, project, place, f["q"])
 
 
 @routes.form("/{project}/workloads/delete-pod", verb="workloads.delete_pod", permission=DELETE_POD.id)
@@ -48,9 +46,9 @@ async def delete_pod(project: str, w: Web = WebIn) -> Response:
     place, _, pod = service.pick_pod(await service.look(w.reading, w.observing, project), f["pod"])
     async with w.transaction() as tx:
         await service.delete_pod(tx, project, place.environment, place.region, pod)
-    return _back(w, project, place, N_("Deletion asked; a new pod takes its place."))
+    return _back(w, project, place, f["q"])
 
 
-def _back(w: Web, project: str, place: View, message: str) -> Response:
-    query = urlencode({"q": f"env:{place.environment}"})
-    return w.go(f"/{project}/workloads?{query}", said=languages.say(w.lang, message))
+def _back(w: Web, project: str, place: View, query: str) -> Response:
+    """To the list as it was; its row says what was asked, and what became of it."""
+    return w.go(f"/{project}/workloads?{urlencode({'q': query or f'env:{place.environment}'})}")

@@ -102,6 +102,11 @@ def condition(status: Manifest, kind: str) -> str:
     return next((c.get("status", "") for c in status.get("conditions") or () if c.get("type") == kind), "")
 
 
+# The words of `pod_state`, and what a container does.
+STATES = (N_("ready"), N_("starting"), N_("crashing"), N_("failed"), N_("succeeded"), N_("ending"))
+CONTAINER_STATES = (N_("running"), N_("waiting"), N_("terminated"))
+
+
 def pod_state(phase: str, health: Health, *, ready: bool, ending: bool) -> str:
     """One word for a square in the list: ready, starting, crashing, failed, succeeded or ending."""
     if ending:
