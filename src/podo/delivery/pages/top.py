@@ -62,7 +62,7 @@ async def top(w: Web, r: Reading, of: Deployment, current: str) -> Top:
         build=of.build,
         title=of.title,
         state=of.state.value,
-        word=word[:1].upper() + word[1:],
+        word=word[:1].upper() + word[1:] if w.lang == "en" else word,
         back=of.kind is DeploymentKind.rollback,
         author=(await words.people(r, [of.by]))[of.by],
         regions=words.chips(of.rollouts),
