@@ -17,7 +17,7 @@ help: ## Say what there is
 run: $(VENV)/.run assets $(if $(CLUSTERS),,example) ## Set up what is missing and start Podo on http://127.0.0.1:8080 (CLUSTERS=local: real control planes)
 	@exec $(BIN)/podo up $(if $(CLUSTERS),--clusters $(CLUSTERS)) $(ARGS)
 
-test: $(VENV)/.dev assets system ## Run every test that can run here (ARGS="-k word" to choose)
+test: $(VENV)/.dev assets system example ## Run every test that can run here (ARGS="-k word" to choose)
 	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: $(VENV)/.dev assets ## Style, types, import contracts, docs: what CI runs before the tests
@@ -49,7 +49,7 @@ dev: $(VENV)/.dev assets ## Set up for development, run nothing
 assets: $(VENV)/.made
 	@$(BIN)/python tools/assets.py
 
-example: $(VENV)/.run
+example: $(VENV)/.made
 	@$(BIN)/python -m podo.app.demo
 
 system:

@@ -166,9 +166,11 @@ def moved(dump: bytes, by: timedelta) -> bytes:
 
 def _move(database: Path, by: timedelta) -> None:
     """Every moment in every row later by whole days; events lose their seals."""
+    from podo.app.domains import DOMAINS
     from podo.kernel.db import UtcTime
     from podo.kernel.db.models import metadata
 
+    assert DOMAINS, "importing the domains fills the metadata"
     with closing(sqlite3.connect(database)) as connection, connection:
         for table in metadata.sorted_tables:
             columns = [column.name for column in table.columns if isinstance(column.type, UtcTime)]

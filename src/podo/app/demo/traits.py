@@ -23,14 +23,13 @@ _MEMORY = {
 }
 _SECONDS = {"kotlin": 210, "java": 230, "ruby": 150, "python": 90, "typescript": 120, "go": 60, "rust": 260}
 
-# The red things that a newcomer finds, by project: what simulates them, for how long all is well, or which cron job rests.
+# The red things that a newcomer finds, by project: what is simulated in its last region; and whose cron job rests.
 _FAILURE = "simulate.podo.dev/failure"
-_AFTER = "simulate.podo.dev/failure-after"
-BROKEN: Mapping[str, tuple[str, str]] = {
-    "sticker-indexer": ("CrashLoopBackOff", "20s"),
-    "invoice-api": ("OOMKilled", "30s"),
-    "photo-api": ("ImagePullBackOff", ""),
-    "keyword-worker": ("Unready", "25s"),
+BROKEN: Mapping[str, str] = {
+    "sticker-indexer": "CrashLoopBackOff",
+    "invoice-api": "OOMKilled",
+    "photo-api": "ImagePullBackOff",
+    "keyword-worker": "Unready",
 }
 RESTING = frozenset({"query-batch", "transfer-batch"})
 
@@ -98,7 +97,7 @@ def of(project: ExampleProject, chance: random.Random) -> Traits:
         values["cron"] = [_job(project, chance)]
     stages: Values = {"alpha": {"replicas": 1, "autoscaling": {"enabled": False}}}
     if project.slug in BROKEN:
-        stages["prod"] = {"regions": {project.regions[-1]: {"podAnnotations": _broken(project.slug)}}}
+        stages["prod"] = {"regions": {project.regions[-1]: {"podAnnotations": {_FAILURE: BROKEN[project.slug]}}}}
     chosen = sorted(chance.sample(_VARIABLES, chance.randint(2, 5)))
     return Traits(
         values={"values": values, "environments": stages},
@@ -106,7 +105,7 @@ def of(project: ExampleProject, chance: random.Random) -> Traits:
         secrets={key: f"invented-{chance.getrandbits(64):016x}" for key in sorted(chance.sample(_SECRETS, chance.randint(1, 2)))},
         pods=pods,
         seconds=_SECONDS[project.stack],
-        commits={1: 13, 2: 7, 3: 4}[project.tier] + chance.randint(-1, 3),
+        commits={1: 11, 2: 6, 3: 3}[project.tier] + chance.randint(0, 3),
     )
 
 
@@ -118,11 +117,6 @@ def _job(project: ExampleProject, chance: random.Random) -> Values:
         "command": ["/app", "job"],
     }
     return job | ({"suspend": True} if project.slug in RESTING else {})
-
-
-def _broken(slug: str) -> Values:
-    failure, after = BROKEN[slug]
-    return {_FAILURE: failure} | ({_AFTER: after} if after else {})
 
 
 def other(key: str, now: str, chance: random.Random) -> str:
