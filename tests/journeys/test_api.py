@@ -10,18 +10,11 @@ import httpx
 import pytest
 
 from podo.clients.kubernetes.types import Kind
-from tests.journeys.world import World, eventually
+from tests.journeys.world import CRASHES_IN_JP, World, eventually
 
 pytestmark = [pytest.mark.serial, pytest.mark.timeout(300)]
 
 PROJECT = "hello"
-# What makes a pod of the twin, and of a local cluster, crash: everywhere else it is a plain annotation.
-CRASHES_IN_JP = """
-  prod:
-    regions:
-      jp:
-        podAnnotations: {simulate.podo.dev/failure: CrashLoopBackOff}
-"""
 ROOT = f"/api/v1/projects/{PROJECT}"
 
 

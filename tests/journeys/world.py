@@ -32,6 +32,13 @@ from tests.houses import QUICK, Living, living, person
 HELLO = Path(__file__).parents[2] / "examples" / "hello"
 REGIONS = ("kr", "jp", "uk")
 SOAK = 2
+# What makes a pod of the twin, and of a local cluster, crash: everywhere else it is a plain annotation.
+CRASHES_IN_JP = """
+  prod:
+    regions:
+      jp:
+        podAnnotations: {simulate.podo.dev/failure: CrashLoopBackOff}
+"""
 
 
 @dataclass
@@ -85,7 +92,7 @@ async def git(folder: Path, *words: str) -> str:
         "git", *words, cwd=folder, env={**os.environ, **who}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     out, err = await process.communicate()
-    assert process.returncode == 0, err.decode()
+    assert process.returncode == 0, (words, out.decode(), err.decode())
     return out.decode()
 
 
@@ -108,7 +115,7 @@ async def podo(world: World, token: str, *words: str, code: int = 0, stdin: str 
 async def world(folder: Path, *, real: bool) -> AsyncIterator[World]:
     """The whole of it; `real`: a control plane of its own for each region, which serves alpha and production."""
     repository = folder / "git" / "hello"
-    shutil.copytree(HELLO, repository)
+    shutil.copytree(HELLO, repository, ignore=shutil.ignore_patterns(".git"))
     await git(repository, "init", "-q", "-b", "main")
     await git(repository, "add", "-A")
     await git(repository, "commit", "-q", "-m", "Say hello")

@@ -172,6 +172,8 @@ def failure(response: httpx.Response) -> Failed:
     try:
         body = response.json()
         so, do, request_id = body["title"], body["detail"], body.get("request_id")
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            do = f"Make a token at {response.url.copy_with(path='/settings/tokens', query=None)}, then: podo login"
         return Failed(so, do, exit_code=code, request_id=request_id, code=body.get("code", ""))
     except (ValueError, KeyError):
         return Failed(f"Podo answered {response.status_code}.", exit_code=code)
