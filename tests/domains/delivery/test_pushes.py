@@ -296,10 +296,11 @@ async def _poll_later(house: Works) -> None:
 
 
 async def _until_due(house: Works, since: float) -> float:
-    """Seconds from `since` (seconds from now) until the next look."""
-    for seconds in range(700):
-        with clock.shifted(timedelta(seconds=since + seconds)):
+    """Seconds from `since` (seconds from now) until the next look; whole ones."""
+    early, late = -1, 700
+    while late - early > 1:
+        middle = (early + late) // 2
+        with clock.shifted(timedelta(seconds=since + middle)):
             async with house.living.reading() as r:
-                if await pushes.due_heads(r):
-                    return float(seconds)
-    raise AssertionError("it is never due")
+                early, late = (early, middle) if await pushes.due_heads(r) else (middle, late)
+    return float(late)
