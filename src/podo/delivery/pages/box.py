@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from podo.catalog import service as catalog
+from podo.access.types import On
 from podo.catalog.types import Environment
 from podo.delivery import service
 from podo.delivery.pages import words
-from podo.delivery.pages.rights import Refusal, Rights, rights, to_approve
+from podo.delivery.pages.rights import Refusal, Rights, rights_on, to_approve
 from podo.delivery.pages.words import say
 from podo.delivery.service import views
-from podo.delivery.service.views import Way
+from podo.delivery.service.views import Around, Way
 from podo.delivery.types import HELD, MOVING, OPEN, Decision, Deployment, DeploymentKind, Gate, Rollout, RolloutState
 from podo.kernel import clock
 from podo.kernel.db import Reading
@@ -77,15 +77,15 @@ class Box:
     path: str
 
 
-async def box(w: Web, r: Reading, of: Deployment, names: Mapping[str, str]) -> Box:
+async def box(w: Web, r: Reading, of: Deployment, here: Around, names: Mapping[str, str]) -> Box:
     """What stands between a deployment and its end. `names` are people's names by id."""
-    stage = next((e for e in await catalog.environments(r) if e.name == of.environment), None)
-    may = await rights(w, r, of.project, of.environment)
+    stage = here.stage
+    may = await rights_on(w, r, On(project=of.project, team=here.team, environment=of.environment))
     gates = await service.rollouts.gates_of(r, of, names)
     ways: Mapping[str, Way] = {}
     if may.roll_back and any(x.started_at or x.healthy_at for x in of.rollouts):
         ways = await views.ways_back(r, of, await service.deployments.places(r, of.project))
-    refusal = await to_approve(w, r, of) if any(x.needs for x in of.rollouts) else None
+    refusal = await to_approve(w, r, of, here) if any(x.needs for x in of.rollouts) else None
     lines = [
         _line(w, of, x, gates.get(x.region, ()), stage, ways.get(x.region), may, allowed=refusal is None) for x in of.rollouts
     ]

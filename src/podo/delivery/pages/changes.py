@@ -137,7 +137,7 @@ async def changes(project: str, number: int, region: str = "", w: Web = WebIn) -
         before = await service.deployments.deployment(r, project, sides.against) if sides.against else None
         known = await words.people(r, {a.person for x in of.rollouts for a in x.approvals})
         shown = await top(w, r, of, "changes")
-        gates = await box(w, r, of, {i: who.name for i, who in known.items()})
+        gates = await box(w, r, of, await views.around(r, of), {i: who.name for i, who in known.items()})
         around = await head(w, r, project)
     found = reads.changes(w.house.ports[ChartReader], sides.was, sides.now)
     files = [_file(n, f) for n, f in enumerate(found.files)]
@@ -210,7 +210,7 @@ async def checks(project: str, number: int, w: Web = WebIn) -> Response:
     async with w.reading() as r:
         of = await service.deployments.deployment(r, project, number)
         known = await words.people(r, {a.person for x in of.rollouts for a in x.approvals})
-        gates = await box(w, r, of, {i: who.name for i, who in known.items()})
+        gates = await box(w, r, of, await views.around(r, of), {i: who.name for i, who in known.items()})
         shown = await top(w, r, of, "checks")
         around = await head(w, r, project)
         release = await service.releases.release(r, project, of.release)

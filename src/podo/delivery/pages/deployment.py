@@ -9,7 +9,6 @@ from datetime import datetime
 from starlette.responses import Response
 
 from podo.activity.types import Happening
-from podo.catalog import service as catalog
 from podo.delivery import service
 from podo.delivery.pages import timeline, words
 from podo.delivery.pages.box import Box, box
@@ -18,6 +17,7 @@ from podo.delivery.pages.top import Top, head, routes, title, top
 from podo.delivery.pages.words import Who, say
 from podo.delivery.rules.addresses import addresses
 from podo.delivery.service import views
+from podo.delivery.service.views import Around
 from podo.delivery.types import READ, Build, Decision, Deployment, DeploymentKind, Release, RolloutState
 from podo.kernel.db import Reading
 from podo.kernel.errors import N_, PodoError
@@ -98,7 +98,8 @@ class BodyPiece:
 
 async def conversation(w: Web, r: Reading, of: Deployment) -> BodyPiece:
     """Everything on the Conversation tab."""
-    told = await timeline.timeline(r, of, w.lang)
+    here = await views.around(r, of)
+    told = await timeline.timeline(r, of, here.stages, w.lang)
     asked = await service.approvals.reviewers(r, of) if any(x.state is RolloutState.waiting for x in of.rollouts) else []
     ids = {of.by, *asked, *(a.person for x in of.rollouts for a in x.approvals)}
     known = await words.people(r, ids)
@@ -107,8 +108,8 @@ async def conversation(w: Web, r: Reading, of: Deployment) -> BodyPiece:
     return BodyPiece(
         t=await top(w, r, of, "conversation"),
         items=told,
-        box=await box(w, r, of, {i: who.name for i, who in known.items()}),
-        side=await _side(w, r, of, release, known, asked),
+        box=await box(w, r, of, here, {i: who.name for i, who in known.items()}),
+        side=await _side(w, r, of, here, release, known, asked),
         news=_told(w, news),
     )
 
@@ -118,10 +119,12 @@ def _told(w: Web, news: Sequence[Happening]) -> list[News]:
     return [News(h.told(translate), h.at) for h in news]
 
 
-async def _side(w: Web, r: Reading, of: Deployment, release: Release, known: dict[str, Who], asked: Sequence[str]) -> Side:
-    stage = next((e for e in await catalog.environments(r) if e.name == of.environment), None)
+async def _side(
+    w: Web, r: Reading, of: Deployment, here: Around, release: Release, known: dict[str, Who], asked: Sequence[str]
+) -> Side:
     builds = await service.builds.builds_by_numbers(r, of.project, [of.build])
     quorum = max((x.needs for x in of.rollouts), default=0)
+    stage = here.stage
     own = bool(stage and stage.self_approval)
     return Side(
         release=release,

@@ -44,18 +44,21 @@ class Rights:
     refusal: Refusal | None
 
 
-async def rights(w: Web, r: Reading, project: str, environment: str | None = None) -> Rights:
+async def rights(w: Web, r: Reading, project: str) -> Rights:
+    """Of the reader in a project."""
+    return await rights_on(w, r, On(project=project, team=(await catalog.owner(r, project)).team))
+
+
+async def rights_on(w: Web, r: Reading, on: On) -> Rights:
     """Of the reader, the person being read once."""
-    owner = await catalog.owner(r, project)
-    on = On(project=project, team=owner.team, environment=environment)
     asked = [(p, on) for p in (BUILD, CONFIGURE, DEPLOY, HALT, ROLL_BACK)]
     build, configure, deploy, halt, roll_back = await access.allowed_many(r, asked)
     return Rights(build, configure, deploy, halt, roll_back, await refused(w, r, DEPLOY, on))
 
 
-async def to_approve(w: Web, r: Reading, of: Deployment) -> Refusal | None:
+async def to_approve(w: Web, r: Reading, of: Deployment, here: views.Around) -> Refusal | None:
     """Why the reader may not decide on a deployment; None where that is allowed."""
-    return await refused(w, r, APPROVE, await views.to_approve(r, of))
+    return await refused(w, r, APPROVE, views.to_approve(of, here))
 
 
 async def refused(w: Web, r: Reading, permission: Permission, on: On) -> Refusal | None:

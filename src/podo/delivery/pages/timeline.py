@@ -9,7 +9,7 @@ from string import Formatter
 
 from podo.access import service as access
 from podo.activity.types import Happening
-from podo.catalog import service as catalog
+from podo.catalog.types import Environment
 from podo.delivery import service
 from podo.delivery.pages import words
 from podo.delivery.pages.words import Who
@@ -122,14 +122,14 @@ class Item:
     card: bool = False
 
 
-async def timeline(r: Reading, of: Deployment, lang: str) -> list[Item]:
+async def timeline(r: Reading, of: Deployment, stages: Sequence[Environment], lang: str) -> list[Item]:
     """Everything from the build to the last word, oldest first."""
     story = await views.story(r, of.subject, of.project)
     comments = {c.id: c for c in await service.deployments.comments(r, of.project, of.number)}
     builds = await service.builds.builds_by_numbers(r, of.project, [of.build])
     early = [await _built(r, b, lang) for b in builds if b.state is BuildState.succeeded]
     if of.kind is DeploymentKind.deploy:
-        early += await _before(r, of, lang)
+        early += await _before(r, of, stages, lang)
     html = await _markdown(r, of)
     told = [item for group in _grouped(story) for item in _items(of, group, comments, lang, html)]
     return sorted([*early, *told], key=lambda item: item.at)
@@ -161,9 +161,8 @@ async def _built(r: Reading, build: Build, lang: str) -> Item:
     return Item(f"b-{build.number}", at, "package", "done", by, pieces, facts=facts)
 
 
-async def _before(r: Reading, of: Deployment, lang: str) -> list[Item]:
+async def _before(r: Reading, of: Deployment, stages: Sequence[Environment], lang: str) -> list[Item]:
     """Where the same commit was healthy in the environment before, newest first, one line."""
-    stages = await catalog.environments(r)
     order = next((e.order for e in stages if e.name == of.environment), 0)
     earlier = [e.name for e in stages if e.order < order]
     if not earlier:

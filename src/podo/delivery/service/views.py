@@ -11,6 +11,7 @@ from podo.access.types import On, Permission, Role
 from podo.activity import service as activity
 from podo.activity.types import Happening, Question
 from podo.catalog import service as catalog
+from podo.catalog.types import Environment
 from podo.delivery.service import deployments, releases, stopping
 from podo.delivery.store import deployments as rows
 from podo.delivery.store import releases as sealed
@@ -173,16 +174,30 @@ async def refusal(r: Reading, permission: Permission, on: On) -> tuple[str, str,
     return (about.about if about else ""), (about.id if about else ""), why.could
 
 
-async def to_approve(r: Reading, of: Deployment) -> On:
-    """What a decision on a deployment is asked for."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a deployment: all environments in order, its own, and the id of the owning team."""
+
+    stages: Sequence[Environment]
+    stage: Environment | None
+    team: str
+
+
+async def around(r: Reading, of: Deployment) -> Around:
+    """Read once for all parts of a page."""
+    stages = await catalog.environments(r)
     owner = await catalog.owner(r, of.project)
-    stage = next((e for e in await catalog.environments(r) if e.name == of.environment), None)
+    return Around(stages, next((e for e in stages if e.name == of.environment), None), owner.team)
+
+
+def to_approve(of: Deployment, here: Around) -> On:
+    """What a decision on a deployment is asked for."""
     return On(
         project=of.project,
-        team=owner.team,
+        team=here.team,
         environment=of.environment,
         requester=of.by,
-        self_approval=bool(stage and stage.self_approval),
+        self_approval=bool(here.stage and here.stage.self_approval),
     )
 
 
