@@ -162,5 +162,7 @@
     pick(false);
   });
   window.addEventListener("hashchange", () => pick(false));
+  // What is written last is what one comes for, unless the address names a line.
+  if (!/^#L\d/.test(location.hash)) for (const log of all("[data-log].Log--follow")) log.scrollTop = log.scrollHeight;
   pick(true);
 })();
