@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select, tuple_, update
 
@@ -22,6 +23,11 @@ from podo.access.models import (
 from podo.access.types import Membership, MembershipRole, Person, Role, Session, Team, Token
 from podo.kernel import ids
 from podo.kernel.db import Reading, Tx
+
+
+def kept(r: Reading) -> dict[Any, Any]:
+    """What was worked out already in this view or transaction; it goes with it."""
+    return r.session.info
 
 
 async def person(r: Reading, id_: str) -> Person | None:

@@ -86,13 +86,14 @@ async def owner_of(r: Reading, sources: Sequence[OwnerSource], project: str, tea
 
 
 async def _principal(r: Reading) -> rules.Principal:
-    known: rules.Principal | None = r.session.info.get("principal")
+    key = ("principal", r.actor.kind, r.actor.id, r.actor.via)
+    known: rules.Principal | None = store.kept(r).get(key)
     if known is None:
         limits: tuple[frozenset[str] | None, frozenset[str] | None] = (None, None)
         if r.actor.kind is ActorKind.token and r.actor.via:
             token = await store.token(r, r.actor.via)
             limits = (frozenset(token.scopes), frozenset(token.projects)) if token else (frozenset(), frozenset())
-        r.session.info["principal"] = known = await _facts(r, r.actor.id, *limits)
+        store.kept(r)[key] = known = await _facts(r, r.actor.id, *limits)
     return known
 
 

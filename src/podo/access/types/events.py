@@ -1,0 +1,123 @@
+"""What happened to people, teams, roles, sessions and tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from podo.kernel.errors import N_
+from podo.kernel.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonJoined(Event):
+    """The directory has a new person."""
+
+    code: ClassVar[str] = "access.person_joined"
+    sentence: ClassVar[str] = N_("{name} joined")
+    person: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonChanged(Event):
+    """Something about a person changed in the directory, or in the person's own settings."""
+
+    code: ClassVar[str] = "access.person_changed"
+    sentence: ClassVar[str] = N_("{name} changed: {what}")
+    person: str
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonLeft(Event):
+    """A person is no longer in the directory."""
+
+    code: ClassVar[str] = "access.person_left"
+    sentence: ClassVar[str] = N_("{name} left")
+    person: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamChanged(Event):
+    """A team began, changed or ended in the directory."""
+
+    code: ClassVar[str] = "access.team_changed"
+    sentence: ClassVar[str] = N_("Team {name}: {what}")
+    team: str
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGranted(Event):
+    """A person was given a role."""
+
+    code: ClassVar[str] = "access.role_granted"
+    sentence: ClassVar[str] = N_("{actor} made {name} {role}")
+    person: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleRevoked(Event):
+    """A role was taken from a person."""
+
+    code: ClassVar[str] = "access.role_revoked"
+    sentence: ClassVar[str] = N_("{actor} took {role} from {name}")
+    person: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInAsked(Event):
+    """Somebody asked for a sign-in link; `link` is the row that holds it, sealed."""
+
+    code: ClassVar[str] = "access.sign_in_asked"
+    sentence: ClassVar[str] = N_("A sign-in link for {name} was asked for")
+    person: str
+    name: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn(Event):
+    """A person signed in; `how` is link or demo."""
+
+    code: ClassVar[str] = "access.signed_in"
+    sentence: ClassVar[str] = N_("{actor} signed in ({how})")
+    person: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded(Event):
+    """A session was ended by its person."""
+
+    code: ClassVar[str] = "access.session_ended"
+    sentence: ClassVar[str] = N_("{actor} ended a session")
+    session: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCreated(Event):
+    """A person made an API token."""
+
+    code: ClassVar[str] = "access.token_created"
+    sentence: ClassVar[str] = N_("{actor} made the API token “{name}”")
+    token: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRevoked(Event):
+    """A person revoked an API token."""
+
+    code: ClassVar[str] = "access.token_revoked"
+    sentence: ClassVar[str] = N_("{actor} revoked the API token “{name}”")
+    token: str
+    name: str

@@ -1,0 +1,178 @@
+"""People, teams, rights, tokens and sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from podo.access.types.permissions import Permission
+from podo.kernel.db import Reading
+from podo.kernel.settings import setting
+
+
+class MembershipRole(StrEnum):
+    """What a person is in a team."""
+
+    member = "member"
+    lead = "lead"
+
+
+class Role(StrEnum):
+    """A role beside those that follow from teams."""
+
+    sre = "sre"
+    admin = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person of the directory, by stable id. One who left is not active and may do nothing."""
+
+    id: str
+    name: str
+    email: str
+    active: bool = True
+    lang: str | None = None
+    title: str = ""
+    theme: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team of the directory, by stable id; `handle` is its address. `ended_at` is None while it lives."""
+
+    id: str
+    name: str
+    handle: str
+    parent: str | None = None
+    ended_at: datetime | None = None
+    slack: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A person in a team, both by id."""
+
+    person: str
+    team: str
+    role: MembershipRole = MembershipRole.member
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """What a permission is asked for: the project, the id of the team that owns it, and facts that policies look at."""
+
+    project: str | None = None
+    team: str | None = None
+    environment: str | None = None
+    requester: str | None = None
+    self_approval: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether something is allowed, and the ids of the policies that decided; none decided means nobody allowed it."""
+
+    allowed: bool
+    policies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A policy as people read it: its id, the sentence about it, and its text."""
+
+    id: str
+    about: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """An explained decision."""
+
+    person: Person
+    permission: Permission
+    decision: Decision
+    policies: tuple[Policy, ...]
+    could: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An API token, without its secret. `scopes` are groups; `projects` limits it to these, empty means all."""
+
+    id: str
+    name: str
+    person: str
+    scopes: tuple[str, ...]
+    projects: tuple[str, ...]
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser."""
+
+    id: str
+    person: str
+    created_at: datetime
+    expires_at: datetime
+    seen_at: datetime
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a directory says: everybody, all teams, who is where, and the ids of administrators."""
+
+    people: Sequence[Person]
+    teams: Sequence[Team]
+    memberships: Sequence[Membership]
+    admins: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPlan:
+    """What taking over a directory would change: names by kind of change, and the share of people and teams that would go."""
+
+    joined: tuple[str, ...]
+    changed: tuple[str, ...]
+    left: tuple[str, ...]
+    share: float
+
+
+# -- slots
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerSource:
+    """Slot: the id of the team that owns a project, None where there is none; asked when somebody asks why."""
+
+    team: Callable[[Reading, str], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class TeamCard:
+    """Slot: a part of a team's page. `lines(r, team)` gives (text, address, note) rows."""
+
+    title: str
+    icon: str
+    lines: Callable[[Reading, str], Awaitable[Sequence[tuple[str, str, str]]]]
+
+
+# -- settings
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSettings:
+    """People and sign-in."""
+
+    demo: bool = setting(False, "Let anybody on this machine sign in as anybody; for trying Podo on loopback alone")
+    directory: Path | None = setting(None, "File of people and teams (YAML or JSON), read at every start")
+    session_hours: int = setting(72, "Hours after which a session that is not used ends")
