@@ -46,6 +46,7 @@ async def test_a_build_is_asked_for_followed_and_shown(chat: Shop, tmp_path: Pat
         rest = (await haneul.client.get(f"/{PROJECT}/builds/1/follow", headers={"last-event-id": "1"})).text
         assert "id: 1\n" not in rest
         assert "id: 2\n" in rest
+        assert rest.endswith("event: end\ndata: end\n\n")
         assert "Succeeded" in words(await haneul.get(f"/{PROJECT}/builds/1/facts"))
         assert "Say hi" in await haneul.get(f"/{PROJECT}/builds/list")
         assert "Say hi" in await haneul.get(f"/{PROJECT}/deploy")

@@ -203,6 +203,8 @@ def _say(w: Web, of: Deployment, x: Rollout) -> str:
             message = N_("Was healthy, and was rolled back by people.")
         case _S.rolled_back:
             message = N_("Failed, and #{number} is back.")
+        case _S.halted if not x.started_at and not x.why:
+            message = N_("Halted before it started.")
         case _S.halted:
             message = N_("Halted: {why}") if x.why else N_("Halted on purpose, where it stood.")
         case _S.stuck:

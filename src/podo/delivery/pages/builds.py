@@ -240,11 +240,16 @@ async def follow(project: str, number: int, after: int = 0, w: Web = WebIn) -> R
     resumed = w.request.headers.get("last-event-id", "")
     lines = w.house.ports[BuildLogReader].follow(found.id, int(resumed) if resumed.isdecimal() else after)
 
+    hub = w.request.app.state.hub
+
     async def pieces() -> AsyncIterator[str]:
-        async with aclosing(w.request.app.state.hub.until_closing(lines)) as open_:
+        async with aclosing(hub.until_closing(lines)) as open_:
             async for line in open_:
                 body = bytes((await w.fragment(LinePiece(line))).body).decode()
                 yield f"id: {line.number}\n" + "".join(f"data: {part}\n" for part in body.splitlines()) + "\n"
+        if not hub.closing.is_set():
+            # The log has ended: who follows need not ask again.
+            yield "event: end\ndata: end\n\n"
 
     return StreamingResponse(pieces(), media_type="text/event-stream", headers={"cache-control": "no-store"})
 
