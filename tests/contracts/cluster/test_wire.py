@@ -247,9 +247,9 @@ async def _forget(cluster: local.LocalCluster) -> None:
             assert answer.status == 200, await answer.text()
 
 
-async def test_versions_that_are_no_longer_kept_are_expired(real_world: World, seoul: local.LocalCluster) -> None:
+async def test_versions_that_are_no_longer_kept_are_expired(wired: tuple[Proxy, World], seoul: local.LocalCluster) -> None:
     """By Events, of which an API server keeps no versions of its own beside etcd's."""
-    world = real_world
+    _, world = wired
     about = {"involvedObject": {"namespace": world.namespace}, "reason": "Test"}
     for n in range(3):
         await world.cluster.create(world.manifest(kinds.EVENT, f"e{n}", **about), field_manager=BY)

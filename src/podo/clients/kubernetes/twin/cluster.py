@@ -106,8 +106,9 @@ class Twin:
         plane = self._plane
         plane.store.load(msgspec.msgpack.decode(dumped))
         writes.learn_definitions(plane)
-        for ref, body in plane.store.scan(kinds.POD):
-            controllers.pods.moved(plane, Entry(0, "ADDED", ref, None, body, head(body)))
+        for kind in (kinds.POD, kinds.REPLICA_SET):
+            for ref, body in plane.store.scan(kind):
+                controllers.count(plane, Entry(0, "ADDED", ref, None, body, head(body)))
         controllers.look_at_all(plane)
 
     async def settle(self, timeout: float = 10) -> None:

@@ -60,8 +60,8 @@ class Plane:
         """Pods in flux by uid: the stage that is awaited and when (monotonic) it is due."""
         self.load: dict[str, int] = {}
         """How many pods each node has."""
-        self.orphans: dict[str, set[Ref]] = {}
-        """Pods that nobody controls, by namespace."""
+        self.orphans: dict[tuple[Kind, str], set[Ref]] = {}
+        """Pods and ReplicaSets that nobody controls, by kind and namespace."""
         self.deadlines: dict[str, float] = {}
         """Until when (monotonic) a Deployment, by uid, has to show progress."""
         self.looking: Ref | None = None

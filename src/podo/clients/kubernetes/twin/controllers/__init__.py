@@ -60,6 +60,7 @@ def hear(plane: Plane, entry: Entry) -> None:
     ref = entry.ref
     if ref.type == kinds.EVENT:
         return
+    count(plane, entry)
     # A controller that writes down what it saw need not look at that; a pod goes from stage to stage by it.
     if ref.type in _BY_KIND and entry.type != "DELETED" and (ref != plane.looking or ref.type == kinds.POD):
         plane.work.soon(("", ref))
@@ -70,8 +71,7 @@ def hear(plane: Plane, entry: Entry) -> None:
         _deleted(plane, ref, entry)
     match ref.type:
         case kinds.POD:
-            pods.moved(plane, entry)
-            if entry.ref in plane.orphans[ref.namespace or ""]:
+            if entry.ref in plane.orphans[kinds.POD, ref.namespace or ""]:
                 _all(plane, kinds.REPLICA_SET, ref.namespace)
             _of_namespace(plane, ref.namespace or "")
         case kinds.NODE:
@@ -80,6 +80,18 @@ def hear(plane: Plane, entry: Entry) -> None:
         case _:
             if ref.namespace and plane.store.count(kinds.RESOURCE_QUOTA, ref.namespace) and entry.type != "MODIFIED":
                 _of_namespace(plane, ref.namespace)
+
+
+def count(plane: Plane, entry: Entry) -> None:
+    """Keep in mind what would take long to look up."""
+    ref = entry.ref
+    if ref.type == kinds.POD:
+        pods.moved(plane, entry)
+    if ref.type in (kinds.POD, kinds.REPLICA_SET):
+        orphans = plane.orphans.setdefault((ref.type, ref.namespace or ""), set())
+        orphans.discard(ref)
+        if entry.type != "DELETED" and not entry.head.controller:
+            orphans.add(ref)
 
 
 def _owners(plane: Plane, entry: Entry) -> None:

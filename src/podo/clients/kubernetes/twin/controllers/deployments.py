@@ -52,9 +52,9 @@ def _sets(plane: Plane, manifest: Manifest) -> list[Manifest]:
 
 def _adopt(plane: Plane, manifest: Manifest) -> None:
     matches = selectors.label_selector(manifest["spec"]["selector"])
-    for ref, body in plane.store.scan(kinds.REPLICA_SET, manifest["metadata"]["namespace"]):
-        found = head(body)
-        if not found.controller and not found.deletion_timestamp and matches(found.labels or {}):
+    for ref in sorted(plane.orphans.get((kinds.REPLICA_SET, manifest["metadata"]["namespace"]), ())):
+        found = head(plane.store.body(ref) or b"{}")
+        if not found.deletion_timestamp and matches(found.labels or {}):
             orphan = plane.store.get(ref) or {}
             orphan["metadata"]["ownerReferences"] = [owned_by(manifest)]
             plane.store.put(ref, orphan)

@@ -35,11 +35,7 @@ _bound = msgspec.json.Decoder(_Bound)
 
 
 def moved(plane: Plane, entry: Entry) -> None:
-    """Keep count of each node's pods, and know the pods that nobody controls."""
-    orphans = plane.orphans.setdefault(entry.ref.namespace or "", set())
-    orphans.discard(entry.ref)
-    if entry.type != "DELETED" and not entry.head.controller:
-        orphans.add(entry.ref)
+    """Keep count of each node's pods."""
     old = _bound.decode(entry.before).spec.node_name if entry.before else ""
     new = _bound.decode(entry.after).spec.node_name if entry.type != "DELETED" else ""
     if old != new:

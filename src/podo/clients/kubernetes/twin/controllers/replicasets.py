@@ -41,7 +41,7 @@ def active(plane: Plane, owner: Manifest) -> dict[Ref, Pod]:
 def _adopt(plane: Plane, owner: Manifest) -> None:
     namespace = owner["metadata"]["namespace"]
     matches = selectors.label_selector(owner["spec"].get("selector"))
-    for ref in sorted(plane.orphans.get(namespace, ())):
+    for ref in sorted(plane.orphans.get((kinds.POD, namespace), ())):
         found = head(plane.store.body(ref) or b"{}")
         if not found.deletion_timestamp and matches(found.labels or {}):
             pod = plane.store.get(ref) or {}
