@@ -10,7 +10,7 @@ import pytest
 
 from podo.delivery import service
 from podo.delivery.types import Scope
-from tests.domains.delivery.counters import asked, words
+from tests.domains.delivery.counters import API, asked, program, words
 from tests.domains.delivery.shops import HANEUL, PROJECT, Shop, shop
 
 AT = f"/{PROJECT}/deployments"
@@ -212,6 +212,7 @@ async def test_the_list_finds_and_says_what_it_does_not_understand(chat: Shop) -
         assert "Deployments" in await minjun.get("/deployments?q=project:chat-api")
         assert f'href="{AT}/{of.number}"' in await minjun.get("/deployments/list?q=is:open")
         assert "prod" in await minjun.get(f"{AT}/grid")
+        await minjun.get(f"{AT}?cursor=nonsense~~")
         await minjun.get("/nowhere/deployments", status=404)
         await minjun.get(f"{AT}/99", status=404)
         await minjun.get(f"{AT}/{of.number}/changes?region=mars", status=404)
@@ -231,6 +232,22 @@ async def test_every_tab_and_every_piece_is_there_in_both_languages(chat: Shop) 
         assert "rollout.minReadySeconds 0 Settings" in page
         assert "port 8080 project" in page
         assert "replicas 2 paved road" in page
+
+
+async def test_a_long_list_goes_on_behind_a_cursor(chat: Shop) -> None:
+    build = await chat.healthy_alpha()
+    for _ in range(4):
+        await chat.ask(build, "prod")
+    seen: list[int] = []
+    async with program(chat, "minjun") as minjun:
+        cursor = None
+        while True:
+            page = (await minjun.get(f"{API}/deployments", params={"limit": 2, **({"cursor": cursor} if cursor else {})})).json()
+            seen += [d["number"] for d in page["items"]]
+            cursor = page["next"]
+            if cursor is None:
+                break
+    assert seen == [5, 4, 3, 2, 1]
 
 
 async def test_no_page_asks_a_question_for_each_row(chat: Shop) -> None:

@@ -94,19 +94,29 @@ async def waiting_in(r: Reading, projects: Collection[str] | None) -> list[Deplo
 
 
 async def find(r: Reading, wanted: Search, *, cursor: str | None, limit: int) -> Page[Deployment]:
-    """Newest first. The cursor is the time and place of the last one."""
+    """Newest first. The cursor is the time and place of the last one; a text that is none begins at the newest."""
     conditions = _conditions(wanted)
-    if cursor:
-        at, project, number = cursor.split("~")
-        last = datetime.fromisoformat(at)
-        behind = and_(DeploymentRow.at == last, or_(DeploymentRow.project > project, _same(project, int(number))))
-        conditions.append(or_(DeploymentRow.at < last, behind))
+    if cursor and (last := _place(cursor)):
+        at, project, number = last
+        behind = and_(DeploymentRow.at == at, or_(DeploymentRow.project > project, _same(project, number)))
+        conditions.append(or_(DeploymentRow.at < at, behind))
     order = (DeploymentRow.at.desc(), DeploymentRow.project, DeploymentRow.number.desc())
     rows = list(await r.session.scalars(select(DeploymentRow).where(*conditions).order_by(*order).limit(limit + 1)))
     found = await _whole(r, rows[:limit])
     last_one = found[-1] if len(rows) > limit else None
     next_ = f"{last_one.at.isoformat()}~{last_one.project}~{last_one.number}" if last_one else None
     return Page(found, next_)
+
+
+def _place(cursor: str) -> tuple[datetime, str, int] | None:
+    """Time, project and number of the last one of a page; None for a text that is no cursor."""
+    at, _, rest = cursor.partition("~")
+    project, _, number = rest.partition("~")
+    try:
+        found = datetime.fromisoformat(at), project, int(number)
+    except ValueError:
+        return None
+    return found if found[0].tzinfo else None
 
 
 async def numbered(r: Reading, number: int, project: str | None, limit: int) -> list[Deployment]:
