@@ -80,7 +80,7 @@ async def look_at(reading: Opener, observing: Opener, project: str, environment:
 async def views(observed: Reading, targets: Sequence[Target], project: str) -> list[View]:
     """What is known of each target of a project; the rights were checked where `targets` were read."""
     known = await store.clusters(observed)
-    found = await store.seen(observed, [project])
+    found = await store.seen(observed, project)
     return [rules.view(t.environment, t.region, t.cluster, known.get(t.cluster), found, clock.now()) for t in targets]
 
 

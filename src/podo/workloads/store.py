@@ -25,6 +25,9 @@ from podo.workloads.types import (
 )
 
 _BATCH = 200
+# What was read of a namespace, by database and namespace, with what it was read from: live pages read it again and again.
+_READ: dict[tuple[str, str], tuple[tuple[Any, ...], Sequence[Workload | Pod]]] = {}
+_MOST_READ = 200
 
 
 def add_operation(tx: Tx, operation: Operation) -> None:
@@ -108,12 +111,22 @@ async def clusters(r: Reading) -> dict[str, tuple[Reach, str, datetime, datetime
     return {row.cluster: (Reach(row.reach), row.why, row.at, row.seen_at) for row in rows}
 
 
-async def seen(r: Reading, namespaces: Collection[str], kinds: Collection[str] | None = None) -> list[Workload | Pod]:
-    """What was last seen in these namespaces, in all clusters."""
-    query = select(SeenRow.kind, SeenRow.body).where(SeenRow.namespace.in_(namespaces)).order_by(SeenRow.cluster, SeenRow.name)
-    if kinds is not None:
-        query = query.where(SeenRow.kind.in_(kinds))
-    return [_pod(body) if kind == "Pod" else _workload(body) for kind, body in await r.session.execute(query)]
+async def seen(r: Reading, namespace: str) -> Sequence[Workload | Pod]:
+    """What was last seen in this namespace, in all clusters."""
+    here = select(func.max(SeenRow.at), func.count()).where(SeenRow.namespace == namespace)
+    # Each row that changes gets a later time, and one that goes lowers the count: else what was read stays as it is.
+    stamp = tuple((await r.session.execute(here)).one())
+    key = (str(r.session.get_bind().engine.url), namespace)
+    known = _READ.get(key)
+    if known is None or known[0] != stamp:
+        query = select(SeenRow.kind, SeenRow.body).where(SeenRow.namespace == namespace)
+        found = await r.session.execute(query.order_by(SeenRow.cluster, SeenRow.name))
+        known = stamp, [_pod(body) if kind == "Pod" else _workload(body) for kind, body in found]
+        _READ.pop(key, None)
+        while len(_READ) >= _MOST_READ:
+            del _READ[next(iter(_READ))]
+        _READ[key] = known
+    return known[1]
 
 
 async def not_well(r: Reading, namespaces: Collection[str]) -> list[Workload | Pod]:

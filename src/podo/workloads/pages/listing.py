@@ -24,6 +24,7 @@ from podo.workloads.types import (
     Operation,
     OperationKind,
     OperationState,
+    Pod,
     Reach,
     View,
     Workload,
@@ -34,6 +35,16 @@ routes = Routes("workloads", tag="Workloads")
 _RECENT = timedelta(minutes=2)
 # From so many rows on, workloads of which all is well are one row each.
 _MANY = 24
+# So many pods are shown as squares, each.
+_SHOWN = 60
+_SQUARES = {
+    "ready": "Pod",
+    "starting": "Pod Pod--wait",
+    "ending": "Pod Pod--wait",
+    "crashing": "Pod Pod--bad",
+    "failed": "Pod Pod--bad",
+    "succeeded": "Pod Pod--done",
+}
 
 _ASKED = {
     OperationKind.restart: N_("{by} asked for a restart; {cluster} has not taken it yet"),
@@ -63,7 +74,10 @@ class Doing:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A workload in one target; `why` says what is wrong, in the reader's language."""
+    """A workload in one target; `why` says what is wrong, in the reader's language.
+
+    `squares` are its first pods as (address, name and state, class); `bad` counts those that are not well, `worst` names one.
+    """
 
     view: View
     workload: Workload
@@ -71,6 +85,10 @@ class Row:
     doing: Sequence[Doing]
     open: bool
     href: str
+    squares: Sequence[tuple[str, str, str]]
+    bad: int
+    worst: str
+    restarts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +152,29 @@ async def listing(w: Web, project: str, everything: Sequence[View], q: str, open
     address = f"/{project}/workloads?{urlencode({'q': q})}"
     many = sum(len(g.places) for g in found) > _MANY and not text
     translate = languages.translator(w.lang)
+    words = {state: translate(state) for state in _SQUARES}
+
+    def square(p: Pod) -> tuple[str, str, str]:
+        return f"{address}&pod={p.name}#panel", f"{p.name}: {words[p.state]}", _SQUARES[p.state]
 
     def row(view: View, x: Workload) -> Row:
         here = (view.cluster, x.kind, x.name)
         href = f"{address}&{urlencode({'workload': f'{x.kind}/{x.name}', 'cluster': view.cluster})}"
-        return Row(view, x, x.health.said(translate), _of(doing, x), here == opened, href)
+        bad = [p for p in x.pods if p.state in ("crashing", "failed")] if x.kind != "CronJob" else []
+        return Row(
+            view=view,
+            workload=x,
+            why=x.health.said(translate),
+            doing=_of(doing, x),
+            open=here == opened,
+            href=href,
+            squares=[
+                (f"{address}&pod={p.name}#panel", f"{p.name}: {words[p.state]}", _SQUARES[p.state]) for p in x.pods[:_SHOWN]
+            ],
+            bad=len(bad),
+            worst=bad[0].name if bad else "",
+            restarts=x.restarts,
+        )
 
     def group(g: rules.Group) -> Group:
         rows = [row(view, x) for view, x in g.places]
@@ -152,7 +188,7 @@ async def listing(w: Web, project: str, everything: Sequence[View], q: str, open
             href=f"/{project}/workloads?{urlencode({'q': f'env:{environment} {g.name}'})}",
             ready=sum(x.ready for _, x in g.places),
             desired=sum(x.desired for _, x in g.places),
-            restarts=sum(x.restarts for _, x in g.places),
+            restarts=sum(r.restarts for r in rows),
         )
 
     return Listing(
