@@ -245,7 +245,6 @@ class AlreadyAsked(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked(Event):
-    code: ClassVar[str] = "workloads.asked"
     operation: str
     kind: str
     name: str

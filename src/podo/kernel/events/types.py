@@ -34,6 +34,11 @@ class Event:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         # No super(): dataclasses with slots make the class twice, and zero-argument super would know only the first.
+        if "code" not in cls.__dict__:
+            return  # fields that several events share are no event
+        if cls.__name__.startswith("_"):
+            # What several events have in common is none itself.
+            return
         other = Event.known.get(cls.code)
         if other is not None and other.__qualname__ != cls.__qualname__:
             raise TypeError(f"the event code {cls.code} is taken by {other.__qualname__}")

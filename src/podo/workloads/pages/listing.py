@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -70,6 +70,9 @@ class Doing:
     state: str
     sentence: str
     at: datetime
+
+
+Asked = tuple[Operation, Doing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,56 @@ async def rights(w: Web, project: str) -> Rights:
     return Rights(restart, scale, delete, owner.team)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What every row of one table is made with: `opened` is the (cluster, kind, name) whose panel is open."""
+
+    project: str
+    environment: str
+    address: str
+    opened: tuple[str, str, str] | None
+    doing: Sequence[Asked]
+    translate: Callable[[str], str]
+    words: Mapping[str, str]
+    many: bool
+
+    def square(self, p: Pod) -> tuple[str, str, str]:
+        """A pod."""
+        return f"{self.address}&pod={p.name}#panel", f"{p.name}: {self.words[p.state]}", _SQUARES[p.state]
+
+    def row(self, view: View, x: Workload) -> Row:
+        """A workload in one target."""
+        bad = [p for p in x.pods if p.state in ("crashing", "failed")] if x.kind != "CronJob" else []
+        return Row(
+            view=view,
+            workload=x,
+            why=x.health.said(self.translate),
+            doing=_of(self.doing, x),
+            open=(view.cluster, x.kind, x.name) == self.opened,
+            href=f"{self.address}&{urlencode({'workload': f'{x.kind}/{x.name}', 'cluster': view.cluster})}",
+            squares=[self.square(p) for p in x.pods[:_SHOWN]],
+            bad=len(bad),
+            worst=bad[0].name if bad else "",
+            restarts=x.restarts,
+        )
+
+    def group(self, g: rules.Group) -> Group:
+        """A workload in all targets."""
+        rows = [self.row(view, x) for view, x in g.places]
+        well = g.health.status is HealthStatus.healthy and not any(x.open or x.doing for x in rows)
+        return Group(
+            kind=g.kind,
+            name=g.name,
+            health=g.health,
+            rows=rows,
+            folded=self.many and well,
+            href=f"/{self.project}/workloads?{urlencode({'q': f'env:{self.environment} {g.name}'})}",
+            ready=sum(x.ready for _, x in g.places),
+            desired=sum(x.desired for _, x in g.places),
+            restarts=sum(r.restarts for r in rows),
+        )
+
+
 async def listing(w: Web, project: str, everything: Sequence[View], q: str, opened: tuple[str, str, str] | None) -> Listing:
     """The table of one environment; `opened` is the (cluster, kind, name) whose panel is open."""
     wanted, text = rules.query(q)
@@ -148,64 +201,29 @@ async def listing(w: Web, project: str, everything: Sequence[View], q: str, open
     environment = wanted.pop("env", None) or at_panel or (everything[-1].environment if everything else "")
     shown = [v for v in everything if v.environment == environment]
     found = rules.groups(shown, wanted, text)
-    doing = await _doing(w, project)
-    address = f"/{project}/workloads?{urlencode({'q': q})}"
-    many = sum(len(g.places) for g in found) > _MANY and not text
     translate = languages.translator(w.lang)
-    words = {state: translate(state) for state in _SQUARES}
-
-    def square(p: Pod) -> tuple[str, str, str]:
-        return f"{address}&pod={p.name}#panel", f"{p.name}: {words[p.state]}", _SQUARES[p.state]
-
-    def row(view: View, x: Workload) -> Row:
-        here = (view.cluster, x.kind, x.name)
-        href = f"{address}&{urlencode({'workload': f'{x.kind}/{x.name}', 'cluster': view.cluster})}"
-        bad = [p for p in x.pods if p.state in ("crashing", "failed")] if x.kind != "CronJob" else []
-        return Row(
-            view=view,
-            workload=x,
-            why=x.health.said(translate),
-            doing=_of(doing, x),
-            open=here == opened,
-            href=href,
-            squares=[
-                (f"{address}&pod={p.name}#panel", f"{p.name}: {words[p.state]}", _SQUARES[p.state]) for p in x.pods[:_SHOWN]
-            ],
-            bad=len(bad),
-            worst=bad[0].name if bad else "",
-            restarts=x.restarts,
-        )
-
-    def group(g: rules.Group) -> Group:
-        rows = [row(view, x) for view, x in g.places]
-        well = g.health.status is HealthStatus.healthy and not any(x.open or x.doing for x in rows)
-        return Group(
-            kind=g.kind,
-            name=g.name,
-            health=g.health,
-            rows=rows,
-            folded=many and well,
-            href=f"/{project}/workloads?{urlencode({'q': f'env:{environment} {g.name}'})}",
-            ready=sum(x.ready for _, x in g.places),
-            desired=sum(x.desired for _, x in g.places),
-            restarts=sum(r.restarts for r in rows),
-        )
-
+    look = Look(
+        project=project,
+        environment=environment,
+        address=f"/{project}/workloads?{urlencode({'q': q})}",
+        opened=opened,
+        doing=await _doing(w, project),
+        translate=translate,
+        words={state: translate(state) for state in _SQUARES},
+        many=sum(len(g.places) for g in found) > _MANY and not text,
+    )
     return Listing(
         project=project,
         environment=environment,
         query=q,
-        groups=[group(g) for g in found],
+        groups=[look.group(g) for g in found],
         blind=[v for v in shown if v.reach is not Reach.seen],
         pods=sum(len(x.pods) for g in found for _, x in g.places),
         clusters=len({v.cluster for v in shown}),
         seen_at=min((v.at for v in shown if v.at and v.reach is Reach.seen), default=None),
-        address=address,
+        address=look.address,
         rights=await rights(w, project),
     )
-
-
-Asked = tuple[Operation, Doing]
 
 
 async def _doing(w: Web, project: str) -> list[Asked]:
