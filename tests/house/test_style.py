@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from tests.house import tree
 
 LONGEST_FILE = 500
+# Written by a program from the models, and read by none of us.
+MIGRATIONS = "src/podo/app/schema/versions/"
 LONGEST_FUNCTION = 60
 LARGEST_FILE = 600_000
 DOORS = ("types", "service", "reads")
@@ -55,7 +57,7 @@ def readable() -> list[str]:
 
 
 def test_no_file_is_too_long() -> None:
-    lengths = {path: len(tree.text(path).splitlines()) for path in tree.python("")}
+    lengths = {path: len(tree.text(path).splitlines()) for path in tree.python("") if not path.startswith(MIGRATIONS)}
     assert {path: lines for path, lines in lengths.items() if lines > LONGEST_FILE} == {}
 
 
@@ -63,6 +65,7 @@ def test_no_function_is_too_long() -> None:
     lengths = {
         f"{path}: {function.name}": (function.end_lineno or 0) - function.lineno + 1
         for path in tree.python("src/", "tools/", "bench/", "tests/")
+        if not path.startswith(MIGRATIONS)
         for function in functions(tree.syntax(path))
     }
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FUNCTION} == {}

@@ -40,6 +40,23 @@ async def test_from_git_push_to_three_regions_and_back(newcomer: World) -> None:
 
 
 async def _story(newcomer: World, haneul: Caller, minjun: Caller, emma: Caller) -> None:
+    await _register(newcomer, haneul, emma)
+    await _built_once_and_in_alpha(newcomer, haneul)
+
+    # Production: three rollouts, each with its own approval, in the train's order.
+    of = await _to_production(haneul, minjun, newcomer)
+    secret = await (await newcomer.cluster("prod", "kr")).get(
+        Kind("v1", "Secret").ref(_name(newcomer, "prod") + "-secrets", PROJECT)
+    )
+    assert base64.b64decode(secret["data"]["SECRET"]) == b"carrots"
+
+    # What runs: health, logs, restart, scale.
+    await _operate(newcomer, minjun)
+    await _fails_in_jp_and_goes_back(newcomer, haneul, minjun, of)
+    await _is_told(haneul)
+
+
+async def _register(newcomer: World, haneul: Caller, emma: Caller) -> None:
     # Register, from a real repository; the name is checked, and another namespace of that name would be found.
     look = await haneul("POST", "/api/v1/repositories/look", {"repository": str(newcomer.repository)})
     assert [d["path"] for d in look["dockerfiles"]] == ["Dockerfile"]
@@ -61,6 +78,8 @@ async def _story(newcomer: World, haneul: Caller, minjun: Caller, emma: Caller) 
     await haneul("PUT", f"{ROOT}/secrets/SECRET", {"value": "carrots"})
     assert "carrots" not in str(await haneul("GET", f"{ROOT}/config"))
 
+
+async def _built_once_and_in_alpha(newcomer: World, haneul: Caller) -> None:
     # The commit is seen, built once, and brought to alpha by itself.
     first = await _alpha_healthy(newcomer, haneul, "Say hello")
     log = await haneul("GET", f"{ROOT}/builds/{first['build']}/log")
@@ -73,16 +92,8 @@ async def _story(newcomer: World, haneul: Caller, minjun: Caller, emma: Caller) 
     )
     assert again["number"] == build["number"]
 
-    # Production: three rollouts, each with its own approval, in the train's order.
-    of = await _to_production(haneul, minjun, newcomer)
-    secret = await (await newcomer.cluster("prod", "kr")).get(
-        Kind("v1", "Secret").ref(_name(newcomer, "prod") + "-secrets", PROJECT)
-    )
-    assert base64.b64decode(secret["data"]["SECRET"]) == b"carrots"
 
-    # What runs: health, logs, restart, scale.
-    await _operate(newcomer, minjun)
-
+async def _fails_in_jp_and_goes_back(newcomer: World, haneul: Caller, minjun: Caller, of: Any) -> None:
     # A push that crashes in jp is put back there; uk never sees it, kr keeps it.
     podo_yaml = newcomer.repository / "podo.yaml"
     podo_yaml.write_text(podo_yaml.read_text() + CRASHES_IN_JP)
@@ -103,6 +114,8 @@ async def _story(newcomer: World, haneul: Caller, minjun: Caller, emma: Caller) 
     assert back["release"] == of["release"]
     assert (await haneul("GET", f"{ROOT}/deployments/{next_['number']}"))["rollouts"][0]["state"] == "rolled back"
 
+
+async def _is_told(haneul: Caller) -> None:
     # The timeline tells each of these acts, and the chain of hashes fits.
     told = await haneul("GET", f"/api/v1/activity?project={PROJECT}&limit=200")
     codes = [e["code"] for e in told["items"]]

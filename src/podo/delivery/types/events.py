@@ -25,7 +25,6 @@ class PushSeen(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _AboutBuild(Event):
-    code: ClassVar[str] = "delivery.build"
     build: str
     number: int
     short: str
@@ -78,7 +77,6 @@ class BuildCancelled(_AboutBuild):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _AboutKey(Event):
-    code: ClassVar[str] = "delivery.key"
     key: str
     scope: str
 
@@ -129,7 +127,6 @@ class ChoicesChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _AboutDeployment(Event):
-    code: ClassVar[str] = "delivery.deployment"
     number: int
     release: str
 
@@ -184,7 +181,6 @@ class Commented(_AboutDeployment):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _AboutRollout(_AboutDeployment):
-    code: ClassVar[str] = "delivery.rollout"
     rollout: str
 
 
