@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ async def test_the_docs_commands_do_what_they_say(tmp_path: Path) -> None:
         for path in dict.fromkeys(block.path for block in SERVER):
             folder = tmp_path / path.replace("/", "-")
             (folder / "examples").mkdir(parents=True)
-            (folder / "examples" / "hello").symlink_to(HELLO)
+            shutil.copytree(HELLO, folder / "examples" / "hello")
             for block in (b for b in SERVER if b.path == path):
                 await asyncio.to_thread(commands.run, block, folder, environment)
     assert tree.ROOT

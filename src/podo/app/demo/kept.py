@@ -133,7 +133,8 @@ async def unpack(directory: Path) -> None:
         fresh = Path(folder)
         await asyncio.to_thread(_unpack, kept, fresh, timedelta(days=days))
         if days:
-            await _seal_anew(fresh / _DATABASE)
+            with working("Moving the example to today"):
+                await _seal_anew(fresh / _DATABASE)
         shutil.rmtree(directory / _TWINS, ignore_errors=True)
         # The database comes last: as long as it is not there, nothing is.
         for name in (_TWINS, _SEAL, _DATABASE):

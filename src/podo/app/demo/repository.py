@@ -39,7 +39,7 @@ def make(folder: Path, name: str, author: ExamplePerson) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as place:
         fresh = Path(place) / name
-        shutil.copytree(example(name), fresh)
+        shutil.copytree(example(name), fresh, ignore=shutil.ignore_patterns(".git"))
         _git(fresh, author, "init", "--quiet", "--initial-branch", "main")
         _git(fresh, author, "add", "--all")
         _git(fresh, author, "commit", "--quiet", "--message", "Say hello")
@@ -60,4 +60,5 @@ def _git(folder: Path, author: ExamplePerson, *words: str) -> None:
     except FileNotFoundError:
         raise GitMissing(why="git is not installed") from None
     if done.returncode:
-        raise GitMissing(why=(done.stderr.strip() or f"git {words[0]} ended with {done.returncode}")[-300:])
+        said = done.stderr.strip() or done.stdout.strip() or f"git {words[0]} ended with {done.returncode}"
+        raise GitMissing(why=said[-300:])
