@@ -89,6 +89,14 @@ async def test_what_is_said_stays_and_what_is_halted_is_tried_again(chat: Shop) 
         everywhere = (await minjun.get("/api/v1/deployments", params={"q": "author:@me"})).json()
         assert everywhere["items"] == []
         assert (await minjun.get(f"{API}/deployments", params={"q": "is:sunny"})).status_code == 422
+        far = 10**20
+        for path in (f"deployments/{far}", f"builds/{far}", f"deployments/{far}/changes"):
+            assert (await minjun.get(f"{API}/{path}")).status_code == 404, path
+        odd = await minjun.post(f"{API}/deployments", json={"environment": "prod", "build": far})
+        assert odd.status_code == 404
+        odd = await minjun.post(f"{API}/roll-back", json={"environment": "prod", "region": "uk", "to": far})
+        assert odd.status_code == 409
+        assert (await minjun.get(f"{API}/builds", params={"cursor": far})).status_code == 200
         none = await minjun.post(f"{API}/deployments", json={"environment": "prod", "regions": ["mars"]})
         assert (none.status_code, none.json()["code"]) == (422, "delivery.no_targets")
 

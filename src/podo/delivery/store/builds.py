@@ -13,6 +13,9 @@ from podo.delivery.types import Build, BuildState, Commit
 from podo.kernel.db import Reading, Tx
 from podo.kernel.nouns import Page
 
+# What a column of numbers can hold; nothing is numbered so high.
+_LARGEST = 2**31 - 1
+
 
 async def lock(tx: Tx, project: str) -> None:
     """Until the transaction's end nobody else changes this project's builds, configuration or head."""
@@ -81,12 +84,12 @@ async def held(tx: Tx, id_: str) -> Build | None:
 
 async def by_number(r: Reading, project: str, number: int) -> Build | None:
     """One."""
-    return await _first(r, BuildRow.project == project, BuildRow.number == number)
+    return await _first(r, BuildRow.project == project, BuildRow.number == min(number, _LARGEST))
 
 
 async def by_numbers(r: Reading, project: str, numbers: Collection[int]) -> list[Build]:
     """Several, newest first."""
-    query = select(BuildRow).where(BuildRow.project == project, BuildRow.number.in_(numbers))
+    query = select(BuildRow).where(BuildRow.project == project, BuildRow.number.in_([n for n in numbers if n < _LARGEST]))
     return [_build(row) for row in await r.session.scalars(query.order_by(BuildRow.number.desc()))]
 
 
@@ -106,7 +109,7 @@ async def page(r: Reading, project: str, before: int | None, limit: int) -> Page
     total = await r.session.scalar(select(func.count()).select_from(BuildRow).where(mine))
     query = select(BuildRow).where(mine).order_by(BuildRow.number.desc()).limit(limit + 1)
     if before is not None:
-        query = query.where(BuildRow.number < before)
+        query = query.where(BuildRow.number < min(before, _LARGEST))
     rows = (await r.session.scalars(query)).all()
     found = [_build(row) for row in rows[:limit]]
     return Page(found, str(found[-1].number) if len(rows) > limit else None, total)

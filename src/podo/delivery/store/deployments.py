@@ -15,6 +15,9 @@ from podo.delivery.types import OPEN, Comment, Deployment, DeploymentKind, Searc
 from podo.kernel.db import Reading, Tx
 from podo.kernel.nouns import Page
 
+# What a column of numbers can hold; nothing is numbered so high.
+_LARGEST = 2**31 - 1
+
 
 async def next_number(tx: Tx, project: str) -> int:
     """The next number of a project's deployments; nobody else gets it."""
@@ -70,7 +73,7 @@ async def settle(tx: Tx, project: str, number: int) -> None:
 
 async def deployment(r: Reading, project: str, number: int) -> Deployment | None:
     """With rollouts and approvals."""
-    row = await r.session.get(DeploymentRow, (project, number), populate_existing=True)
+    row = await r.session.get(DeploymentRow, (project, min(number, _LARGEST)), populate_existing=True)
     return (await _whole(r, [row]))[0] if row is not None else None
 
 
@@ -113,7 +116,7 @@ def _place(cursor: str) -> tuple[datetime, str, int] | None:
     at, _, rest = cursor.partition("~")
     project, _, number = rest.partition("~")
     try:
-        found = datetime.fromisoformat(at), project, int(number)
+        found = datetime.fromisoformat(at), project, min(int(number), _LARGEST)
     except ValueError:
         return None
     return found if found[0].tzinfo else None

@@ -136,7 +136,7 @@ async def _newest(
         RolloutRow.bundle != other_than,
     )
     if below is not None:
-        query = query.where(RolloutRow.number < below)
+        query = query.where(RolloutRow.number < min(below, 2**31 - 1))
     row = await r.session.scalar(query.order_by(RolloutRow.number.desc()).limit(1))
     return (await _whole(r, [row]))[0] if row is not None else None
 
