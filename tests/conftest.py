@@ -19,7 +19,8 @@ hypothesis.settings.load_profile("podo")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`serial` means one worker of pytest-xdist, for all that are marked so."""
+    """`serial` means one worker of pytest-xdist, for all of one folder below tests/ that are marked so."""
     for item in items:
         if item.get_closest_marker("serial"):
-            item.add_marker(pytest.mark.xdist_group("serial"))
+            folder = item.path.relative_to(item.config.rootpath / "tests").parts[0]
+            item.add_marker(pytest.mark.xdist_group(f"serial-{folder}"))
