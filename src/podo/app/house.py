@@ -23,6 +23,7 @@ from podo.kernel.events import log
 from podo.kernel.events.delivery import Delivery
 from podo.kernel.http.live import Hub
 from podo.kernel.http.site import site
+from podo.kernel.nouns import PODO
 from podo.kernel.settings import Seal, Settings, load
 from podo.kernel.settings.seal import key_from
 
@@ -74,6 +75,8 @@ async def furnish(house: House, domains: Sequence[Domain] = DOMAINS) -> Hub:
     await migrations.run(house.database)
     await migrations.create_observed(house.observed)
     hub = Hub()
+    async with house.database.reading(PODO) as r:
+        hub.position = await log.last_position(r)
     house.database.before_commit = log.write
     house.ports.put(News, hub)
     house.ports.put(Permissions, Permissions([p for d in domains for p in d.permissions]))

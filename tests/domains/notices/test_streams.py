@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -61,6 +62,21 @@ async def test_news_of_the_topics_that_a_page_names_and_of_what_was_missed(house
                 assert await until(stream.aiter_lines(), "data:") == 'data: ["person/lead"]'
     async with house.client() as nobody:
         assert (await nobody.get("/-/live", params={"topic": "all"})).status_code == 401
+
+
+async def test_a_page_hears_what_happened_between_its_reading_and_its_stream(house: Living) -> None:
+    async with house.signed_in(LEAD) as browser, serving(house) as url:
+        cookies = {COOKIE: browser.client.cookies[COOKIE]}
+        async with httpx.AsyncClient(base_url=url, cookies=cookies, timeout=20) as client:
+            await house.settled()
+            page = (await client.get("/", headers={"accept": "text/html"})).text
+            found = re.search(r'"Last-Event-ID": "(\d+)"', page)
+            assert found, "the page does not say up to where it was read"
+            await prefer(house, "dark")
+            await house.settled()
+            headers = {"last-event-id": found[1]}
+            async with client.stream("GET", "/-/live", params={"topic": "person/lead"}, headers=headers) as stream:
+                assert await until(stream.aiter_lines(), "data:") == 'data: ["person/lead"]'
 
 
 async def test_an_open_page_ends_at_once_when_the_server_stops(house: Living) -> None:

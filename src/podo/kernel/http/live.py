@@ -14,6 +14,7 @@ from typing import TypeVar
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
+from podo.kernel import clock
 from podo.kernel.domains import House
 from podo.kernel.events import Entry
 from podo.kernel.events.log import after, last_position
@@ -22,12 +23,19 @@ from podo.kernel.nouns import PODO
 T = TypeVar("T")
 _PING = 15.0
 _BACKLOG = 256
+# Between the reading of a page and the opening of its stream no more than this many seconds pass.
+_OPENING = 60.0
 
 
 class Hub:
-    """Hands news to every open page of this process. A page that does not read in time is told to reload instead."""
+    """Hands news to every open page of this process. A page that does not read in time is told to reload instead.
+
+    `position` is the newest place in the log that was told: what is read from now on holds all up to there.
+    """
 
     def __init__(self) -> None:
+        self.position = 0
+        self._observed: dict[str, float] = {}
         self._open: set[asyncio.Queue[tuple[int | None, frozenset[str]]]] = set()
         self.closing = asyncio.Event()
 
@@ -35,9 +43,11 @@ class Hub:
         """News of the log."""
         for entry in entries:
             self._tell(entry.position, topics(entry))
+            self.position = max(self.position, entry.position or 0)
 
     def observed(self, project: str) -> None:
         """News of what runs, which has no position."""
+        self._observed[project] = clock.monotonic()
         self._tell(None, frozenset({f"observed:{project}"}))
 
     def _tell(self, position: int | None, about: frozenset[str]) -> None:
@@ -52,7 +62,7 @@ class Hub:
         self._open.add(queue)
         try:
             yield b"retry: 2000\n\n"
-            async for missed in _missed(request, house, wanted):
+            async for missed in _missed(request, house, wanted, self._just_observed(wanted)):
                 yield missed
             async with aclosing(self.until_closing(_from(queue), ping=_PING)) as news:
                 async for found in news:
@@ -62,6 +72,11 @@ class Hub:
                         yield _frame(found[0], found[1] & wanted)
         finally:
             self._open.discard(queue)
+
+    def _just_observed(self, wanted: frozenset[str]) -> frozenset[str]:
+        """What may have been observed while the page was on its way: it has no position to resume from."""
+        since = clock.monotonic() - _OPENING
+        return wanted & {f"observed:{project}" for project, at in self._observed.items() if at >= since}
 
     async def until_closing(self, items: AsyncIterator[T], *, ping: float | None = None) -> AsyncGenerator[T | None, None]:
         """`items` to their end, or until the server stops: an open stream must not hold it. None after `ping` silent seconds."""
@@ -110,12 +125,12 @@ def topics(entry: Entry) -> frozenset[str]:
     return frozenset(found)
 
 
-async def _missed(request: Request, house: House, wanted: frozenset[str]) -> AsyncIterator[bytes]:
+async def _missed(request: Request, house: House, wanted: frozenset[str], observed: frozenset[str]) -> AsyncIterator[bytes]:
     last = request.headers.get("last-event-id", "")
     async with house.database.reading(PODO) as r:
         newest = await last_position(r)
         entries = await after(r, int(last), limit=1000) if last.isdecimal() and int(last) < newest else []
-    about: set[str] = set()
+    about: set[str] = set(observed)
     for entry in entries:
         about |= topics(entry) & wanted
     # One frame tells what was missed; the page fetches what is so now, not each step to it.

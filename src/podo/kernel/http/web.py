@@ -66,6 +66,8 @@ class Web:
         self.identity = identity
         self.actor = identity.actor if identity else NOBODY
         self.request_id: str = request.state.request_id
+        # Before anything is read: what happens from here on is news for the page.
+        self.position: int = request.app.state.hub.position
         self.lang = self._language()
 
     def transaction(self) -> AbstractAsyncContextManager[Tx]:
@@ -133,6 +135,7 @@ class Web:
             waiting=waiting,
             head=head,
             live=live,
+            position=self.position if live else None,
             request_id=self.request_id,
         )
         said = self.request.cookies.get(_SAID)

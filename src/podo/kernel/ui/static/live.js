@@ -73,7 +73,11 @@
     for (const piece of all("[data-refresh][data-src]")) if (piece.dataset.refresh.split(" ").some((t) => topics.includes(t))) again(piece);
   };
   if (mark) {
-    mark.addEventListener("htmx:sse:after:connection", () => say(true));
+    mark.addEventListener("htmx:sse:after:connection", (event) => {
+      say(true);
+      // What was missed in the log is told; what runs has no position to resume from.
+      if (event.detail.connection.attempt) all('[data-refresh*="observed:"][data-src]').forEach(again);
+    });
     mark.addEventListener("htmx:sse:before:connection", (event) => event.detail.connection.attempt && say(false));
     mark.addEventListener("htmx:sse:error", () => say(false));
     mark.addEventListener("news", (event) => hear(JSON.parse(event.detail.data)));
