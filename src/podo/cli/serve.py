@@ -29,6 +29,7 @@ def _server(*words: str, config: Path | None) -> None:
 @click.option("--empty", is_flag=True, help="Without the example organisation.")
 def up(config: Path | None, clusters: str, empty: bool) -> None:
     """Try Podo here: an example organisation, twins for everything that is not configured."""
+    click.echo("Starting Podo …", err=True)
     _server("up", "--clusters", clusters, *(["--empty"] if empty else []), config=config)
 
 

@@ -76,7 +76,7 @@ class Course:
         born = self._register()
         for at in self.calendar.moments(self.traits.commits, born + timedelta(hours=1), self.world.cut):
             self.human(at, self.commit)
-        for at in self.calendar.moments(self.chance.randint(1, 6), born + timedelta(hours=2), self.world.cut):
+        for at in self.calendar.moments(self.chance.randint(0, 3), born + timedelta(hours=2), self.world.cut):
             self.human(at, self._configure)
         if self.chance.random() < _MOVED:
             self.human(self.calendar.moments(1, born + timedelta(days=1), self.world.cut)[0], self._move)
