@@ -80,16 +80,21 @@ async def twin_world(twin: Twin) -> AsyncIterator[World]:
 
 @contextlib.asynccontextmanager
 async def fresh(cluster: Cluster, name: str = "") -> AsyncIterator[World]:
-    """A namespace that is ready for pods, and is deleted afterwards (nobody waits for that)."""
+    """A namespace that is ready for pods. Afterwards it is deleted, unless the whole cluster goes away soon.
+
+    A control plane asks for each of its kinds when a namespace goes: more work than the test itself was.
+    """
     world = World(cluster, name or unique("contract"))
     manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": world.namespace}}
     await cluster.create(manifest, field_manager="tests")
 
-    async def has_account() -> bool:
-        return "default" in await world.names(kinds.SERVICE_ACCOUNT)
+    async def is_equipped() -> bool:
+        account, authority = await world.names(kinds.SERVICE_ACCOUNT), await world.names(kinds.CONFIG_MAP)
+        return "default" in account and "kube-root-ca.crt" in authority
 
     # Before that a pod would be refused.
-    await eventually(has_account)
+    await eventually(is_equipped)
     yield world
-    with contextlib.suppress(NotFound):
-        await cluster.delete(kinds.NAMESPACE.ref(world.namespace))
+    if cluster.name == "given":
+        with contextlib.suppress(NotFound):
+            await cluster.delete(kinds.NAMESPACE.ref(world.namespace))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 
 import pytest
 
 from podo.clients.kubernetes import errors, kinds
 from podo.clients.kubernetes.twin import Twin
+from podo.clients.kubernetes.types import Change, Kind
 from tests.contracts.cluster.world import BY, IMAGE, World, eventually, said, taken
 
 
@@ -161,14 +163,22 @@ async def test_a_watch_ends_by_itself(world: World) -> None:
     assert found == []
 
 
+async def _all(stream: AsyncIterator[Change]) -> list[Change]:
+    return [change async for change in stream]
+
+
 async def test_bookmarks_move_a_silent_watch_on(world: World) -> None:
     since = (await world.cluster.list(kinds.SECRET, namespace=world.namespace)).resource_version
-    async with asyncio.timeout(60):
-        await world.apply(world.config_map("elsewhere", a="1"))
-        stream = world.cluster.watch(kinds.SECRET, namespace=world.namespace, resource_version=since, bookmarks=True, seconds=3)
-        found = [change async for change in stream]
+    stream = world.cluster.watch(
+        kinds.SECRET, namespace=world.namespace, label_selector="none=here", resource_version=since, bookmarks=True, seconds=3
+    )
+    watching = asyncio.create_task(_all(stream))
+    await asyncio.sleep(0.3)
+    # What the watcher does not see is what its bookmarks pass over.
+    passed = await world.apply(world.manifest(kinds.SECRET, "unseen", stringData={"a": "1"}))
+    found = await asyncio.wait_for(watching, 60)
     assert {c.type for c in found} == {"BOOKMARK"}
-    assert int(found[-1].object["metadata"]["resourceVersion"]) >= int(since)
+    assert int(found[-1].object["metadata"]["resourceVersion"]) >= int(passed["metadata"]["resourceVersion"])
 
 
 async def test_pods_can_be_watched_typed(world: World) -> None:
@@ -202,8 +212,6 @@ async def test_versions_that_are_no_longer_kept_are_expired(twin: Twin, twin_wor
 
 
 async def test_a_kind_that_is_not_served_is_unknown(world: World) -> None:
-    from podo.clients.kubernetes.types import Kind
-
     gadget = Kind("podo.example/v7", "Gadget")
     for call in (
         world.cluster.list(gadget),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from podo.clients.kubernetes import errors
+from podo.clients.kubernetes import errors, kinds
 from podo.clients.kubernetes.real import connect
 from podo.clients.kubernetes.types import Version
 from tests.contracts.cluster.servers import Authority, Canned, Signed, always, kubeconfig, server_side, serving
@@ -111,3 +113,29 @@ async def test_nobody_listens() -> None:
     server.url = "https://nobody.invalid"
     with pytest.raises(errors.Unreachable, match="not known"):
         await _asked(server)
+
+
+async def test_a_stream_that_is_left_is_broken_off_without_a_farewell(tmp_path: Path) -> None:
+    """Its other side may be one that answers nothing any more, and for half a minute TLS would wait for that."""
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b'{"type":"ADDED","object":{"metadata":{"name":"one"}}}\n')
+            await asyncio.sleep(0.01)
+
+    async with serving(endless, server_side(AUTHORITY.sign("127.0.0.1"), tmp_path)) as server:
+        client = connect(kubeconfig(server.url, certificate_authority_data=AUTHORITY.data))
+        async with contextlib.aclosing(client.watch(kinds.CONFIG_MAP)) as changes:
+            await anext(changes)
+        async with asyncio.timeout(5):
+            while server.open:
+                await asyncio.sleep(0.01)
+        other = client.watch(kinds.CONFIG_MAP)
+        await anext(other)
+        async with asyncio.timeout(5):
+            await client.close()
+            assert len([change async for change in other]) < 1000
+            while server.open:
+                await asyncio.sleep(0.01)

@@ -61,9 +61,13 @@ class Wire:
     async def close(self) -> None:
         """Close all connections; streams end without an error."""
         self._closed = True
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        session, self._session = self._session, None
+        if session is None:
+            return
+        if isinstance(session.connector, aiohttp.TCPConnector):
+            # Not with the farewell of TLS, which waits for the other side.
+            await session.connector.close(abort_ssl=True)
+        await session.close()
 
     # Calls
 
@@ -95,10 +99,11 @@ class Wire:
 
     async def _once(self, call: Call) -> bytearray:
         body = bytearray()
-        async with self._gate, await self._answer(call) as response:
-            # `read` would hold a long list twice for a moment.
-            async for chunk in response.content.iter_any():
-                body += chunk
+        async with self._gate:
+            with _held(await self._answer(call)) as response:
+                # `read` would hold a long list twice for a moment.
+                async for chunk in response.content.iter_any():
+                    body += chunk
         return body
 
     async def _answer(self, call: Call, *, silence: float | None = None) -> aiohttp.ClientResponse:
@@ -107,7 +112,7 @@ class Wire:
             response = await self._send(call, silence)
             if 200 <= response.status < 300:
                 return response
-            async with response:
+            with _held(response):
                 body = await response.read()
             if response.status != 401 or not may_renew or not self.access.forget():
                 raise self._error(call, response, body)
@@ -178,9 +183,10 @@ class Wire:
         with self._failures():
             async with asyncio.timeout(None if silence is None else self._timeout):
                 response = await self._answer(call, silence=silence)
-        async with response, contextlib.aclosing(self._split(response)) as lines:
-            async for line in lines:
-                yield line
+        with _held(response):
+            async with contextlib.aclosing(self._split(response)) as lines:
+                async for line in lines:
+                    yield line
 
     async def _split(self, response: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
         rest = bytearray()
@@ -239,7 +245,7 @@ class Wire:
     async def _refused_hand(self, call: Call, code: int) -> PodoError:
         """Why. aiohttp reads no text of it; the same call without a handshake is refused alike, and runs nothing."""
         try:
-            async with await self._answer(call):
+            with _held(await self._answer(call)):
                 return errors.unreachable(self.access.name, f"it answers {code} to a websocket")
         except errors.InvalidManifest as refusal:
             if "pgrade request required" not in str(refusal.data["message"]):
@@ -247,6 +253,17 @@ class Wire:
             return errors.unreachable(self.access.name, f"it answers {code} to a websocket")
         except PodoError as refusal:
             return refusal
+
+
+@contextlib.contextmanager
+def _held(response: aiohttp.ClientResponse) -> Iterator[aiohttp.ClientResponse]:
+    """An answer, given back when it was read to its end; else its connection is broken off, not ended in TLS's good manners."""
+    try:
+        yield response
+    finally:
+        if (connection := response.connection) and connection.transport:
+            connection.transport.abort()
+        response.close()
 
 
 async def _send_changes_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
