@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from podo.clients.kubernetes.types import Manifest
 from podo.kernel import clock
+from tests.contracts.cluster.world import eventually
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -46,6 +47,14 @@ class Canned:
             return await self.answer(request)
         finally:
             self.open -= 1
+
+    async def all_closed(self, seconds: float = 10) -> None:
+        """Wait until nobody has a request open."""
+
+        async def none_open() -> bool:
+            return self.open == 0
+
+        await eventually(none_open, seconds)
 
     @property
     def tokens(self) -> list[str]:

@@ -165,7 +165,7 @@ async def test_nobody_waits_longer_than_a_call_may_take() -> None:
             with pytest.raises(errors.Unreachable, match=r"took too long|did not end within 0.3 seconds"):
                 await call()
             assert monotonic() - began < 5
-        await _all_closed(server)
+        await server.all_closed()
 
 
 async def test_a_crowd_of_calls_waits_no_longer_than_one() -> None:
@@ -174,7 +174,7 @@ async def test_a_crowd_of_calls_waits_no_longer_than_one() -> None:
         results = await asyncio.gather(*(client.get(POD) for _ in range(300)), return_exceptions=True)
         assert {type(r) for r in results} == {errors.Unreachable}
         assert monotonic() - began < 5
-        await _all_closed(server)
+        await server.all_closed()
         # A server is not stormed: so many at once, and no more.
         assert server.most == 64
         server.answer = always(lambda: web.json_response({"metadata": {"name": "one"}}))
@@ -190,7 +190,7 @@ async def test_a_call_that_is_cancelled_leaves_nothing_open() -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            await _all_closed(server)
+            await server.all_closed()
 
 
 async def _until(look: Callable[[], bool]) -> None:
@@ -198,10 +198,6 @@ async def _until(look: Callable[[], bool]) -> None:
         return look()
 
     await eventually(looked, 10)
-
-
-async def _all_closed(server: Canned) -> None:
-    await _until(lambda: server.open == 0)
 
 
 # Too many requests
@@ -270,7 +266,7 @@ async def test_a_stream_that_breaks_says_so_after_what_came(last: bytes) -> None
                 async for _ in stream:
                     seen += 1
             assert seen == 1
-        await _all_closed(server)
+        await server.all_closed()
 
 
 @pytest.mark.parametrize(
@@ -304,14 +300,14 @@ async def test_a_stream_that_is_left_is_closed() -> None:
         async with contextlib.aclosing(client.watch(kinds.CONFIG_MAP)) as changes:
             async for _ in changes:
                 break
-        await _all_closed(server)
+        await server.all_closed()
         # Closing the client ends streams without an error.
         lines = client.logs(POD, follow=True)
         await anext(lines)
         await client.close()
         rest = [line async for line in lines]
         assert len(rest) < 1000
-        await _all_closed(server)
+        await server.all_closed()
         with pytest.raises(errors.Unreachable, match="the client is closed"):
             await client.get(POD)
 
@@ -340,7 +336,7 @@ async def test_a_command_that_writes_without_end_is_left() -> None:
     async with serving(_says(0, b"x" * (1 << 20), times=40)) as server, _client(server) as client:
         with pytest.raises(errors.OutputTooLarge):
             await client.exec(POD, ["yes"])
-        await _all_closed(server)
+        await server.all_closed()
 
 
 async def test_a_connection_that_ends_before_its_command_is_cut() -> None:

@@ -129,13 +129,10 @@ async def test_a_stream_that_is_left_is_broken_off_without_a_farewell(tmp_path: 
         client = connect(kubeconfig(server.url, certificate_authority_data=AUTHORITY.data))
         async with contextlib.aclosing(client.watch(kinds.CONFIG_MAP)) as changes:
             await anext(changes)
-        async with asyncio.timeout(5):
-            while server.open:
-                await asyncio.sleep(0.01)
+        await server.all_closed(5)
         other = client.watch(kinds.CONFIG_MAP)
         await anext(other)
         async with asyncio.timeout(5):
             await client.close()
             assert len([change async for change in other]) < 1000
-            while server.open:
-                await asyncio.sleep(0.01)
+        await server.all_closed(5)
