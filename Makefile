@@ -50,7 +50,7 @@ assets: $(VENV)/.made
 	@$(BIN)/python tools/assets.py
 
 example: $(VENV)/.made
-	@$(BIN)/python -m podo.app.demo
+	@$(BIN)/python -m podo.app.demo $(if $(filter run,$(MAKECMDGOALS)),--unless-begun)
 
 system:
 	@$(PYTHON) tools/system.py
