@@ -1,0 +1,7 @@
+"""The benches, by name, in the order in which they are shown. Each is `async def measure(Size) -> list[Figure]`."""
+
+NAMES = ["start", "pages", "permissions", "deployments"]
+
+
+class LeftOut(Exception):
+    """What a bench needs is not on this machine; says what, and how to get it."""

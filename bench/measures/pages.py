@@ -1,0 +1,73 @@
+"""Whole pages over keep-alive loopback HTTP: the server is one process, the users are in another."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+
+from bench import company, load, machine
+from bench.figures import Figure, Limit, quantile
+from bench.server import Server, serving
+from bench.sizes import Size
+
+_READING = 1.0
+_PATIENCE = 120
+
+
+async def measure(size: Size) -> list[Figure]:
+    """The list of projects and a workloads page."""
+    with tempfile.TemporaryDirectory(prefix="podo-bench-") as folder:
+        there = await company.found(Path(folder, "server"), projects=size.projects, pods=size.pods)
+        # Projects of this size have webhooks; and no repository of theirs can be reached from here.
+        with serving(there.folder, PODO_DELIVERY_POLL_SECONDS="0") as server:
+            server.wait()
+            cookies = [server.sign_in(there.people[n % len(there.people)]) for n in range(size.users)]
+            _until_seen(server, cookies[0], there.pods)
+            last = max(1, -(-size.projects // 30))
+            listed = [f"/projects?number={1 + n % last}" for n in range(0, 60, 7)]
+            shown = [f"/{company.BIG}/workloads?q=env%3Aprod"]
+            figures = _both(server, cookies, size, f"list of {size.projects:,} projects", listed)
+            return figures + _both(server, cookies, size, f"workloads page, {size.pods:,} pods", shown)
+
+
+def _until_seen(server: Server, cookie: str, pods: int) -> None:
+    """Watching has begun when the page shows all pods; what follows at the start is over when the CPU rests."""
+    until = time.perf_counter() + _PATIENCE
+    with httpx.Client(base_url=server.url, cookies={"podo_session": cookie}, timeout=_PATIENCE) as client:
+        while client.get(f"/{company.BIG}/workloads?q=env%3Aprod").text.count('class="PodLink"') < pods:
+            if time.perf_counter() > until:
+                raise RuntimeError("the pods were never seen")
+            time.sleep(0.5)
+    while time.perf_counter() < until:
+        used = machine.cpu(server.pid)
+        time.sleep(2)
+        if machine.cpu(server.pid) - used < 0.3:
+            return
+
+
+def _both(server: Server, cookies: Sequence[str], size: Size, name: str, paths: Sequence[str]) -> list[Figure]:
+    """Users who read for a second, and users who never rest."""
+    load.run(load.Wanted(server.port, cookies[:2], paths, min(2, size.seconds)))
+    rates, late, middle, own, calm = [], [], [], [], []
+    for _ in range(size.rounds):
+        reading = load.run(load.Wanted(server.port, cookies, paths, max(size.seconds, 2 * _READING), pause=_READING))
+        calm.append(quantile(reading.times, 0.99))
+        before = machine.cpu(server.pid)
+        seen = load.run(load.Wanted(server.port, cookies, paths, size.seconds))
+        own.append((machine.cpu(server.pid) - before) * 1000 / len(seen.times))
+        rates.append(len(seen.times) / seen.seconds)
+        late.append(quantile(seen.times, 0.99))
+        middle.append(quantile(seen.times, 0.5))
+    page = f"{seen.bytes / len(seen.times) / 1000:.0f} kB a page"
+    users = f"{len(cookies)} users"
+    return [
+        Figure("pages", f"{name}: p99, {users} who never rest", "ms", late, Limit(100)),
+        Figure("pages", f"{name}: p50", "ms", middle),
+        Figure("pages", f"{name}: rate", "pages/s", rates, beside=page),
+        Figure("pages", f"{name}: CPU of the server", "ms a page", own),
+        Figure("pages", f"{name}: p99, {users} who read for a second", "ms", calm, Limit(100)),
+    ]

@@ -1,0 +1,53 @@
+"""How large a bench is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """`rounds`: how often each figure is measured. The others say how much there is to do."""
+
+    rounds: int
+    projects: int
+    pods: int
+    seconds: float
+    users: int
+    approvals: int
+    deployments: int
+    checks: int
+    watched: int
+    applied: int
+    is_seeded: bool
+
+
+WHOLE = Size(
+    rounds=5,
+    projects=2000,
+    pods=500,
+    seconds=4,
+    users=20,
+    approvals=40,
+    deployments=200,
+    checks=5000,
+    watched=10_000,
+    applied=100,
+    is_seeded=True,
+)
+"""What the goals speak of."""
+
+SMALLEST = Size(
+    rounds=1,
+    projects=5,
+    pods=20,
+    seconds=0.3,
+    users=2,
+    approvals=1,
+    deployments=2,
+    checks=20,
+    watched=20,
+    applied=2,
+    is_seeded=False,
+)
+"""Enough to see that a bench runs."""
