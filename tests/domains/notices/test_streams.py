@@ -105,7 +105,7 @@ async def test_a_process_with_an_open_page_ends_soon_after_sigterm(tmp_path: Pat
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PODO_")}
     log = (tmp_path / "log").open("wb")
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "podo.app", "serve", env={**kept, **ours}, stdout=log, stderr=log
+        sys.executable, "-m", "podo.app", "serve", env={**kept, **ours, "PODO_SERVER_STOP_SECONDS": "60"}, stdout=log, stderr=log
     )
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
@@ -119,8 +119,8 @@ async def test_a_process_with_an_open_page_ends_soon_after_sigterm(tmp_path: Pat
                 async with asyncio.timeout(30):
                     assert [line async for line in lines if line] == []
                     assert await process.wait() == 0, (tmp_path / "log").read_text()[-2000:]
-                # The limit for open requests is ten seconds; nothing may come near it.
-                assert clock.monotonic() - begun < 6
+                # The limit for open requests is a minute here; even on a busy machine nothing may come near it.
+                assert clock.monotonic() - begun < 30
     finally:
         if process.returncode is None:
             process.kill()
