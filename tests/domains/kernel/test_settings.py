@@ -78,3 +78,56 @@ def test_a_fingerprint_follows_the_text_and_the_oldest_key() -> None:
     assert Seal([old]).fingerprint("비밀 ") != mark
     assert Seal([other]).fingerprint("비밀") != mark
     assert mark != hmac.new(base64.urlsafe_b64decode(old), "비밀".encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Supplier:
+    """For tests."""
+
+    url: str = setting("", "Where it is")
+    token: str = setting("", "What it wants", secret=True)
+    token_file: Path | None = setting(None, "Where that lies")
+    sells: dict[str, str] = setting({}, "What is what there")
+    kinds: list[str] = setting([], "Of which kinds")
+
+
+@dataclass(frozen=True, slots=True)
+class Pantry:
+    """For tests."""
+
+    suppliers: dict[str, Supplier] = setting({}, "Who brings what")
+
+
+PANTRY = {"pantry": Pantry}
+
+
+def test_tables_with_names_of_ones_own_come_from_the_file_and_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "podo.toml"
+    file.write_text(
+        '[pantry.suppliers.old-town]\nurl = "a"\nkinds = ["x"]\n[pantry.suppliers.old-town.sells]\n"rice, white" = "쌀"\n'
+    )
+    environ = {"PODO_PANTRY_SUPPLIERS_OLD_TOWN_TOKEN": "hush", "PODO_PANTRY_SUPPLIERS_SEA_TOKEN_FILE": "/fish"}
+    environ["PODO_PANTRY_SUPPLIERS_SEA_SELLS"] = "fish = 생선, weed=김"
+    found = load(PANTRY, file, environ)[Pantry].suppliers
+    assert found["old-town"] == Supplier("a", "hush", None, {"rice, white": "쌀"}, ["x"])
+    assert found["sea"] == Supplier(token_file=Path("/fish"), sells={"fish": "생선", "weed": "김"})
+    assert "hush" not in repr(found)
+    assert load(PANTRY, None, {})[Pantry].suppliers == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "environ", "named"),
+    [
+        ('[pantry.suppliers.sea]\nurk = "a"\n', {}, r"pantry\.suppliers\.sea\.urk.*pantry\.suppliers\.sea\.url"),
+        ("[pantry]\nsuppliers = 3\n", {}, "pantry.suppliers.*a table of tables"),
+        ('[pantry.suppliers]\nsea = "a"\n', {}, r"pantry\.suppliers\.sea"),
+        ("", {"PODO_PANTRY_SUPPLIERS_SEA_URK": "a"}, "PODO_PANTRY_SUPPLIERS_SEA_URK"),
+        ("", {"PODO_PANTRY_SUPPLIERS": "a"}, "PODO_PANTRY_SUPPLIERS"),
+        ("", {"PODO_PANTRY_SUPPLIERS_SEA_SELLS": "fish"}, "PODO_PANTRY_SUPPLIERS_SEA_SELLS.*fish"),
+    ],
+)
+def test_a_wrong_table_is_refused_by_name(tmp_path: Path, body: str, environ: dict[str, str], named: str) -> None:
+    file = tmp_path / "podo.toml"
+    file.write_text(body)
+    with pytest.raises((UnknownSetting, WrongSetting), match=named):
+        load(PANTRY, file, environ)
