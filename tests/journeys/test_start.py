@@ -105,6 +105,17 @@ def test_on_real_control_planes_kubectl_shows_what_podo_did(home: Path) -> None:
     assert programs.left_behind(home) == []
 
 
+def test_what_fails_is_said_in_words_and_the_server_goes_on(home: Path, tmp_path: Path) -> None:
+    programs_without_git = tmp_path / "bin"
+    programs_without_git.mkdir()
+    with programs.started(home, "up", "--empty", PATH=str(programs_without_git)) as podo:
+        podo.until("git is not installed")
+        podo.until("images .*is not installed")
+        with podo.signed_in(founding.lead().id) as browser:
+            assert browser.get("/").status_code == 200
+        podo.stop()
+
+
 def test_the_demo_is_for_this_machine_and_its_own_data_alone(home: Path) -> None:
     open_to_all = programs.run(home, "up", PODO_SERVER_HOST="0.0.0.0", PODO_SERVER_PORT=str(programs.free_port()))
     assert (open_to_all.returncode, "can be reached from elsewhere" in open_to_all.stderr) == (2, True), open_to_all.stderr

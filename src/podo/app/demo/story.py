@@ -49,6 +49,7 @@ class Stage:
 
     settings: Settings
     clusters: str
+    seeded: bool
     why: str
     undone: contextlib.AsyncExitStack
 
@@ -66,10 +67,11 @@ async def stage(settings: Settings, *, clusters: str, seed: bool) -> AsyncIterat
     """
     server = settings[ServerSettings]
     _check_alone(server.host)
+    seeded = seed and clusters != "local" and not settings[DatabaseSettings].url
     if clusters == "local":
         server = replace(server, directory=server.directory / "local")
         await asyncio.to_thread(_begin_anew, server.directory)
-    elif seed and not settings[DatabaseSettings].url:
+    elif seeded:
         await kept.unpack(server.directory)
     elif not kept.check(server.directory):
         kept.mark(server.directory, empty=True)
@@ -82,7 +84,7 @@ async def stage(settings: Settings, *, clusters: str, seed: bool) -> AsyncIterat
             replace(settings[AccessSettings], demo=True),
             replace(settings[CatalogSettings], local_repositories=True),
         )
-        yield Stage(chosen, clusters, why, undone)
+        yield Stage(chosen, clusters, seeded, why, undone)
 
 
 def _check_alone(host: str) -> None:
@@ -111,7 +113,7 @@ async def _delivery(chosen: DeliverySettings, directory: Path, undone: contextli
     """With a registry of our own, unless the settings name a builder or another registry."""
     chosen = replace(chosen, build_on_host=True)
     if chosen.builder != "auto" or chosen.registry != DeliverySettings().registry:
-        return chosen, ""
+        return chosen, "delivery.builder says so" if chosen.builder == "twin" else ""
     if why := await registry.why_not(directory):
         return replace(chosen, builder="twin"), why
     address = await undone.enter_async_context(registry.running(directory / "registry"))
@@ -206,7 +208,7 @@ def _twins(on: Stage, found: Sequence[LocalCluster]) -> list[str]:
     twins = [] if found else [f"{len(founding.TWINS)} clusters, in this process"]
     if on.why:
         twins.append(f"images ({on.why})")
-    return [*twins, "mail (read it under Notices)", "the company" if found else "the company and its history"]
+    return [*twins, "mail (read it under Notices)", "the company and its history" if on.seeded else "the company"]
 
 
 def _say(text: str) -> None:
