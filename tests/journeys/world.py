@@ -137,7 +137,7 @@ async def world(folder: Path, *, real: bool) -> AsyncIterator[World]:
             "PODO_DELIVERY_ROLLOUT_SECONDS": "60",
         }
         house = await stack.enter_async_context(
-            living(folder / "podo", clusters=names, pace=QUICK, pauses=(0.2, 0.5), **settings)
+            living(folder / "podo", clusters=names, domains=None, pace=QUICK, pauses=(0.2, 0.5), **settings)
         )
         await _furnish(house, {name: c.kubeconfig for name, c in clusters.items()})
         address = await stack.enter_async_context(_served(house))
