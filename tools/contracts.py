@@ -78,6 +78,7 @@ SERVER_PLACES = ("kernel.http", "*.api", "*.pages", "app")
 PLACES: dict[str, tuple[str, ...]] = {
     "aiohttp": ("clients",),
     "alembic": ("kernel.db", "app"),
+    "authlib": ("clients.oidc",),
     "babel": ("kernel.ui",),
     "boto3": ("clients.aws",),
     "botocore": ("clients.aws",),
@@ -89,7 +90,9 @@ PLACES: dict[str, tuple[str, ...]] = {
     "fastapi": SERVER_PLACES,
     "helm_python": ("clients.helm",),
     "httpx": ("clients", "cli", "kernel.terminal"),
+    "httpx2": ("clients.oidc",),
     "jinja2": ("kernel.ui",),
+    "joserfc": ("clients.oidc",),
     "jsonschema": ("clients.helm", "delivery.rules"),
     "lightkube": ("clients",),
     "markdown_it": ("kernel.ui",),
