@@ -41,8 +41,12 @@ from podo.kernel.nouns import Page
 
 async def environments(r: Reading) -> list[Environment]:
     """In promotion order."""
-    rows = await r.session.scalars(select(EnvironmentRow).order_by(EnvironmentRow.order, EnvironmentRow.name))
-    return [Environment(row.name, row.order, row.approvals, row.soak_seconds, row.self_approval) for row in rows]
+
+    async def find() -> tuple[Environment, ...]:
+        rows = await r.session.scalars(select(EnvironmentRow).order_by(EnvironmentRow.order, EnvironmentRow.name))
+        return tuple([Environment(row.name, row.order, row.approvals, row.soak_seconds, row.self_approval) for row in rows])
+
+    return list(await r.recall("catalog", "environments", find))
 
 
 async def put_environment(tx: Tx, environment: Environment) -> None:
@@ -52,8 +56,12 @@ async def put_environment(tx: Tx, environment: Environment) -> None:
 
 async def regions(r: Reading) -> list[Region]:
     """In the order of the train."""
-    rows = await r.session.scalars(select(RegionRow).order_by(RegionRow.order, RegionRow.code))
-    return [Region(row.code, row.name, row.timezone, row.order) for row in rows]
+
+    async def find() -> tuple[Region, ...]:
+        rows = await r.session.scalars(select(RegionRow).order_by(RegionRow.order, RegionRow.code))
+        return tuple([Region(row.code, row.name, row.timezone, row.order) for row in rows])
+
+    return list(await r.recall("catalog", "regions", find))
 
 
 async def put_region(tx: Tx, region: Region) -> None:
@@ -122,7 +130,7 @@ async def project(r: Reading, slug: str) -> Project | None:
     """With its owner now."""
     query = _with_owner().where(ProjectRow.slug == slug)
     found = (await r.session.execute(query)).first()
-    return _project(*found) if found else None
+    return _project(found) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,22 +167,27 @@ class Filter:
 async def projects(r: Reading, wanted: Filter, *, cursor: str | None, skip: int, limit: int) -> Page[Project]:
     """By slug, with the total."""
     conditions = wanted.conditions()
-    total = await r.session.scalar(select(func.count()).select_from(_with_owner().where(*conditions).subquery()))
+    # Whoever filters nothing asks for what everybody asks for.
+    total = await (_total(r, conditions) if wanted != Filter() else r.recall("catalog", "total", lambda: _total(r, conditions)))
     query = _with_owner().where(*conditions, *([ProjectRow.slug > cursor] if cursor else []))
     rows = (await r.session.execute(query.order_by(ProjectRow.slug).offset(skip).limit(limit + 1))).all()
-    found = [_project(*row) for row in rows[:limit]]
+    found = [_project(row) for row in rows[:limit]]
     return Page(found, found[-1].slug if len(rows) > limit else None, total)
+
+
+async def _total(r: Reading, conditions: Sequence[ColumnElement[bool]]) -> int:
+    return await r.session.scalar(select(func.count()).select_from(_with_owner().where(*conditions).subquery())) or 0
 
 
 async def by_slugs(r: Reading, slugs: Collection[str]) -> list[Project]:
     """Several."""
-    return [_project(*row) for row in await r.session.execute(_with_owner().where(ProjectRow.slug.in_(slugs)))]
+    return [_project(row) for row in await r.session.execute(_with_owner().where(ProjectRow.slug.in_(slugs)))]
 
 
 async def of_teams(r: Reading, teams: Collection[str]) -> list[Project]:
     """Owned now by one of these."""
     query = _with_owner().where(OwnershipRow.team.in_(teams), ProjectRow.state == ProjectState.active)
-    return [_project(*row) for row in await r.session.execute(query.order_by(ProjectRow.slug))]
+    return [_project(row) for row in await r.session.execute(query.order_by(ProjectRow.slug))]
 
 
 async def count(r: Reading) -> int:
@@ -186,13 +199,19 @@ async def count(r: Reading) -> int:
 async def counts_by_tier(r: Reading) -> dict[int, int]:
     """How many each tier has."""
     query = select(ProjectRow.tier, func.count()).where(ProjectRow.state == ProjectState.active).group_by(ProjectRow.tier)
-    return {int(tier): number for tier, number in await r.session.execute(query)}
+    found = await r.recall("catalog", "counts by tier", lambda: _pairs(r, query))
+    return {int(tier): number for tier, number in found}
 
 
 async def counts_by_team(r: Reading) -> dict[str, int]:
     """How many each team owns now."""
     query = select(OwnershipRow.team, func.count()).where(OwnershipRow.until.is_(None)).group_by(OwnershipRow.team)
-    return {str(team): number for team, number in await r.session.execute(query)}
+    found = await r.recall("catalog", "counts by team", lambda: _pairs(r, query))
+    return {str(team): number for team, number in found}
+
+
+async def _pairs(r: Reading, query: Any) -> tuple[tuple[Any, int], ...]:
+    return tuple([(row[0], row[-1]) for row in await r.session.execute(query)])
 
 
 async def add_project(tx: Tx, made: Project, credential: str) -> None:
@@ -293,17 +312,18 @@ async def drop_namespace(tx: Tx, project: str, cluster: str) -> None:
 
 
 def _with_owner() -> Any:
+    # Columns: an entity that is read and thrown away costs ten times as much, and lists have many.
     join = and_(OwnershipRow.project == ProjectRow.slug, OwnershipRow.until.is_(None))
-    return select(ProjectRow, OwnershipRow.team).join(OwnershipRow, join)
+    return select(*ProjectRow.__table__.columns, OwnershipRow.team).join(OwnershipRow, join)
 
 
-def _project(row: ProjectRow, team: str) -> Project:
+def _project(row: Any) -> Project:
     return Project(
         slug=row.slug,
         title=row.title,
         description=row.description,
         tier=row.tier,
-        team=team,
+        team=row.team,
         repository=Repository(row.repository, row.branch, bool(row.credential)),
         dockerfile=row.dockerfile,
         port=row.port,

@@ -308,6 +308,11 @@ async def waiting_in(r: Reading, projects: Collection[str] | None) -> list[Deplo
     return await rows.waiting_in(r, projects)
 
 
+async def projects_waiting(r: Reading) -> list[str]:
+    """Projects of which something waits for people."""
+    return await rows.projects_waiting(r)
+
+
 async def comments(r: Reading, project: str, number: int) -> list[Comment]:
     """Oldest first."""
     return await rows.comments(r, project, number)
@@ -331,9 +336,9 @@ async def places(r: Reading, project: str) -> list[Place]:
 
 
 async def running_in(r: Reading, projects: Sequence[str]) -> dict[str, list[Rollout]]:
-    """What is healthy or on its way in each project, in one question."""
+    """What is healthy or on its way in each project, in one question; their approvals are left out."""
     found: dict[str, list[Rollout]] = {}
     if projects:
-        for one, _, _ in await parts.there(r, projects, [RolloutState.healthy, *OPEN, *HELD]):
+        for one in await parts.standing(r, projects, [RolloutState.healthy, *OPEN, *HELD]):
             found.setdefault(one.project, []).append(one)
     return found

@@ -209,7 +209,10 @@ async def waiting_for(r: Reading, person: str, projects: Collection[str] | None 
     """
     everywhere = bool({Role.sre, Role.admin} & await access.roles_of(r, person))
     if not everywhere and projects is None:
-        projects = [p.slug for p in await catalog.projects_of(r, await _teams(r, person))]
+        # Asked from what waits: a lead may answer for hundreds of projects, and few of them wait.
+        asking = await deployments.projects_waiting(r)
+        mine = await _teams(r, person) if asking else set[str]()
+        projects = [slug for slug, o in (await catalog.owners(r, asking)).items() if o.team in mine] if mine else []
     found: list[tuple[Deployment, list[Rollout]]] = []
     waiting = await deployments.waiting_in(r, None if everywhere else projects)
     if not waiting:

@@ -85,6 +85,8 @@ async def open_ones(r: Reading, project: str) -> list[Deployment]:
 
 async def waiting_in(r: Reading, projects: Collection[str] | None) -> list[Deployment]:
     """Open deployments with a rollout that waits for people, newest first; None: of all projects."""
+    if projects is not None and not projects:
+        return []
     waits = select(RolloutRow.id).where(
         RolloutRow.project == DeploymentRow.project,
         RolloutRow.number == DeploymentRow.number,
@@ -94,6 +96,11 @@ async def waiting_in(r: Reading, projects: Collection[str] | None) -> list[Deplo
     if projects is not None:
         query = query.where(DeploymentRow.project.in_(projects))
     return await _whole(r, list(await r.session.scalars(query.limit(100))))
+
+
+async def projects_waiting(r: Reading) -> list[str]:
+    """Projects with a rollout that waits for people."""
+    return list(await r.session.scalars(select(RolloutRow.project).where(RolloutRow.state == "waiting").distinct()))
 
 
 async def find(r: Reading, wanted: Search, *, cursor: str | None, limit: int) -> Page[Deployment]:
