@@ -17,7 +17,7 @@ from podo.clients.git import Token
 from podo.clients.registry import parse
 from podo.delivery.adapters.builder import HostBuilder, Tools
 from podo.delivery.service import builds
-from podo.delivery.types import BuildState, Commit, DeliverySettings, NoSuchBuild, NotOpen, Source
+from podo.delivery.types import BuildOver, BuildState, Commit, DeliverySettings, NoSuchBuild, Source
 from podo.kernel import clock
 from podo.kernel.nouns import Actor, ActorKind
 from tests.domains.delivery.shops import EMMA, HANEUL, OLIVER
@@ -216,7 +216,7 @@ async def test_a_finished_build_cannot_be_cancelled(house: Works) -> None:
     repository = await house.register("chat-api")
     build = await house.push(repository, "chat-api", HELLO, "Say hello")
     await house.living.settled()
-    with pytest.raises(NotOpen, match="succeeded"):
+    with pytest.raises(BuildOver, match="succeeded"):
         async with house.living.transaction(HANEUL) as tx:
             await builds.cancel(tx, "chat-api", build.number)
     with pytest.raises(NoSuchBuild):

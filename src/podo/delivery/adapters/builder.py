@@ -19,13 +19,13 @@ from podo.clients.registry import Login, NoSuchImage, Reference, Registry, Regis
 from podo.delivery.rules.trust import is_trusted
 from podo.delivery.types import (
     BuilderNote,
+    BuildOver,
     BuildsElsewhere,
     BuildState,
     Built,
     DeliverySettings,
     NoDockerfile,
     NotBuildable,
-    NotOpen,
     Source,
 )
 from podo.delivery.writers import BuildLogWriter
@@ -96,7 +96,7 @@ class HostBuilder:
         return BuilderNote(self._client.name, simulated, there.why)
 
     async def build(self, build: str, source: Source, sha: str, dockerfile: str, image: str) -> Built:
-        """See `Builder.build`. Raises `NotBuildable` too, and `NotOpen` when it was cancelled here."""
+        """See `Builder.build`. Raises `NotBuildable` too, and `BuildOver` when it was cancelled here."""
         wanted = parse(image)
         if build in self._cancelled:
             raise _no_more()
@@ -225,8 +225,8 @@ async def _told(logs: BuildLogWriter, build: str) -> AsyncGenerator[Callable[[st
         await asyncio.shield(writing)
 
 
-def _no_more() -> NotOpen:
-    return NotOpen(region="The build", state=BuildState.cancelled.value, verb="build")
+def _no_more() -> BuildOver:
+    return BuildOver(state=BuildState.cancelled.value)
 
 
 async def _ended(task: asyncio.Task[Built]) -> None:

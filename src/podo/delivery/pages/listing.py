@@ -165,17 +165,11 @@ def row(lang: str, of: Deployment, author: Who, comments: Mapping[tuple[str, int
         back=of.kind is DeploymentKind.rollback,
         author=author,
         at=of.at,
-        seconds=_seconds(of),
+        seconds=(of.ended_at - of.at).total_seconds() if of.ended_at else None,
         regions=words.chips(of.rollouts),
         comments=comments.get((of.project, of.number), 0),
         note=f"{bad.region}: {words.reason(lang, bad)}" if bad else "",
     )
-
-
-def _seconds(of: Deployment) -> float | None:
-    """How long it took until its last region was healthy, or had ended otherwise; None while it is open."""
-    ends = [at for x in of.rollouts if (at := x.healthy_at or x.ended_at)]
-    return None if of.is_open or not ends else (max(ends) - of.at).total_seconds()
 
 
 def _at(path: str, query: str) -> str:

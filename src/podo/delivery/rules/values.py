@@ -37,11 +37,11 @@ def together(layers: Sequence[tuple[str, Mapping[str, Any]]], defaults: Mapping[
     sources: dict[str, str] = dict.fromkeys(_paths(defaults), DEFAULT)
     for word, layer in layers:
         _over(made, layer)
-        for path in _paths(layer):
-            # An empty map merged into another says nothing.
-            if get(layer, path) != {}:
-                _forget_under(sources, path)
-                sources[path] = word
+        # An empty map merged into another says nothing.
+        said = {path for path in _paths(layer) if get(layer, path) != {}}
+        # A value where a map was: what the map held is no more.
+        sources = {path: w for path, w in sources.items() if not said.intersection(_above(path))}
+        sources.update(dict.fromkeys(said, word))
     return made, sources
 
 
@@ -126,6 +126,7 @@ def _paths(values: Mapping[str, Any], at: str = "") -> list[str]:
     return found
 
 
-def _forget_under(sources: dict[str, str], path: str) -> None:
-    for known in [p for p in sources if p.startswith(f"{path}.")]:
-        del sources[known]
+def _above(path: str) -> list[str]:
+    """`a` and `a.b` for `a.b.c`."""
+    parts = path.split(".")
+    return [".".join(parts[:n]) for n in range(1, len(parts))]

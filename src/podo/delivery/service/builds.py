@@ -17,13 +17,13 @@ from podo.delivery.types import (
     Build,
     BuildCancelled,
     BuildFailed,
+    BuildOver,
     BuildQueued,
     BuildStarted,
     BuildState,
     BuildSucceeded,
     Commit,
     NoSuchBuild,
-    NotOpen,
     Source,
 )
 from podo.kernel import clock, ids
@@ -70,7 +70,7 @@ async def queue(tx: Tx, project: str, commit: Commit, ref: str, by: str) -> Buil
 
 
 async def cancel(tx: Tx, project: str, number: int) -> Build:
-    """End a build that has not ended; one that was cancelled stays so. Raises `NoSuchBuild`, `NotOpen`."""
+    """End a build that has not ended; one that was cancelled stays so. Raises `NoSuchBuild`, `BuildOver`."""
     found = await catalog.project(tx, project)
     await access.require(tx, BUILD, On(project=project, team=found.team))
     was = await rows.by_number(tx, project, number)
@@ -80,7 +80,7 @@ async def cancel(tx: Tx, project: str, number: int) -> Build:
     if was.state is BuildState.cancelled:
         return was
     if was.state not in UNFINISHED:
-        raise NotOpen(region=f"Build #{number}", state=was.state.value, verb="cancel")
+        raise BuildOver(state=was.state.value)
     now = await rows.change(tx, was.id, {"state": BuildState.cancelled, "ended_at": clock.now()})
     tx.say(BuildCancelled(**_about(now)))
     return now

@@ -21,6 +21,7 @@ from podo.delivery.types.deployments import (
 from podo.delivery.types.errors import (
     AlphaMissing,
     BadQuery,
+    BuildOver,
     BuildsElsewhere,
     ConfigInvalid,
     ConfigMoved,
@@ -112,6 +113,7 @@ __all__ = [
     "Build",
     "BuildCancelled",
     "BuildFailed",
+    "BuildOver",
     "BuildQueued",
     "BuildStarted",
     "BuildState",

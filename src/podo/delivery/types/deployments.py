@@ -158,8 +158,8 @@ class Deployment:
 
     @property
     def ended_at(self) -> datetime | None:
-        """When its last rollout ended; None while it is open."""
-        ends = [r.ended_at or r.healthy_at for r in self.rollouts]
+        """When its last region was healthy, or had ended otherwise; None while it is open. What replaced it is no end of it."""
+        ends = [r.healthy_at or r.ended_at for r in self.rollouts]
         return None if self.is_open else max((e for e in ends if e), default=None)
 
 

@@ -133,6 +133,14 @@ class NotOpen(Conflict):
     do = N_("Open the deployment again to see where it stands.")
 
 
+class BuildOver(Conflict):
+    """The build has ended."""
+
+    code = "delivery.build_over"
+    so = N_("The build is {state}: it cannot be cancelled or go on.")
+    do = N_("Look at its log, or build the commit again.")
+
+
 class NothingToGoBackTo(Conflict):
     """Nothing else was ever healthy there."""
 
