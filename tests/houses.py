@@ -122,7 +122,8 @@ async def living(
     for domain in chosen:
         sections.update(domain.settings)
     environ = {"PODO_SERVER_DIRECTORY": str(folder), "PODO_ACCESS_DEMO": "true", **settings}
-    _furnish(folder)
+    if "PODO_DATABASE_URL" not in settings:
+        _furnish(folder)
     house = houses.build(load(sections, None, environ), chosen)
     house.durable.pauses = pauses
     async with houses.running(house, chosen) as running:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
-from tools.system import PACKAGES
+from tools import system
 
 
 def program(name: str) -> pytest.MarkDecorator:
     """Needs this program of a system package: `pytestmark = needs.program("buildah")`."""
-    package = PACKAGES.get(name, name)
+    package = system.PACKAGES.get(name, name)
     reason = f"{name} is not installed: `make test` as root on Debian does it, else `apt-get install {package}`"
-    return pytest.mark.skipif(shutil.which(name) is None, reason=reason)
+    return pytest.mark.skipif(system.program(name) is None, reason=reason)
 
 
 def part(name: str) -> pytest.MarkDecorator:

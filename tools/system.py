@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 # program that shows the package is there → package
 PACKAGES = {
@@ -19,16 +20,22 @@ PACKAGES = {
     "docker-registry": "docker-registry",
     "busybox": "busybox-static",
     "redis-server": "redis-server",
-    "psql": "postgresql",
+    "initdb": "postgresql",
     "fc-list": "fontconfig",
 }
 FONTS = "fonts-noto-cjk"
 ATTEMPTS = 4
 
 
+def program(name: str) -> str | None:
+    """Where a program is; Debian keeps those of PostgreSQL's server beside PATH, a folder for each version."""
+    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4].partition(".")[0]))
+    return shutil.which(name) or (str(versions[-1]) if versions else None)
+
+
 def missing() -> list[str]:
     """The packages that are not installed, by their programs (and the one font, by its package)."""
-    packages = [package for program, package in PACKAGES.items() if shutil.which(program) is None]
+    packages = [package for name, package in PACKAGES.items() if program(name) is None]
     return packages if _has_font() else [*packages, FONTS]
 
 

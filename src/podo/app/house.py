@@ -56,7 +56,7 @@ def build(settings: Settings, domains: Sequence[Domain] = DOMAINS) -> House:
     url = database.url or f"sqlite:///{directory / 'podo.db'}"
     main = Database(url, metadata=metadata, pool_size=database.pool)
     engine_url = f"sqlite:///{directory / 'engine.db'}" if main.is_sqlite else url
-    main.observed = Database(f"sqlite:///{directory / 'observed.db'}", metadata=observed_metadata)
+    main.observed = _observed(main, database, directory)
     return House(
         settings=settings,
         database=main,
@@ -67,6 +67,18 @@ def build(settings: Settings, domains: Sequence[Domain] = DOMAINS) -> House:
         slots=Slots([slot for domain in domains for slot in domain.slots]),
         directory=directory,
         url=server.url.rstrip("/") or f"http://{server.host}:{server.port}",
+    )
+
+
+def _observed(main: Database, database: DatabaseSettings, directory: Path) -> Database:
+    beside = f"sqlite:///{directory / 'observed.db'}" if main.is_sqlite else database.url
+    return Database(
+        database.observed or beside,
+        metadata=observed_metadata,
+        pool_size=database.pool,
+        # Each cluster has one watcher, which writes its rows alone.
+        is_shared_out=True,
+        schema="observed" if not main.is_sqlite and not database.observed else None,
     )
 
 
@@ -100,7 +112,9 @@ async def running(house: House, domains: Sequence[Domain] = DOMAINS) -> AsyncIte
         undone.push_async_callback(take_down, house)
         hub = await furnish(house, domains)
         house.durable.worlds = {d.name: d.world(house) for d in domains if d.world}
-        delivery = Delivery(house.database, [h for d in domains for h in d.handlers], house.durable.start)
+        delivery = Delivery(
+            house.database, [h for d in domains for h in d.handlers], house.durable.start, process=house.durable.process
+        )
         rounds = Rounds(house, [r for d in domains for r in d.rounds])
         app = site(house, [r for d in domains for r in d.routes], readiness=lambda: _readiness(house))
         delivery.listen(hub.sealed)

@@ -18,6 +18,9 @@ class DatabaseSettings:
     """Where rows live."""
 
     url: str = setting("", "SQLAlchemy URL, `postgresql://…` or `sqlite:///…`; empty: SQLite in `server.directory`")
+    observed: str = setting(
+        "", "URL of the database of what is seen in clusters; empty: on PostgreSQL the schema `observed` in `url`, else a file"
+    )
     pool: int = setting(10, "Connections kept to PostgreSQL by each process")
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from podo.kernel.db import Database, Record
 from podo.kernel.db.models import metadata
 from podo.kernel.events import Event, log
+from tests import needs, postgres
 
 
 class Stone(Record):
@@ -34,12 +35,27 @@ class StoneLaid(Event):
     name: str
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs.program("initdb"))])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The address of an empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/podo.db"
+        return
+    async with postgres.database_url() as url:
+        yield url
+
+
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty SQLite database."""
-    made = Database(f"sqlite:///{tmp_path}/podo.db", metadata=metadata)
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A database with the tables."""
+    made = Database(database_url, metadata=metadata)
     made.before_commit = log.write
     async with made.engine.begin() as connection:
         await connection.run_sync(metadata.create_all)
     yield made
     await made.close()
+
+
+def address(database: Database) -> str:
+    """The address of a database, for another engine on it."""
+    return database.url.render_as_string(hide_password=False)

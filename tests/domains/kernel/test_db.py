@@ -13,7 +13,7 @@ from podo.kernel.db.database import OutsideCall, Silent
 from podo.kernel.db.leases import hold
 from podo.kernel.events.models import EventRow
 from podo.kernel.nouns import PODO
-from tests.domains.kernel.conftest import Stone, StoneLaid
+from tests.domains.kernel.conftest import Stone, StoneLaid, address
 
 
 async def _stones(database: Database) -> int:
@@ -82,7 +82,7 @@ async def test_two_hundred_writers_at_once_lose_nothing(database: Database) -> N
 
 async def test_a_second_process_writes_too(database: Database) -> None:
     """Two engines on one file stand for two processes; neither loses the other's update."""
-    other = Database(str(database.url), metadata=database.metadata)
+    other = Database(address(database), metadata=database.metadata)
     async with database.transaction(PODO) as tx:
         tx.session.add(Stone(name="sum", weight=0))
         tx.say(StoneLaid(name="sum"))

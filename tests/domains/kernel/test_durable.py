@@ -16,7 +16,7 @@ from podo.kernel.durable import Durable, Killed, act, record, workflow
 from podo.kernel.errors import N_, PodoError, Refused, Unavailable
 from podo.kernel.events.models import EventRow
 from podo.kernel.nouns import PODO
-from tests.domains.kernel.conftest import Stone, StoneLaid
+from tests.domains.kernel.conftest import Stone, StoneLaid, address
 
 
 class TooHeavy(Refused):
@@ -80,7 +80,8 @@ async def engine(database: Database, tmp_path: Path) -> AsyncIterator[Durable]:
 def _engine(database: Database, tmp_path: Path) -> Any:
     class Life:
         async def __aenter__(self) -> Durable:
-            self.made = Durable(database, f"sqlite:///{tmp_path}/engine.db", pauses=(0.001, 0.001, 0.001))
+            url = f"sqlite:///{tmp_path}/engine.db" if database.is_sqlite else address(database)
+            self.made = Durable(database, url, pauses=(0.001, 0.001, 0.001))
             self.made.worlds["quarry"] = Counter()
             await self.made.begin()
             return self.made

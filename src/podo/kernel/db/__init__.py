@@ -7,8 +7,22 @@ Models are `Record` (a change needs an event in the same transaction), `Bookkeep
 
 from sqlalchemy.exc import SQLAlchemyError as DriverError
 
-from podo.kernel.db.database import Database, Reading, Tx, outside
-from podo.kernel.db.leases import hold
+from podo.kernel.db.database import Database, DatabaseUnavailable, Reading, Tx, outside
+from podo.kernel.db.leases import hold, let_go
 from podo.kernel.db.models import Bookkeeping, Json, Observed, Record, UtcTime
 
-__all__ = ["Bookkeeping", "Database", "DriverError", "Json", "Observed", "Reading", "Record", "Tx", "UtcTime", "hold", "outside"]
+__all__ = [
+    "Bookkeeping",
+    "Database",
+    "DatabaseUnavailable",
+    "DriverError",
+    "Json",
+    "Observed",
+    "Reading",
+    "Record",
+    "Tx",
+    "UtcTime",
+    "hold",
+    "let_go",
+    "outside",
+]

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
+from podo.kernel.db import postgres
+from podo.kernel.db.memory import MISSING, Memory
 from podo.kernel.db.models import Record
 from podo.kernel.errors import N_, Broken, Unavailable
 from podo.kernel.nouns import Actor
 
 if TYPE_CHECKING:
     from podo.kernel.events.types import Event
+
+T = TypeVar("T")
 
 
 class Silent(Broken):
@@ -46,6 +51,10 @@ class DatabaseUnavailable(Unavailable):
     do = N_("Nothing was changed. Try again in a moment; if it stays so, check the disk and the database server.")
 
 
+_READ_SQLITE = {"podo_read": True}
+# One view from the first statement to the last, as on SQLite.
+_READ_POSTGRES = {"podo_read": True, "isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
 _open: ContextVar[bool] = ContextVar("transaction_open", default=False)
 
 
@@ -55,13 +64,45 @@ def outside() -> None:
         raise OutsideCall()
 
 
+@contextlib.asynccontextmanager
+async def _within_reach() -> AsyncIterator[None]:
+    """A database that is locked, full, cut off or too busy is `DatabaseUnavailable`, as everything outside."""
+    try:
+        yield
+    except OperationalError as error:
+        raise DatabaseUnavailable(why=str(error.orig)) from error
+    except NoConnection as error:
+        raise DatabaseUnavailable(why="no connection became free") from error
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        raise DatabaseUnavailable(why=str(error.orig)) from error
+
+
 class Reading:
     """A session that only reads, on behalf of `actor`."""
 
-    def __init__(self, session: AsyncSession, actor: Actor, observed: Database | None = None) -> None:
+    def __init__(
+        self, session: AsyncSession, actor: Actor, observed: Database | None = None, memory: Memory | None = None
+    ) -> None:
         self.session = session
         self.actor = actor
         self._observed = observed
+        self._memory = memory
+        self._begun = memory.moment if memory is not None else 0
+
+    async def recall(self, domain: str, name: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+        """What `make` finds, kept for later readings until an event of `domain` is committed. In a transaction it is found anew.
+
+        For values that nobody changes, worked out from Records of that domain alone.
+        """
+        if self._memory is None:
+            return await make()
+        found = self._memory.find(domain, name)
+        if found is MISSING:
+            found = await make()
+            self._memory.keep(domain, name, found, self._begun)
+        return found
 
     def observing(self) -> AbstractAsyncContextManager[Reading]:
         """A view of what was observed outside, on behalf of the same actor: for slots, which get the main database alone."""
@@ -88,33 +129,41 @@ class Tx(Reading):
 
 
 class Database:
-    """One database. `url` is a SQLAlchemy URL without driver: `sqlite:///path` or `postgresql://…`."""
+    """One database. `url` is a SQLAlchemy URL without driver: `sqlite:///path` or `postgresql://…`.
 
-    def __init__(self, url: str, *, metadata: MetaData, pool_size: int = 10) -> None:
+    On PostgreSQL `schema` names where its tables are, `public` by default. With `is_shared_out` its writers do not queue: each
+    changes rows of its own (what was observed).
+    """
+
+    def __init__(
+        self, url: str, *, metadata: MetaData, pool_size: int = 10, schema: str | None = None, is_shared_out: bool = False
+    ) -> None:
         self.url = make_url(url)
         self.metadata = metadata
+        self.schema = schema
+        self._is_shared_out = is_shared_out
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.before_commit: Callable[[Tx], Any] | None = None
         self.after_commit: Callable[[], None] | None = None
         # The database of what was observed, beside the main one.
         self.observed: Database | None = None
-        self.engine = self._sqlite_engine() if self.is_sqlite else self._postgres_engine(pool_size)
-        # SQLite has one writer: queueing here is fair and costs nothing, queueing in its busy handler is neither.
-        self.writing = asyncio.Lock() if self.is_sqlite else contextlib.nullcontext()
+        self.memory = Memory()
+        # Leases by name and holder, until when by the process's own clock: one is renewed at half its time, not each round.
+        self.held: dict[tuple[str, str], float] = {}
+        self.engine = self._sqlite_engine() if self.is_sqlite else postgres.engine(self.url, pool_size, schema)
+        # There is one writer: queueing here is fair and costs nothing, queueing in the database is neither.
+        self.writing = contextlib.nullcontext() if is_shared_out and not self.is_sqlite else asyncio.Lock()
 
     def _sqlite_engine(self) -> AsyncEngine:
         if self.url.database and self.url.database != ":memory:":
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(self.url.set(drivername="sqlite+aiosqlite"), pool_size=12, max_overflow=20)
+        # The connection used last is the next: its pages and statements are at hand.
+        url = self.url.set(drivername="sqlite+aiosqlite")
+        engine = create_async_engine(url, pool_size=12, max_overflow=20, pool_use_lifo=True)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         event.listen(engine.sync_engine, "close", _let_go_of_sqlite)
         return engine
-
-    def _postgres_engine(self, pool_size: int) -> AsyncEngine:
-        return create_async_engine(
-            self.url.set(drivername="postgresql+asyncpg"), pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True
-        )
 
     @contextlib.asynccontextmanager
     async def transaction(self, actor: Actor, *, request_id: str | None = None, cause: str | None = None) -> AsyncIterator[Tx]:
@@ -125,14 +174,37 @@ class Database:
         async with self.writing:
             async with AsyncSession(self.engine, expire_on_commit=False) as session:
                 tx = Tx(session, actor, request_id, cause, self.observed)
-                async with self.guarded(tx):
-                    try:
-                        async with session.begin():
-                            yield tx
-                            await self.finish(tx)
-                    except OperationalError as error:
-                        raise DatabaseUnavailable(why=str(error.orig)) from error
+                async with self.guarded(tx), _within_reach():
+                    async with session.begin():
+                        await self.queue(session)
+                        yield tx
+                        await self.finish(tx)
         self.committed(tx)
+
+    @contextlib.asynccontextmanager
+    async def note(self) -> AsyncIterator[AsyncSession]:
+        """A transaction that queues behind nobody, for single statements on Bookkeeping: leases, heartbeats."""
+        async with self.writing if self.is_sqlite else contextlib.nullcontext():
+            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+                async with _within_reach(), session.begin():
+                    yield session
+
+    async def queue(self, session: AsyncSession) -> None:
+        """Be the one that writes, to the end of this session's transaction. SQLite sees to it by itself."""
+        if not self.is_sqlite and not self._is_shared_out:
+            await postgres.queue(session)
+
+    async def wake_others(self, tx: Tx) -> None:
+        """Once this transaction has committed, `news` comes in every process that reads it."""
+        if not self.is_sqlite:
+            await postgres.notify(tx.session)
+
+    async def news(self) -> AsyncIterator[None]:
+        """Comes whenever somebody woke the others. SQLite cannot: there it never comes."""
+        if self.is_sqlite:
+            await asyncio.Event().wait()
+        async for _ in postgres.notices(self.engine):
+            yield None
 
     @contextlib.asynccontextmanager
     async def guarded(self, tx: Tx) -> AsyncIterator[None]:
@@ -159,23 +231,26 @@ class Database:
         """What follows a commit: wake whoever waits for events."""
         for call in tx.after_commit:
             call()
+        if tx.said:
+            self.memory.forget({said.code.partition(".")[0] for said in tx.said})
         if tx.said and self.after_commit:
             self.after_commit()
 
     @contextlib.asynccontextmanager
     async def reading(self, actor: Actor) -> AsyncIterator[Reading]:
         """A consistent view to read from; writing through it is a mistake and is rolled back."""
-        engine = self.engine.execution_options(podo_read=True)
+        engine = self.engine.execution_options(**_READ_SQLITE if self.is_sqlite else _READ_POSTGRES)
         async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session:
             token = _open.set(True)
             try:
-                yield Reading(session, actor, self.observed)
+                async with _within_reach():
+                    yield Reading(session, actor, self.observed, self.memory)
             finally:
                 _open.reset(token)
 
     async def ping(self) -> None:
         """Ask the database for a sign of life."""
-        async with self.engine.execution_options(podo_read=True).connect() as connection:
+        async with _within_reach(), self.engine.execution_options(podo_read=True).connect() as connection:
             await connection.exec_driver_sql("SELECT 1")
 
     async def close(self) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Float, String, func, literal, select, text
+from datetime import UTC, datetime
+
+from sqlalchemy import Float, String, delete, literal, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from podo.kernel.db.database import Database
 from podo.kernel.db.models import Bookkeeping
-from podo.kernel.nouns import PODO
 
 
 class LeaseRow(Bookkeeping):
@@ -21,24 +23,17 @@ class LeaseRow(Bookkeeping):
     until: Mapped[float] = mapped_column(Float)
 
 
-# What this process holds, and until when by its own monotonic clock: a lease is renewed at half its time, not each round.
-_held: dict[tuple[str, str], float] = {}
-
-
 async def hold(database: Database, name: str, holder: str, seconds: float) -> bool:
     """Take or renew the lease for `seconds`; False while somebody else holds it."""
     from podo.kernel.clock import monotonic
 
-    if _held.get((name, holder), 0) > monotonic():
+    if database.held.get((name, holder), 0) > monotonic():
         return True
-    now = (
-        text("(julianday('now') - 2440587.5) * 86400.0") if database.is_sqlite else func.extract("epoch", func.clock_timestamp())
-    )
     dialect = sqlite if database.is_sqlite else postgresql
-    async with database.transaction(PODO) as tx:
-        at = float(await tx.session.scalar(select(now)) or 0)
+    async with database.note() as session:
+        at = await _seconds(database, session)
         insert = dialect.insert(LeaseRow).values(name=name, holder=holder, until=at + seconds)
-        taken = await tx.session.scalar(
+        taken = await session.scalar(
             insert.on_conflict_do_update(
                 index_elements=[LeaseRow.name],
                 set_={"holder": holder, "until": at + seconds},
@@ -47,5 +42,23 @@ async def hold(database: Database, name: str, holder: str, seconds: float) -> bo
         )
     if taken != holder:
         return False
-    _held[name, holder] = monotonic() + seconds / 2
+    database.held[name, holder] = monotonic() + seconds / 2
     return True
+
+
+async def let_go(database: Database, holder: str) -> None:
+    """Give back whatever this holder holds, so that nobody waits for it."""
+    for key in [key for key in database.held if key[1] == holder]:
+        del database.held[key]
+    async with database.note() as session:
+        await session.execute(delete(LeaseRow).where(LeaseRow.holder == holder))
+
+
+async def now(database: Database, session: AsyncSession) -> datetime:
+    """The database's own clock, which all processes share."""
+    return datetime.fromtimestamp(await _seconds(database, session), UTC)
+
+
+async def _seconds(database: Database, session: AsyncSession) -> float:
+    clock = "(julianday('now') - 2440587.5) * 86400.0" if database.is_sqlite else "extract(epoch from clock_timestamp())"
+    return float(await session.scalar(select(text(clock))) or 0)

@@ -16,7 +16,7 @@ from dbos._serialization import Serializer  # the type of the documented `serial
 from sqlalchemy import create_engine, delete, event, select
 
 from podo.kernel import clock, ids
-from podo.kernel.db import Database, Tx
+from podo.kernel.db import Database, DatabaseUnavailable, Tx, hold, leases, let_go
 from podo.kernel.durable import steps
 from podo.kernel.durable.models import ProcessRow, TakeOverRow
 from podo.kernel.errors import PodoError
@@ -29,6 +29,8 @@ _DEAD_AFTER = timedelta(seconds=20)
 _TAKE_OVERS = 5
 _KEEP = timedelta(days=30)
 _PARTING = 2.0
+# Whoever waits for the database waits as long as it takes: that it is away says nothing of the outside.
+_DATABASE_PAUSE = 1.0
 
 Interference = Callable[[str, str, str], Awaitable[None]]
 
@@ -63,6 +65,8 @@ class Durable:
         self.interference: Interference | None = None
         self.is_ending = False
         self._under_way = 0
+        self._beaten_at = clock.monotonic()
+        self._judges_from = 0.0
         self._source: AsyncSQLAlchemyDatasource | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -89,8 +93,9 @@ class Durable:
         steps.set_engine(self)
         if self.database.is_sqlite:
             # One process alone can have this file: whoever else is written down there is dead, however lately it lived.
-            async with self.database.transaction(PODO) as tx:
-                await tx.session.execute(delete(ProcessRow))
+            async with self.database.note() as session:
+                await session.execute(delete(ProcessRow))
+                await session.execute(delete(leases.LeaseRow))
         await self._beat_once()
         self._tasks = [asyncio.create_task(self._beat_forever(), name="durable:beat")]
 
@@ -108,8 +113,9 @@ class Durable:
         # The engine had made its own threads this loop's, and has taken them with it.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="podo"))
         with contextlib.suppress(PodoError):
-            async with self.database.transaction(PODO) as tx:
-                await tx.session.execute(delete(ProcessRow).where(ProcessRow.id == self.process))
+            async with self.database.note() as session:
+                await session.execute(delete(ProcessRow).where(ProcessRow.id == self.process))
+            await let_go(self.database, self.process)
 
     async def start(self, workflow: Callable[..., Awaitable[Any]], run_id: str, *args: Any) -> None:
         """Start a run directly, not by queue. A second start with the same id does nothing."""
@@ -136,15 +142,18 @@ class Durable:
         async def recorded() -> Any:
             tx = Tx(source.sql_session(), PODO, DBOS.workflow_id, None)
             async with self.database.guarded(tx):
+                await self.database.queue(tx.session)
                 value = await steps.closed_record(body, tx, args)
                 await self.database.finish(tx)
             done.append(tx)
             return value
 
+        # Writers queue, so that each sees all that was committed before it; SQLite knows one level only.
+        isolation = "SERIALIZABLE" if self.database.is_sqlite else "READ COMMITTED"
         await self._interfere("before", name)
         try:
             async with self._step(), self.database.writing:
-                value = await source.run_tx_step_async({"name": name}, recorded)
+                value = await source.run_tx_step_async({"name": name, "isolation_level": isolation}, recorded)
         except PodoError as error:
             return steps.packed(error)
         if done:
@@ -158,12 +167,21 @@ class Durable:
 
         async def once() -> Any:
             await self._interfere("before", name)
-            async with self._step():
-                value = await body(world, *args)
+            value = await self._in_reach_of_rows(body, world, args)
             await self._interfere("after", name)
             return value
 
         return await steps.patiently(once, self.pauses)
+
+    async def _in_reach_of_rows(self, body: Callable[..., Awaitable[Any]], world: Any, args: tuple[Any, ...]) -> Any:
+        while True:
+            async with self._step():
+                try:
+                    return await body(world, *args)
+                except DatabaseUnavailable as error:
+                    # Raised, it would be taken for the outside that is away, and what was done would be undone.
+                    _log.warning("a step waits for the database: %s", error)
+            await asyncio.sleep(_DATABASE_PAUSE)
 
     @contextlib.asynccontextmanager
     async def _step(self) -> AsyncIterator[None]:
@@ -196,15 +214,28 @@ class Durable:
                 _log.exception("the heartbeat failed")
 
     async def _beat_once(self) -> None:
-        now = clock.now()
-        async with self.database.transaction(PODO) as tx:
-            await tx.session.merge(ProcessRow(id=self.process, beat_at=now))
-            await tx.session.execute(delete(ProcessRow).where(ProcessRow.beat_at < now - _DEAD_AFTER))
-            alive = set(await tx.session.scalars(select(ProcessRow.id)))
+        now = clock.monotonic()
+        if now - self._beaten_at > _DEAD_AFTER.total_seconds() / 2:
+            # This process was frozen, or the database was away: others may be late for the same reason.
+            self._judges_from = now + _DEAD_AFTER.total_seconds()
+        alive = await self._beat(judges=now >= self._judges_from)
+        self._beaten_at = now
+        if alive is None or not await hold(self.database, "durable.take-over", self.process, 3 * _BEAT):
+            return
         pending = await DBOS.list_workflows_async(status="PENDING", load_input=False)
         left = [run.workflow_id for run in pending if run.executor_id not in alive]
         if left:
             await self.take_over(left)
+
+    async def _beat(self, *, judges: bool) -> set[str] | None:
+        """Note that this process lives, by the database's clock; who else does, unless it is no time to judge."""
+        async with self.database.note() as session:
+            at = await leases.now(self.database, session)
+            await session.merge(ProcessRow(id=self.process, beat_at=at))
+            if not judges:
+                return None
+            await session.execute(delete(ProcessRow).where(ProcessRow.beat_at < at - _DEAD_AFTER))
+            return set(await session.scalars(select(ProcessRow.id)))
 
     async def take_over(self, run_ids: list[str]) -> None:
         """Resume runs whose owner is gone; a run that was taken over five times in vain is left stuck."""

@@ -1,17 +1,21 @@
-"""Sealing as soon as something was said, and running every handler behind its own cursor."""
+"""Sealing as soon as something was said, and running every handler behind its own cursor.
+
+Every process seals, and hears all that was sealed, by whomever. The handlers of one process at a time are called: of that which
+holds the lease. One that lost it without knowing (it was frozen, or cut off) writes nothing more for an event that was handled.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from podo.kernel import clock
-from podo.kernel.db import Database, Tx
+from podo.kernel import clock, ids
+from podo.kernel.db import Database, DatabaseUnavailable, Tx, hold, let_go
 from podo.kernel.events import log
 from podo.kernel.events.models import CursorRow, EventRow, LetterRow
 from podo.kernel.events.types import Entry, Handler
@@ -20,21 +24,35 @@ from podo.kernel.nouns import PODO
 _log = logging.getLogger("podo.events")
 _ATTEMPTS = 8
 _POLL = 1.0
+_BATCH = 500
+_LEASE = "events.handlers"
+_LEASE_SECONDS = 10.0
 
 Start = Callable[..., Awaitable[None]]
 
 
-class Delivery:
-    """The sealer and the handlers of one process. `listen` hears each sealed batch (live pages)."""
+class _Overtaken(Exception):
+    """Another process has handled this event already."""
 
-    def __init__(self, database: Database, handlers: Sequence[Handler], start: Start, *, pause: float = 0.1) -> None:
+
+class Delivery:
+    """The sealer and the handlers of one process, named `process`. `listen` hears each sealed batch (live pages)."""
+
+    def __init__(
+        self, database: Database, handlers: Sequence[Handler], start: Start, *, process: str = "", pause: float = 0.1
+    ) -> None:
+        self.process = process or ids.new("proc")
         self._database = database
         self._handlers = handlers
         self._pause = pause
         self._start = start
         self._said = asyncio.Event()
         self._wakes = {h.name: asyncio.Event() for h in handlers}
-        self._position = 0
+        self._position: int | None = None
+        self._hearing = asyncio.Lock()
+        self._others = asyncio.Event()
+        self._leading = asyncio.Event()
+        self._placed = asyncio.Event()
         self._listeners: list[Callable[[Sequence[Entry]], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._busy = 0
@@ -42,7 +60,7 @@ class Delivery:
         database.after_commit = self._said.set
 
     def listen(self, call: Callable[[Sequence[Entry]], None]) -> None:
-        """Hear every sealed batch, in order, in this process."""
+        """Hear every sealed batch, in order, whichever process sealed it."""
         self._listeners.append(call)
 
     def begin(self) -> None:
@@ -50,6 +68,9 @@ class Delivery:
         self._said.set()
         self._tasks.append(asyncio.create_task(self._seal_forever(), name="events:sealer"))
         self._tasks.append(asyncio.create_task(self._notice_others(), name="events:others"))
+        self._tasks.append(asyncio.create_task(self._be_woken(), name="events:news"))
+        if self._handlers:
+            self._tasks.append(asyncio.create_task(self._lead(), name="events:lead"))
         self._tasks += [asyncio.create_task(self._handle_forever(h), name=f"events:{h.name}") for h in self._handlers]
 
     async def end(self) -> None:
@@ -58,9 +79,14 @@ class Delivery:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        if self._handlers:
+            with suppress(DatabaseUnavailable):
+                await let_go(self._database, self.process)
 
     async def settled(self) -> None:
         """Wait until all that was said so far is sealed and heard by every handler (for tests and the seed)."""
+        if self._handlers:
+            await self._placed.wait()
         while True:
             await self._seal_once()
             async with self._database.reading(PODO) as r:
@@ -80,10 +106,11 @@ class Delivery:
                 async with asyncio.timeout(_POLL):
                     await self._said.wait()
             except TimeoutError:
-                if not await self._anything_unsealed():
-                    continue
-            self._said.clear()
+                pass
             try:
+                if not self._said.is_set() and not await self._anything_unsealed():
+                    continue
+                self._said.clear()
                 while await self._seal_once():
                     pass
             except Exception:
@@ -99,36 +126,102 @@ class Delivery:
         sealed = await log.seal(self._database)
         if not sealed:
             return False
-        for call in self._listeners:
-            call(sealed)
-        self._position = sealed[-1].position or self._position
-        self._wake({entry.code for entry in sealed})
+        await self._hear(sealed)
         return True
 
-    def _wake(self, codes: set[str]) -> None:
+    async def _hear(self, sealed: Sequence[Entry] = ()) -> None:
+        """Tell what was sealed since the last time, each once and in order; `sealed` may be the next."""
+        async with self._hearing:
+            if self._position is None:
+                await self._begin_to_hear(sealed)
+            if sealed and sealed[0].position == (self._position or 0) + 1:
+                self._tell(sealed)
+                return
+            while True:
+                async with self._database.reading(PODO) as r:
+                    entries = await log.after(r, self._position or 0, limit=_BATCH)
+                if entries:
+                    self._tell(entries)
+                if len(entries) < _BATCH:
+                    return
+
+    async def _begin_to_hear(self, sealed: Sequence[Entry]) -> None:
+        if sealed:
+            self._position = (sealed[0].position or 1) - 1
+        else:
+            async with self._database.reading(PODO) as r:
+                self._position = await log.last_position(r)
+        # Those that looked before may have missed what came until now.
+        self._wake(frozenset.union(frozenset(), *(h.codes for h in self._handlers)))
+
+    def _tell(self, entries: Sequence[Entry]) -> None:
+        # Before anybody looks again.
+        self._database.memory.forget({entry.code.partition(".")[0] for entry in entries})
+        for call in self._listeners:
+            call(entries)
+        self._position = entries[-1].position
+        self._wake({entry.code for entry in entries})
+
+    def _wake(self, codes: Set[str]) -> None:
         for handler in self._handlers:
             if handler.codes & codes:
                 self._wakes[handler.name].set()
 
     async def _notice_others(self) -> None:
-        """Another process may have sealed what our handlers wait for."""
+        """Hear what other processes sealed: at once where the database wakes us, else within a second."""
         while True:
-            await asyncio.sleep(_POLL)
             try:
-                async with self._database.reading(PODO) as r:
-                    newest = await log.last_position(r)
+                async with asyncio.timeout(_POLL):
+                    await self._others.wait()
+            except TimeoutError:
+                pass
+            self._others.clear()
+            try:
+                await self._hear()
             except Exception:
                 _log.exception("the log cannot be read, again in a second")
-                continue
-            if newest > self._position:
-                self._position = newest
-                for wake in self._wakes.values():
-                    wake.set()
+                await asyncio.sleep(_POLL)
+
+    async def _be_woken(self) -> None:
+        while True:
+            try:
+                async for _ in self._database.news():
+                    self._others.set()
+            except Exception as error:
+                _log.warning("nothing wakes this process (%s), it looks by itself; again in a second", error)
+            await asyncio.sleep(_POLL)
+
+    async def _lead(self) -> None:
+        """Keep the lease, or wait for it."""
+        while True:
+            try:
+                if not self._placed.is_set():
+                    await self._place_cursors()
+                leads = await hold(self._database, _LEASE, self.process, _LEASE_SECONDS)
+            except Exception as error:
+                _log.warning("the lease of the handlers cannot be kept: %s", error)
+                leads = False
+            if leads:
+                self._leading.set()
+            elif self._leading.is_set():
+                self._leading.clear()
+            await asyncio.sleep(_POLL)
 
     async def _handle_forever(self, handler: Handler) -> None:
+        while True:
+            await self._leading.wait()
+            try:
+                await self._handle_while_leading(handler)
+            except _Overtaken:
+                _log.warning("handler %s was overtaken by another process", handler.name)
+            except Exception as error:
+                _log.warning("handler %s cannot go on (%s), again in a second", handler.name, error)
+                await asyncio.sleep(_POLL)
+
+    async def _handle_while_leading(self, handler: Handler) -> None:
         position, attempts = await self._cursor(handler)
         wake = self._wakes[handler.name]
-        while True:
+        while self._leading.is_set():
             wake.clear()
             async with self._database.reading(PODO) as r:
                 entries = await log.after(r, position, codes=handler.codes, limit=50)
@@ -136,6 +229,8 @@ class Delivery:
                 await wake.wait()
                 continue
             for entry in entries:
+                if not self._leading.is_set():
+                    return
                 self._busy += 1
                 try:
                     attempts = await self._handle(handler, entry, attempts)
@@ -148,33 +243,39 @@ class Delivery:
     async def _handle(self, handler: Handler, entry: Entry, attempts: int) -> int:
         """Try once; returns the number of failed attempts so far, 0 when the event is done with."""
         try:
-            await handler.call(entry, _Handling(self._database, entry, self._start))
+            await handler.call(entry, _Handling(self._database, handler, entry, self._start))
+        except (_Overtaken, DatabaseUnavailable):
+            # Neither says anything of the handler.
+            raise
         except Exception as error:
             attempts += 1
             if attempts < _ATTEMPTS:
                 _log.warning("handler %s failed on %s (%s), attempt %d", handler.name, entry.id, error, attempts)
-                await self._keep(handler, None, attempts)
+                await self._keep(handler, entry, attempts=attempts)
                 await asyncio.sleep(min(self._pause * 2**attempts, 30))
                 return attempts
             _log.exception("handler %s gave up on %s", handler.name, entry.id)
             await self._put_aside(handler, entry, error)
-        await self._keep(handler, entry.position, 0)
+        await self._keep(handler, entry, position=entry.position or 0, attempts=0)
         return 0
 
-    async def _cursor(self, handler: Handler) -> tuple[int, int]:
+    async def _place_cursors(self) -> None:
+        """A new handler hears what is said from now on, never history; whichever process will call it."""
         async with self._database.transaction(PODO) as tx:
-            row = await tx.session.get(CursorRow, handler.name)
-            if row is None:
-                # A new handler hears what is said from now on, never history.
-                row = CursorRow(handler=handler.name, position=await log.last_position(tx), attempts=0)
-                tx.session.add(row)
+            known = set(await tx.session.scalars(select(CursorRow.handler)))
+            newest = await log.last_position(tx)
+            tx.session.add_all(CursorRow(handler=h.name, position=newest) for h in self._handlers if h.name not in known)
+        self._placed.set()
+
+    async def _cursor(self, handler: Handler) -> tuple[int, int]:
+        async with self._database.reading(PODO) as r:
+            row = await r.session.get_one(CursorRow, handler.name)
             return row.position, row.attempts
 
-    async def _keep(self, handler: Handler, position: int | None, attempts: int) -> None:
-        async with self._database.transaction(PODO) as tx:
-            row = await tx.session.get_one(CursorRow, handler.name)
-            row.attempts = attempts
-            row.position = position or row.position
+    async def _keep(self, handler: Handler, entry: Entry, **values: int) -> None:
+        mine = update(CursorRow).where(CursorRow.handler == handler.name, CursorRow.position < (entry.position or 0))
+        async with self._database.note() as session:
+            await session.execute(mine.values(**values))
 
     async def _put_aside(self, handler: Handler, entry: Entry, error: Exception) -> None:
         async with self._database.transaction(PODO) as tx:
@@ -185,13 +286,28 @@ class Delivery:
 class _Handling:
     """What a handler gets: see `Handling`."""
 
-    def __init__(self, database: Database, entry: Entry, start: Start) -> None:
+    def __init__(self, database: Database, handler: Handler, entry: Entry, start: Start) -> None:
         self._database = database
+        self._handler = handler
         self._entry = entry
         self._start = start
 
     def transaction(self) -> AbstractAsyncContextManager[Tx]:
+        if self._database.is_sqlite:
+            # There is no other process.
+            return self._transaction()
+        return self._fenced()
+
+    def _transaction(self) -> AbstractAsyncContextManager[Tx]:
         return self._database.transaction(PODO, request_id=self._entry.request_id, cause=self._entry.id)
+
+    @asynccontextmanager
+    async def _fenced(self) -> AsyncIterator[Tx]:
+        async with self._transaction() as tx:
+            heard = select(CursorRow.position).where(CursorRow.handler == self._handler.name)
+            if (await tx.session.scalar(heard) or 0) >= (self._entry.position or 0):
+                raise _Overtaken
+            yield tx
 
     async def start(self, workflow: Callable[..., Awaitable[Any]], run_id: str, *args: Any) -> None:
         await self._start(workflow, run_id, *args)

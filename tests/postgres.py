@@ -1,0 +1,135 @@
+"""A PostgreSQL server of the tests' own, on loopback: one a process of tests, and a database a test from a template.
+
+Its files are on the temporary folder's disk and are never synced: what it loses when the machine dies, no test misses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import functools
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from podo.app import migrations
+from podo.kernel import ids
+from podo.kernel.db import Database
+from podo.kernel.db.models import metadata
+from tools.system import program
+
+_QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB")
+_TEMPLATE = "podo_template"
+
+
+class Server:
+    """A server that runs until the process of tests ends."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="podo-postgres-"))
+        as_whom = _somebody()
+        if as_whom:
+            shutil.chown(self.folder, as_whom, pwd.getpwnam(as_whom).pw_gid)
+        self._as: dict[str, Any] = {"user": as_whom, "group": pwd.getpwnam(as_whom).pw_gid, "extra_groups": []} if as_whom else {}
+        data = self.folder / "data"
+        made = [_binary("initdb"), "-D", str(data), "-U", "podo", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        subprocess.run(made, check=True, capture_output=True, cwd=self.folder, **self._as)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        options = ["listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=", *_QUICK]
+        command = [_binary("postgres"), "-D", str(data), *(part for option in options for part in ("-c", option))]
+        with (self.folder / "log").open("wb") as log:
+            self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, **self._as)
+        atexit.register(self.stop)
+        self._wait()
+
+    def url(self, database: str) -> str:
+        """The address of one of its databases."""
+        return f"postgresql://podo@127.0.0.1:{self.port}/{database}"
+
+    def run(self, *statements: str) -> None:
+        """Run statements outside of any transaction, beside the tests' databases."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)  # type: ignore[arg-type]
+
+    @contextlib.contextmanager
+    def database(self, template: str = _TEMPLATE) -> Iterator[str]:
+        """The address of a new database like `template`, for as long as one is inside."""
+        name = ids.new("t").lower()
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        try:
+            yield self.url(name)
+        finally:
+            self.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def stop(self) -> None:
+        """End it, at once."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait(20)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                psycopg.connect(self.url("postgres")).close()
+            except psycopg.OperationalError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError((self.folder / "log").read_text()) from None
+                time.sleep(0.05)
+            else:
+                return
+
+
+@functools.cache
+def server() -> Server:
+    """The server of this process of tests, with its template made."""
+    made = Server()
+    made.run(f'CREATE DATABASE "{_TEMPLATE}"')
+    # A loop may be running here already, and a loop cannot wait for another one.
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as other:
+        other.submit(asyncio.run, _migrate(made.url(_TEMPLATE))).result()
+    return made
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url, metadata=metadata)
+    await migrations.run(database)
+    await database.close()
+
+
+@contextlib.asynccontextmanager
+async def database_url() -> AsyncIterator[str]:
+    """The address of a new database with this version's schema."""
+    found = await asyncio.to_thread(server)
+    with found.database() as url:
+        yield url
+
+
+def _binary(name: str) -> str:
+    found = program(name)
+    assert found is not None
+    return found
+
+
+def _somebody() -> str | None:
+    """Whom to run it as: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
