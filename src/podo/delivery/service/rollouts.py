@@ -144,8 +144,7 @@ async def start(tx: Tx, rollout_id: str, epoch: int) -> None:
 
 
 async def _facts(r: Reading, of: Rollout) -> dict[str, Any]:
-    found = await rows.deployment(r, of.project, of.number)
-    return {**about(of), "release": found.release if found else ""}
+    return {**about(of), "release": await rows.release_of(r, of.project, of.number)}
 
 
 async def judge(tx: Tx, rollout_id: str, epoch: int, seen: Seen, *, late: bool, grace: float) -> str:

@@ -77,6 +77,11 @@ async def deployment(r: Reading, project: str, number: int) -> Deployment | None
     return (await _whole(r, [row]))[0] if row is not None else None
 
 
+async def release_of(r: Reading, project: str, number: int) -> str:
+    """The release it brings; empty when there is no such deployment."""
+    return await r.session.scalar(select(DeploymentRow.release).where(_is(project, number))) or ""
+
+
 async def open_ones(r: Reading, project: str) -> list[Deployment]:
     """Those of a project that have not finished, oldest first."""
     query = select(DeploymentRow).where(DeploymentRow.project == project, DeploymentRow.open).order_by(DeploymentRow.number)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import Select, delete, select, tuple_, update
 
 from podo.delivery.models import ApprovalRow, DeploymentRow, RolloutRow, WatchRow
 from podo.delivery.types import MOVING, OPEN, Approval, Decision, Rollout, RolloutState, Seen
@@ -30,9 +30,8 @@ def _fields(rollout: Rollout) -> dict[str, Any]:
 
 async def rollout(r: Reading, id_: str) -> Rollout | None:
     """One, with its approvals; inside a transaction nobody else changes it meanwhile."""
-    query = select(RolloutRow).where(RolloutRow.id == id_).execution_options(populate_existing=True)
-    row = await r.session.scalar(query.with_for_update() if isinstance(r, Tx) else query)
-    return (await _whole(r, [row]))[0] if row is not None else None
+    query = _with_watch().where(RolloutRow.id == id_)
+    return await _one(r, query.with_for_update(of=RolloutRow) if isinstance(r, Tx) else query)
 
 
 async def epoch(r: Reading, id_: str) -> int:
@@ -70,51 +69,39 @@ async def of_deployments(r: Reading, keys: Sequence[tuple[str, int]]) -> dict[tu
     """By deployment, in the order of the train."""
     if not keys:
         return {}
-    query = select(RolloutRow).where(tuple_(RolloutRow.project, RolloutRow.number).in_(keys))
-    query = query.order_by(RolloutRow.order, RolloutRow.id).execution_options(populate_existing=True)
+    query = _with_watch().where(tuple_(RolloutRow.project, RolloutRow.number).in_(keys))
     found: dict[tuple[str, int], list[Rollout]] = {}
-    for one in await _whole(r, list(await r.session.scalars(query))):
+    for one in await _whole(r, query.order_by(RolloutRow.order, RolloutRow.id)):
         found.setdefault((one.project, one.number), []).append(one)
     return found
 
 
 async def there(r: Reading, projects: Sequence[str], states: Sequence[RolloutState]) -> list[tuple[Rollout, str, str]]:
     """Rollouts in one of these states with their commit and release, newest first."""
-    query = (
-        select(RolloutRow, DeploymentRow.sha, DeploymentRow.release)
-        .join(DeploymentRow, (DeploymentRow.project == RolloutRow.project) & (DeploymentRow.number == RolloutRow.number))
-        .where(RolloutRow.project.in_(projects), RolloutRow.state.in_(states))
-        .order_by(RolloutRow.number.desc())
-    )
-    rows = (await r.session.execute(query)).all()
-    whole = await _whole(r, [row[0] for row in rows])
-    return [(one, row[1], row[2]) for one, row in zip(whole, rows, strict=True)]
+    of = (DeploymentRow.project == RolloutRow.project) & (DeploymentRow.number == RolloutRow.number)
+    query = _with_watch(DeploymentRow.sha, DeploymentRow.release).join(DeploymentRow, of)
+    query = query.where(RolloutRow.project.in_(projects), RolloutRow.state.in_(states))
+    rows = (await r.session.execute(query.order_by(RolloutRow.number.desc()))).all()
+    return [(one, row.sha, row.release) for one, row in zip(await _approved(r, rows), rows, strict=True)]
 
 
 async def standing(r: Reading, projects: Sequence[str], states: Sequence[RolloutState]) -> list[Rollout]:
     """Rollouts in one of these states, newest first, without their approvals: for lists of many projects."""
-    query = (
-        select(*RolloutRow.__table__.columns, WatchRow.epoch, WatchRow.seen, WatchRow.due_at)
-        .join(WatchRow, WatchRow.rollout == RolloutRow.id)
-        .where(RolloutRow.project.in_(projects), RolloutRow.state.in_(states))
-        .order_by(RolloutRow.number.desc())
-    )
-    # Columns: an entity that is read and thrown away costs ten times as much.
-    return [_rollout(row, row, ()) for row in await r.session.execute(query)]
+    query = _with_watch().where(RolloutRow.project.in_(projects), RolloutRow.state.in_(states))
+    return [_rollout(row, ()) for row in await r.session.execute(query.order_by(RolloutRow.number.desc()))]
 
 
 async def busy(r: Reading, of: Rollout) -> Rollout | None:
     """Another deployment's rollout that moves, or is stuck, on the same target."""
     states = [*MOVING, RolloutState.stuck]
-    query = select(RolloutRow).where(
+    query = _with_watch().where(
         RolloutRow.project == of.project,
         RolloutRow.environment == of.environment,
         RolloutRow.region == of.region,
         RolloutRow.number != of.number,
         RolloutRow.state.in_(states),
     )
-    row = await r.session.scalar(query.limit(1))
-    return (await _whole(r, [row]))[0] if row is not None else None
+    return await _one(r, query.limit(1))
 
 
 async def active(r: Reading, project: str, environment: str, region: str) -> Rollout | None:
@@ -139,7 +126,7 @@ async def _newest(
     below: int | None,
     other_than: str = "",
 ) -> Rollout | None:
-    query = select(RolloutRow).where(
+    query = _with_watch().where(
         RolloutRow.project == project,
         RolloutRow.environment == environment,
         RolloutRow.region == region,
@@ -149,20 +136,19 @@ async def _newest(
     )
     if below is not None:
         query = query.where(RolloutRow.number < min(below, 2**31 - 1))
-    row = await r.session.scalar(query.order_by(RolloutRow.number.desc()).limit(1))
-    return (await _whole(r, [row]))[0] if row is not None else None
+    return await _one(r, query.order_by(RolloutRow.number.desc()).limit(1))
 
 
 async def others_open(r: Reading, project: str, environment: str, region: str, number: int) -> list[Rollout]:
     """Open rollouts of older deployments on the same target."""
-    query = select(RolloutRow).where(
+    query = _with_watch().where(
         RolloutRow.project == project,
         RolloutRow.environment == environment,
         RolloutRow.region == region,
         RolloutRow.number < number,
         RolloutRow.state.in_(OPEN),
     )
-    return await _whole(r, list(await r.session.scalars(query)))
+    return await _whole(r, query)
 
 
 async def due(r: Reading, now: datetime, limit: int) -> list[tuple[str, int]]:
@@ -178,7 +164,7 @@ async def due(r: Reading, now: datetime, limit: int) -> list[tuple[str, int]]:
 
 async def in_state(r: Reading, state: RolloutState, limit: int) -> list[Rollout]:
     """All in one state."""
-    return await _whole(r, list(await r.session.scalars(select(RolloutRow).where(RolloutRow.state == state).limit(limit))))
+    return await _whole(r, _with_watch().where(RolloutRow.state == state).limit(limit))
 
 
 async def put_approval(tx: Tx, approval: Approval) -> None:
@@ -192,25 +178,33 @@ async def drop_approvals(tx: Tx, rollout_id: str) -> None:
     await tx.session.execute(delete(ApprovalRow).where(ApprovalRow.rollout == rollout_id))
 
 
-async def _whole(r: Reading, rows: Sequence[RolloutRow]) -> list[Rollout]:
-    ids = [row.id for row in rows]
-    if not ids:
+def _with_watch(*more: Any) -> Select[Any]:
+    # Columns: an entity that is read and thrown away costs ten times as much.
+    columns = (*RolloutRow.__table__.columns, WatchRow.epoch, WatchRow.seen, WatchRow.due_at, *more)
+    return select(*columns).join(WatchRow, WatchRow.rollout == RolloutRow.id)
+
+
+async def _one(r: Reading, query: Select[Any]) -> Rollout | None:
+    found = await _whole(r, query)
+    return found[0] if found else None
+
+
+async def _whole(r: Reading, query: Select[Any]) -> list[Rollout]:
+    return await _approved(r, (await r.session.execute(query)).all())
+
+
+async def _approved(r: Reading, rows: Sequence[Any]) -> list[Rollout]:
+    if not rows:
         return []
-    watches = {
-        w.rollout: w
-        for w in await r.session.scalars(
-            select(WatchRow).where(WatchRow.rollout.in_(ids)).execution_options(populate_existing=True)
-        )
-    }
+    query = select(*ApprovalRow.__table__.columns).where(ApprovalRow.rollout.in_([row.id for row in rows]))
     approvals: dict[str, list[Approval]] = {}
-    query = select(ApprovalRow).where(ApprovalRow.rollout.in_(ids)).order_by(ApprovalRow.at)
-    for a in await r.session.scalars(query.execution_options(populate_existing=True)):
+    for a in await r.session.execute(query.order_by(ApprovalRow.at)):
         made = Approval(a.rollout, a.person, Decision(a.decision), a.bundle, a.comment, a.at)
         approvals.setdefault(a.rollout, []).append(made)
-    return [_rollout(row, watches.get(row.id), tuple(approvals.get(row.id, ()))) for row in rows]
+    return [_rollout(row, tuple(approvals.get(row.id, ()))) for row in rows]
 
 
-def _rollout(row: Any, seen: Any, approvals: tuple[Approval, ...]) -> Rollout:
+def _rollout(row: Any, approvals: tuple[Approval, ...]) -> Rollout:
     return Rollout(
         id=row.id,
         project=row.project,
@@ -222,16 +216,16 @@ def _rollout(row: Any, seen: Any, approvals: tuple[Approval, ...]) -> Rollout:
         needs=row.needs,
         bundle=row.bundle,
         state=RolloutState(row.state),
-        epoch=seen.epoch if seen else 0,
+        epoch=row.epoch,
         why=row.why,
-        seen=Seen(**seen.seen) if seen and seen.seen else Seen(),
+        seen=Seen(**row.seen) if row.seen else Seen(),
         previous=row.previous,
         asked_at=row.asked_at,
         started_at=row.started_at,
         healthy_at=row.healthy_at,
         soak_until=row.soak_until,
         ended_at=row.ended_at,
-        due_at=seen.due_at if seen else None,
+        due_at=row.due_at,
         halt_asked=row.halt_asked,
         back=row.back,
         approvals=approvals,
