@@ -13,15 +13,16 @@ from fastapi import FastAPI
 
 from podo.app import migrations
 from podo.app.domains import DOMAINS
+from podo.app.relay import Relay
+from podo.app.roles import roles_of
 from podo.app.rounds import Rounds
 from podo.app.settings import SECTIONS, DatabaseSettings, SealSettings, ServerSettings
-from podo.kernel.db import Database
+from podo.kernel.db import Database, DatabaseUnavailable, let_go
 from podo.kernel.db.models import metadata, observed_metadata
-from podo.kernel.domains import Domain, House, News, Permissions, Ports, Slots
+from podo.kernel.domains import Domain, House, News, Permissions, Ports, Role, Slots
 from podo.kernel.durable import Durable
 from podo.kernel.events import log
 from podo.kernel.events.delivery import Delivery
-from podo.kernel.http.live import Hub
 from podo.kernel.http.site import site
 from podo.kernel.nouns import PODO
 from podo.kernel.settings import Seal, Settings, load
@@ -48,6 +49,17 @@ def settings_of(path: Path | None, domains: Sequence[Domain] = DOMAINS) -> Setti
     return load(sections, path)
 
 
+def seal_of(settings: Settings) -> Seal:
+    """What seals secrets here; a key is made where there is none."""
+    return Seal(settings[SealSettings].keys or [key_from(settings[ServerSettings].directory / "seal.key")])
+
+
+def url_of(settings: Settings) -> str:
+    """The address under which people reach Podo."""
+    server = settings[ServerSettings]
+    return server.url.rstrip("/") or f"http://{server.host}:{server.port}"
+
+
 def build(settings: Settings, domains: Sequence[Domain] = DOMAINS) -> House:
     """The house, with nothing running and no adapters yet."""
     server, database = settings[ServerSettings], settings[DatabaseSettings]
@@ -62,11 +74,11 @@ def build(settings: Settings, domains: Sequence[Domain] = DOMAINS) -> House:
         database=main,
         observed=main.observed,
         durable=Durable(main, engine_url),
-        seal=Seal(settings[SealSettings].keys or [key_from(directory / "seal.key")]),
+        seal=seal_of(settings),
         ports=Ports(),
         slots=Slots([slot for domain in domains for slot in domain.slots]),
         directory=directory,
-        url=server.url.rstrip("/") or f"http://{server.host}:{server.port}",
+        url=url_of(settings),
     )
 
 
@@ -82,11 +94,11 @@ def _observed(main: Database, database: DatabaseSettings, directory: Path) -> Da
     )
 
 
-async def furnish(house: House, domains: Sequence[Domain] = DOMAINS) -> Hub:
+async def furnish(house: House, domains: Sequence[Domain] = DOMAINS) -> Relay:
     """Migrate and fill the ports; nothing moves by itself yet."""
     await migrations.run(house.database)
     await migrations.create_observed(house.observed)
-    hub = Hub()
+    hub = Relay(house.database, house.durable.process)
     async with house.database.reading(PODO) as r:
         hub.position = await log.last_position(r)
     house.database.before_commit = log.write
@@ -105,23 +117,38 @@ async def take_down(house: House) -> None:
     await house.observed.close()
 
 
+async def _give_back(house: House) -> None:
+    """So that nobody waits for the leases of a process that ended."""
+    with contextlib.suppress(DatabaseUnavailable):
+        await let_go(house.database, house.durable.process)
+
+
 @contextlib.asynccontextmanager
 async def running(house: House, domains: Sequence[Domain] = DOMAINS) -> AsyncIterator[Running]:
-    """Migrate, fill the ports, start the engine, the handlers and the rounds; stop them in the other order."""
+    """Migrate, fill the ports, start the engine, the handlers and the rounds; stop them in the other order.
+
+    What a process does not do by its roles is not started: the engine and the handlers are the workers', the site is the web's.
+    """
+    roles = roles_of(house)
+    does_work = Role.worker in roles
     async with contextlib.AsyncExitStack() as undone:
         undone.push_async_callback(take_down, house)
         hub = await furnish(house, domains)
         house.durable.worlds = {d.name: d.world(house) for d in domains if d.world}
-        delivery = Delivery(
-            house.database, [h for d in domains for h in d.handlers], house.durable.start, process=house.durable.process
-        )
-        rounds = Rounds(house, [r for d in domains for r in d.rounds])
-        app = site(house, [r for d in domains for r in d.routes], readiness=lambda: _readiness(house))
+        handlers = [h for d in domains for h in d.handlers] if does_work else []
+        delivery = Delivery(house.database, handlers, house.durable.start, process=house.durable.process)
+        rounds = Rounds(house, [r for d in domains for r in d.rounds], roles)
+        routes = [r for d in domains for r in d.routes] if Role.web in roles else []
+        app = site(house, routes, readiness=lambda: _readiness(house))
         delivery.listen(hub.sealed)
-        undone.push_async_callback(house.durable.end)
-        await house.durable.begin()
+        if does_work:
+            undone.push_async_callback(house.durable.end)
+            await house.durable.begin()
+        undone.push_async_callback(hub.end)
+        hub.begin()
         undone.push_async_callback(delivery.end)
         delivery.begin()
+        undone.push_async_callback(_give_back, house)
         undone.push_async_callback(rounds.end)
         rounds.begin()
         undone.callback(hub.closing.set)

@@ -1,13 +1,13 @@
-"""Rounds: what Podo does again and again. Each runs in one process at a time, under a lease."""
+"""Rounds: what Podo does again and again. Those of the workers run in one process at a time, each under a lease."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from podo.kernel.db import hold
-from podo.kernel.domains import House, Round
+from podo.kernel.domains import House, Role, Round
 
 _log = logging.getLogger("podo.rounds")
 
@@ -15,9 +15,9 @@ _log = logging.getLogger("podo.rounds")
 class Rounds:
     """One task a round. A round that fails is logged and made again after its pause."""
 
-    def __init__(self, house: House, rounds: Sequence[Round]) -> None:
+    def __init__(self, house: House, rounds: Sequence[Round], roles: Collection[Role]) -> None:
         self._house = house
-        self._rounds = rounds
+        self._rounds = [r for r in rounds if r.role is None or r.role in roles]
         self._tasks: list[asyncio.Task[None]] = []
 
     def begin(self) -> None:
@@ -30,10 +30,13 @@ class Rounds:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def _is_mine(self, made: Round) -> bool:
+        return await hold(self._house.database, f"round:{made.name}", self._house.durable.process, max(made.every * 3, 15))
+
     async def _forever(self, made: Round) -> None:
         while True:
             try:
-                if await hold(self._house.database, f"round:{made.name}", self._house.durable.process, max(made.every * 3, 15)):
+                if made.role is not Role.worker or await self._is_mine(made):
                     await made.sweep(self._house)
             except Exception:
                 _log.exception("round %s failed", made.name)

@@ -32,6 +32,10 @@ class ServerSettings:
     port: int = setting(8080, "Port to listen on")
     url: str = setting("", "Address under which people reach Podo; empty: from host and port")
     directory: Path = setting(_home(), "Folder for databases, build logs, mirrors and keys")
+    roles: list[str] = setting(
+        ["web", "worker", "watcher"],
+        "What this process does; with more processes (PostgreSQL alone), any number for each role, and each may have several",
+    )
     log_style: str = setting("plain", "`plain` for people, `json` for machines")
     log_level: str = setting("info", "Least level that is logged: debug, info, warning, error")
     stop_seconds: int = setting(10, "How long a graceful stop waits for open requests")

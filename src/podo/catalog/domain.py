@@ -142,7 +142,7 @@ DOMAIN = Domain(
     rounds=[
         Round("catalog.clusters", 15, look_at_clusters),
         Round("catalog.namespaces", 5, try_unsettled_namespaces),
-        Round("catalog.twins", 10, _keep_twins),
+        Round("catalog.twins", 10, _keep_twins, role=None),
     ],
     adapters=_adapters,
     world=lambda house: World(house.ports[NamespaceWriter]),

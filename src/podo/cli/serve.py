@@ -13,8 +13,8 @@ _config = click.option(
 )
 
 
-def _server(*words: str, config: Path | None) -> None:
-    environment = dict(os.environ)
+def _server(*words: str, config: Path | None, **variables: str) -> None:
+    environment = {**os.environ, **variables}
     if config is not None:
         environment["PODO_CONFIG"] = str(config)
     sys.stdout.flush()
@@ -35,9 +35,24 @@ def up(config: Path | None, clusters: str, empty: bool) -> None:
 
 @click.command()
 @_config
-def serve(config: Path | None) -> None:
-    """Run Podo from its settings: web, worker and watcher in one process."""
-    _server("serve", config=config)
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice(["web", "worker", "watcher"]),
+    help="What this process does; may be given again. Default: server.roles, else all. Needs PostgreSQL.",
+)
+def serve(config: Path | None, roles: tuple[str, ...]) -> None:
+    """Run Podo from its settings: web, worker and watcher in one process, or as one of several."""
+    chosen = {"PODO_SERVER_ROLES": ",".join(roles)} if roles else {}
+    _server("serve", config=config, **chosen)
+
+
+@click.command()
+@_config
+def link(config: Path | None) -> None:
+    """Print a link with which an administrator signs in once, within 15 minutes, whatever else does not work."""
+    _server("link", config=config)
 
 
 @click.group()
@@ -52,4 +67,4 @@ def verify(config: Path | None) -> None:
     _server("verify", config=config)
 
 
-commands: list[click.Command] = [up, serve, audit]
+commands: list[click.Command] = [up, serve, link, audit]

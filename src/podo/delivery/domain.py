@@ -71,7 +71,7 @@ async def _adapters(house: House) -> None:
     targets = KubernetesTargets(house.ports[Connections])  # type: ignore[type-abstract]
     charts = HelmCharts(HelmRenderer(engine(before_call=outside)))
     git = house.ports[Git]  # type: ignore[type-abstract]
-    logs = LogFiles(folder / "builds")
+    logs = LogFiles(chosen.logs or folder / "builds")
     builder = HostBuilder(await tools(chosen, folder, outside), git, logs, chosen, folder / "building")
     house.ports.put(ChartReader, charts)
     house.ports.put(TargetReader, targets)

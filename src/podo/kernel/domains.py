@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -86,13 +87,26 @@ class House:
     url: str = "http://127.0.0.1:8080"
 
 
+class Role(StrEnum):
+    """What a process does: answer people, carry out what was asked, or watch clusters. By default one does all."""
+
+    web = "web"
+    worker = "worker"
+    watcher = "watcher"
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A sweep with its name and pause in seconds; it runs in one process at a time."""
+    """A sweep with its name and pause in seconds.
+
+    A round of the workers runs in one process at a time; one of another role in all its processes, which share the work out
+    themselves; one of no role in every process.
+    """
 
     name: str
     every: float
     sweep: Callable[[House], Awaitable[None]]
+    role: Role | None = Role.worker
 
 
 @dataclass(frozen=True, slots=True)

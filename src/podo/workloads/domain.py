@@ -10,7 +10,7 @@ from podo.catalog.types import ProjectTab, SearchHit, SearchSource
 from podo.clients.kubernetes.connections import Connections
 from podo.kernel import clock
 from podo.kernel.db import Reading
-from podo.kernel.domains import Domain, House, Round
+from podo.kernel.domains import Domain, House, Role, Round
 from podo.kernel.errors import N_
 from podo.kernel.events import Handler
 from podo.kernel.ui import languages
@@ -86,7 +86,7 @@ DOMAIN = Domain(
         SearchSource(_find_pods),
     ],
     handlers=[Handler("workloads.operations", frozenset(e.code for e in ASKED), start_operation)],
-    rounds=[Round("workloads.watch", 5, _watch)],
+    rounds=[Round("workloads.watch", 5, _watch, role=Role.watcher)],
     adapters=_adapters,
     world=lambda house: World(house.ports[WorkloadWriter]),
     permissions=[READ, RESTART, SCALE, DELETE_POD],

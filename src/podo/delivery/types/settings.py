@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from podo.kernel.settings import setting
 
@@ -20,6 +21,7 @@ class DeliverySettings:
     trusted: list[str] = setting(
         [], "Repositories that may be built on Podo's machine, by the beginning of their address; empty: all"
     )
+    logs: Path | None = setting(None, "Folder of build logs; empty: `builds` in `server.directory`. Several machines share one")
     build_seconds: int = setting(1800, "A build that runs longer is ended")
     builds_at_once: int = setting(2, "Builds that run at the same time in one process")
     registry: str = setting(

@@ -8,7 +8,7 @@ Models are `Record` (a change needs an event in the same transaction), `Bookkeep
 from sqlalchemy.exc import SQLAlchemyError as DriverError
 
 from podo.kernel.db.database import Database, DatabaseUnavailable, Reading, Tx, outside
-from podo.kernel.db.leases import hold, let_go
+from podo.kernel.db.leases import hold, holders, holds, let_go
 from podo.kernel.db.models import Bookkeeping, Json, Observed, Record, UtcTime
 
 __all__ = [
@@ -23,6 +23,8 @@ __all__ = [
     "Tx",
     "UtcTime",
     "hold",
+    "holders",
+    "holds",
     "let_go",
     "outside",
 ]

@@ -148,8 +148,8 @@ class Database:
         # The database of what was observed, beside the main one.
         self.observed: Database | None = None
         self.memory = Memory()
-        # Leases by name and holder, until when by the process's own clock: one is renewed at half its time, not each round.
-        self.held: dict[tuple[str, str], float] = {}
+        # Leases by name and holder: from when on to renew and until when held, by the process's own clock.
+        self.held: dict[tuple[str, str], tuple[float, float]] = {}
         self.engine = self._sqlite_engine() if self.is_sqlite else postgres.engine(self.url, pool_size, schema)
         # There is one writer: queueing here is fair and costs nothing, queueing in the database is neither.
         self.writing = contextlib.nullcontext() if is_shared_out and not self.is_sqlite else asyncio.Lock()
@@ -194,17 +194,17 @@ class Database:
         if not self.is_sqlite and not self._is_shared_out:
             await postgres.queue(session)
 
-    async def wake_others(self, tx: Tx) -> None:
-        """Once this transaction has committed, `news` comes in every process that reads it."""
+    async def tell(self, session: AsyncSession, channel: str, word: str = "") -> None:
+        """Once this session's transaction has committed, `word` comes in every process that hears this channel; not on SQLite."""
         if not self.is_sqlite:
-            await postgres.notify(tx.session)
+            await postgres.notify(session, channel, word)
 
-    async def news(self) -> AsyncIterator[None]:
-        """Comes whenever somebody woke the others. SQLite cannot: there it never comes."""
+    async def hear(self, channel: str) -> AsyncIterator[str]:
+        """Each word that is told on this channel from now on. On SQLite there is no other process: none ever comes."""
         if self.is_sqlite:
             await asyncio.Event().wait()
-        async for _ in postgres.notices(self.engine):
-            yield None
+        async for word in postgres.notices(self.engine, channel):
+            yield word
 
     @contextlib.asynccontextmanager
     async def guarded(self, tx: Tx) -> AsyncIterator[None]:

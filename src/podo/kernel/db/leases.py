@@ -9,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from podo.kernel.clock import monotonic
 from podo.kernel.db.database import Database
 from podo.kernel.db.models import Bookkeeping
 
@@ -24,10 +25,10 @@ class LeaseRow(Bookkeeping):
 
 
 async def hold(database: Database, name: str, holder: str, seconds: float) -> bool:
-    """Take or renew the lease for `seconds`; False while somebody else holds it."""
-    from podo.kernel.clock import monotonic
-
-    if database.held.get((name, holder), 0) > monotonic():
+    """Take or renew the lease for `seconds`; False while somebody else holds it. It is renewed at half its time."""
+    renew_at, _ = database.held.get((name, holder), (0.0, 0.0))
+    begun = monotonic()
+    if renew_at > begun:
         return True
     dialect = sqlite if database.is_sqlite else postgresql
     async with database.note() as session:
@@ -41,17 +42,34 @@ async def hold(database: Database, name: str, holder: str, seconds: float) -> bo
             ).returning(LeaseRow.holder)
         )
     if taken != holder:
+        database.held.pop((name, holder), None)
         return False
-    database.held[name, holder] = monotonic() + seconds / 2
+    database.held[name, holder] = (begun + seconds / 2, begun + seconds)
     return True
 
 
-async def let_go(database: Database, holder: str) -> None:
-    """Give back whatever this holder holds, so that nobody waits for it."""
-    for key in [key for key in database.held if key[1] == holder]:
-        del database.held[key]
+def holds(database: Database, name: str, holder: str) -> bool:
+    """Whether a lease that was taken is still held, as far as this process can know without asking."""
+    _, until = database.held.get((name, holder), (0.0, 0.0))
+    return until > monotonic()
+
+
+async def holders(database: Database, prefix: str) -> dict[str, str]:
+    """Who holds the leases whose names begin with `prefix`, now."""
     async with database.note() as session:
-        await session.execute(delete(LeaseRow).where(LeaseRow.holder == holder))
+        at = await _seconds(database, session)
+        query = select(LeaseRow.name, LeaseRow.holder).where(LeaseRow.name.startswith(prefix, autoescape=True))
+        rows = await session.execute(query.where(LeaseRow.until >= literal(at)))
+        return {row.name: row.holder for row in rows}
+
+
+async def let_go(database: Database, holder: str, name: str | None = None) -> None:
+    """Give a lease back, or whatever this holder holds, so that nobody waits for it."""
+    for key in [key for key in database.held if key[1] == holder and name in (None, key[0])]:
+        del database.held[key]
+    mine = delete(LeaseRow).where(LeaseRow.holder == holder)
+    async with database.note() as session:
+        await session.execute(mine if name is None else mine.where(LeaseRow.name == name))
 
 
 async def now(database: Database, session: AsyncSession) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import URL, text
+from sqlalchemy import URL, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 # A process that was frozen or cut off within a transaction holds its locks for as long as this, and no longer.
@@ -19,7 +19,6 @@ _GUARDS = {
     "default_transaction_isolation": "read committed",
 }
 _QUEUE = 7263002
-CHANNEL = "podo_sealed"
 
 
 def engine(url: URL, pool_size: int, schema: str | None) -> AsyncEngine:
@@ -57,19 +56,19 @@ async def queue(session: AsyncSession) -> None:
     await session.execute(text(f"SELECT pg_advisory_xact_lock({_QUEUE})"))
 
 
-async def notify(session: AsyncSession) -> None:
-    """Wake those who listen, in all processes, when this transaction has committed."""
-    await session.execute(text(f"NOTIFY {CHANNEL}"))
+async def notify(session: AsyncSession, channel: str, word: str) -> None:
+    """Say `word` (8,000 bytes at most) to all who listen, in all processes, when this transaction has committed."""
+    await session.execute(select(func.pg_notify(channel, word)))
 
 
-async def notices(engine: AsyncEngine) -> AsyncIterator[None]:
-    """Comes once for each moment at which somebody notified. Raises when the connection is lost."""
+async def notices(engine: AsyncEngine, channel: str) -> AsyncIterator[str]:
+    """What is said from now on. Raises when the connection is lost."""
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        await connection.exec_driver_sql(f"LISTEN {CHANNEL}")
+        await connection.exec_driver_sql(f"LISTEN {channel}")
         raw: Any = (await connection.get_raw_connection()).driver_connection
         try:
-            async for _ in raw.notifies():
-                yield None
+            async for notice in raw.notifies():
+                yield notice.payload
         finally:
             # It would go on listening for whoever gets it from the pool.
             await connection.invalidate()

@@ -185,7 +185,7 @@ class Delivery:
     async def _be_woken(self) -> None:
         while True:
             try:
-                async for _ in self._database.news():
+                async for _ in self._database.hear(log.SEALED):
                     self._others.set()
             except Exception as error:
                 _log.warning("nothing wakes this process (%s), it looks by itself; again in a second", error)

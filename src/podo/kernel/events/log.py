@@ -22,6 +22,7 @@ from podo.kernel.nouns import PODO, Actor, ActorKind
 
 _GENESIS = "0" * 64
 _BATCH = 500
+SEALED = "podo_sealed"
 
 
 async def write(tx: Tx) -> None:
@@ -76,7 +77,7 @@ async def seal(database: Database) -> list[Entry]:
             # One statement for all: a row at a time takes twice as long.
             mine = update(EventRow).where(EventRow.seq == bindparam("of"))
             await (await tx.session.connection()).execute(mine, given)
-            await database.wake_others(tx)
+            await database.tell(tx.session, SEALED)
         return sealed
 
 

@@ -4,6 +4,7 @@ from podo.workloads.rules.kinds import health_of as health_of
 from podo.workloads.rules.kinds import worst as worst
 from podo.workloads.rules.pods import pod_health as pod_health
 from podo.workloads.rules.pods import pod_state as pod_state
+from podo.workloads.rules.shares import share as share
 from podo.workloads.rules.texts import log_line as log_line
 from podo.workloads.rules.texts import mebibytes as mebibytes
 from podo.workloads.rules.texts import millicores as millicores
