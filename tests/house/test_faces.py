@@ -20,7 +20,10 @@ ONLY_ON_PAGES = {
     "access.finish_sign_in": "a browser follows the link",
     "access.sign_out": "a browser has a session; a token is revoked instead",
 }
-ONLY_BY_MACHINES = {"delivery.webhook": "a git server calls it, signed, and nobody else"}
+ONLY_BY_MACHINES = {
+    "delivery.webhook": "a git server calls it, signed, and nobody else",
+    "access.logged_out": "an issuer says, signed, who has signed out there",
+}
 
 
 def declared() -> list[Declared]:

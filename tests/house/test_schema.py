@@ -41,6 +41,7 @@ def test_every_table_is_a_record_or_bookkeeping() -> None:
 
 
 SILENT = {
+    "sign_in_states": "hashes of what came back from an issuer, for a day",
     "events": "the log itself",
     "event_cursors": "how far a handler has heard",
     "event_letters": "what a handler could not take",

@@ -140,6 +140,63 @@ def person_revoke(id_: str, role: str) -> None:
     click.echo(f"{id_} is {role} no more.")
 
 
+@verb("access.person_sessions")
+@person.command("sessions")
+@click.argument("id_", metavar="ID")
+def person_sessions(id_: str) -> None:
+    """The browsers in which somebody is signed in; for administrators, as all that follows."""
+    show(api("GET", f"/people/{id_}/sessions"), ["id", "about", "issuer", "seen_at", "expires_at"])
+
+
+@verb("access.person_sign_out", "access.person_session_end")
+@person.command("sign-out")
+@click.argument("id_", metavar="ID")
+@click.option("--session", help="This one alone; default: all sessions, and all API tokens.")
+def person_sign_out(id_: str, session: str | None) -> None:
+    """End sessions of somebody, who may sign in again."""
+    if session:
+        api("DELETE", f"/people/{id_}/sessions/{session}")
+    else:
+        api("POST", f"/people/{id_}/sign-out")
+    click.echo("Signed out.")
+
+
+@verb("access.deactivate")
+@person.command("deactivate")
+@click.argument("id_", metavar="ID")
+def person_deactivate(id_: str) -> None:
+    """Let out somebody whom an issuer brought."""
+    api("POST", f"/people/{id_}/deactivate")
+    click.echo(f"{id_} is out.")
+
+
+@verb("access.activate")
+@person.command("activate")
+@click.argument("id_", metavar="ID")
+def person_activate(id_: str) -> None:
+    """Let somebody whom an issuer brought in again."""
+    api("POST", f"/people/{id_}/activate")
+    click.echo(f"{id_} may sign in again.")
+
+
+@verb("access.accounts")
+@person.command("accounts")
+@click.argument("id_", metavar="ID")
+def person_accounts(id_: str) -> None:
+    """The accounts with issuers by which somebody signs in."""
+    show(api("GET", f"/people/{id_}/accounts"), ["id", "issuer", "subject", "linked_at"])
+
+
+@verb("access.unlink")
+@person.command("unlink")
+@click.argument("id_", metavar="ID")
+@click.argument("account")
+def person_unlink(id_: str, account: str) -> None:
+    """Take an account with an issuer off somebody."""
+    api("DELETE", f"/people/{id_}/accounts/{account}")
+    click.echo("Taken off.")
+
+
 @click.group("token")
 def token() -> None:
     """Your API tokens."""

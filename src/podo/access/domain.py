@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from podo.access import api, pages, service
+from podo.access import api, pages, reads, service
 from podo.access.adapters.file import DirectoryFile
-from podo.access.ports import DirectoryReader
+from podo.access.adapters.issuers import Issuers
+from podo.access.ports import DirectoryReader, IssuerReader
 from podo.access.rules import Policies
-from podo.access.types import PERMISSIONS, AccessSettings, Permission
-from podo.kernel.domains import Domain, House, Permissions
+from podo.access.types import PERMISSIONS, AccessSettings, NoWayIn, Permission
+from podo.kernel.domains import Domain, House, Permissions, Round
 from podo.kernel.errors import N_, PodoError
 from podo.kernel.http import Identity, IdentitySource
 from podo.kernel.nouns import PODO, Actor, ActorKind
@@ -29,6 +30,13 @@ class Doorkeeper:
     async def identify(self, *, cookie: str | None, bearer: str | None) -> Identity | None:
         """See `IdentitySource.identify`."""
         return await self._by_token(bearer) if bearer is not None else await self._by_session(cookie or "")
+
+    async def is_in(self, *, cookie: str | None, bearer: str | None) -> bool:
+        """See `IdentitySource.is_in`."""
+        async with self._house.database.reading(PODO) as r:
+            if bearer is not None:
+                return await service.identify_token(r, bearer) is not None
+            return await service.identify_session(r, cookie or "") is not None
 
     async def _by_session(self, cookie: str) -> Identity | None:
         async with self._house.database.reading(PODO) as r:
@@ -59,13 +67,38 @@ async def _adapters(house: House) -> None:
     service.use(Policies(declared))
     house.ports.put(IdentitySource, Doorkeeper(house))
     chosen = house.settings[AccessSettings]
+    if not chosen.links and not chosen.issuers and not chosen.demo:
+        raise NoWayIn()
+    house.ports.put(IssuerReader, Issuers(chosen.issuers, anywhere=chosen.demo))
     if chosen.directory is not None:
         house.ports.put(DirectoryReader, DirectoryFile(chosen.directory))
         await _take_over(house)
 
 
+class Leaving:
+    """Sees to it that who has left is out within a minute: by an end that has come, or by a directory that changed."""
+
+    def __init__(self) -> None:
+        self._stamps: dict[int, str] = {}
+
+    async def sweep(self, house: House) -> None:
+        """Once around."""
+        async with house.database.reading(PODO) as r:
+            due = await service.leavers(r)
+        if due:
+            async with house.database.transaction(PODO) as tx:
+                await service.let_leavers_go(tx)
+        stamp = await reads.directory_stamp(house.ports)
+        if stamp != self._stamps.setdefault(id(house), stamp):
+            self._stamps[id(house)] = stamp
+            await _take_over(house)
+
+
 async def _take_over(house: House) -> None:
-    """At the start. A feed that is wrong today must not keep Podo down: then the people of yesterday stay, and a log says so."""
+    """At the start, and when it changed.
+
+    A feed that is wrong today must not keep Podo down: then the people of yesterday stay, and a log says so.
+    """
     try:
         feed = await house.ports[DirectoryReader].read()
         async with house.database.transaction(PODO) as tx:
@@ -79,9 +112,10 @@ async def _take_over(house: House) -> None:
 
 DOMAIN = Domain(
     name="access",
-    routes=[api.routes, pages.routes],
+    routes=[*api.routes, pages.routes],
     settings={"access": AccessSettings},
     slots=[NavItem(N_("Teams"), "/teams", 20)],
     adapters=_adapters,
+    rounds=[Round("access:leaving", 20, Leaving().sweep)],
     permissions=PERMISSIONS,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from podo.kernel.db import Bookkeeping, Record
@@ -22,6 +22,9 @@ class PersonRow(Record):
     lang: Mapped[str | None] = mapped_column(String(8))
     theme: Mapped[str] = mapped_column(String(8), default="auto")
     title: Mapped[str] = mapped_column(String(200), default="")
+    # The issuer that made the person; empty: the directory.
+    source: Mapped[str] = mapped_column(String(80), default="")
+    ends_at: Mapped[datetime | None]
 
 
 class TeamRow(Record):
@@ -38,22 +41,37 @@ class TeamRow(Record):
 
 
 class MembershipRow(Record):
-    """A person in a team."""
+    """A person in a team, by the directory (`source` is empty) or by the groups of an issuer."""
 
     __tablename__ = "memberships"
 
     person: Mapped[str] = mapped_column(String(80), ForeignKey("people.id"), primary_key=True)
     team: Mapped[str] = mapped_column(String(80), ForeignKey("teams.id"), primary_key=True, index=True)
+    source: Mapped[str] = mapped_column(String(80), primary_key=True, default="")
     role: Mapped[str] = mapped_column(String(16))
 
 
 class RoleRow(Record):
-    """A role that a person was given."""
+    """A role that a person was given by hand (`source` is empty) or by the groups of an issuer."""
 
     __tablename__ = "roles"
 
     person: Mapped[str] = mapped_column(String(80), ForeignKey("people.id"), primary_key=True)
     role: Mapped[str] = mapped_column(String(16), primary_key=True)
+    source: Mapped[str] = mapped_column(String(80), primary_key=True, default="")
+
+
+class AccountRow(Record):
+    """A person's account with an issuer, by the issuer's address and its name of the person."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    issuer: Mapped[str] = mapped_column(String(500))
+    subject: Mapped[str] = mapped_column(String(255))
+    person: Mapped[str] = mapped_column(String(80), ForeignKey("people.id"), index=True)
+    linked_at: Mapped[datetime]
 
 
 class TokenRow(Record):
@@ -94,6 +112,10 @@ class SessionRow(Bookkeeping):
     expires_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     about: Mapped[str] = mapped_column(String(200))
+    # Of a session that an issuer vouches for: its name here, its own name of the session, and the sealed ID token.
+    issuer: Mapped[str] = mapped_column(String(80), default="")
+    sid: Mapped[str] = mapped_column(String(255), default="", index=True)
+    hint: Mapped[str] = mapped_column(Text, default="")
 
 
 class SignInLinkRow(Bookkeeping):
@@ -107,6 +129,15 @@ class SignInLinkRow(Bookkeeping):
     sealed: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[datetime]
     spent_at: Mapped[datetime | None]
+
+
+class SignInStateRow(Bookkeeping):
+    """The hash of a state with which a browser came back from an issuer, so that none comes back twice."""
+
+    __tablename__ = "sign_in_states"
+
+    state: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
 
 
 class SignInTryRow(Bookkeeping):

@@ -6,12 +6,25 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cedarpy as _cedarpy
 
-from podo.access.types import Decision, Group, Membership, MembershipRole, On, Permission, Policy, Team
+from podo.access.types import (
+    Decision,
+    Group,
+    IssuerSettings,
+    Membership,
+    MembershipRole,
+    On,
+    Permission,
+    Person,
+    Policy,
+    Role,
+    Team,
+)
 from podo.kernel.errors import N_
 
 # Its signatures name bare dicts, which says nothing to a strict checker.
@@ -124,6 +137,66 @@ def reach(memberships: Sequence[Membership], teams: Sequence[Team]) -> tuple[fro
             leads.add(team)
             waiting += children.get(team, ())
     return frozenset(leads | {m.team for m in memberships}), frozenset(leads)
+
+
+def is_here(person: Person, now: datetime) -> bool:
+    """Whether a person has not left, by the directory or by the own end."""
+    return person.active and (person.ends_at is None or person.ends_at > now)
+
+
+def claimed(claims: Mapping[str, Any], name: str) -> Any:
+    """A claim by its name; `a.b` is looked for within `a` where no claim is called so. None without one."""
+    if name in claims:
+        return claims[name]
+    first, dot, rest = name.partition(".")
+    inner = claims.get(first) if dot else None
+    return claimed(cast(Mapping[str, Any], inner), rest) if isinstance(inner, Mapping) else None
+
+
+def groups(claims: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The groups that a claim lists; one alone may be a text."""
+    found = claimed(claims, name)
+    listed = cast(Sequence[object], found) if isinstance(found, list) else [found]
+    return tuple(dict.fromkeys(group for group in listed if isinstance(group, str) and group))
+
+
+def is_verified(said: object, *, trusted: bool) -> bool:
+    """Whether an issuer vouches for an address by its `email_verified`; `trusted` is what counts where it says nothing."""
+    return trusted if said is None else said in (True, "true")
+
+
+def is_of_domain(email: str, domains: Sequence[str]) -> bool:
+    """Whether an address is of one of these domains; of any where there are none."""
+    return not domains or email.rpartition("@")[2].lower() in {d.lower().removeprefix("@") for d in domains}
+
+
+def given_by(
+    found: Sequence[str], issuer: IssuerSettings, teams: Sequence[Team], person: str
+) -> tuple[tuple[Membership, ...], frozenset[Role]]:
+    """What groups mean for a person: memberships of living teams, and roles. A group without a meaning means nothing."""
+    living = {name: t.id for t in teams if t.ended_at is None for name in (t.handle, t.id)}
+    held: dict[str, MembershipRole] = {}
+    for group in found:
+        name, _, role = issuer.teams.get(group, "").partition(":")
+        team = living.get(name)
+        if team is not None and held.get(team) is not MembershipRole.lead:
+            held[team] = MembershipRole.lead if role == "lead" else MembershipRole.member
+    known = {role.value for role in Role}
+    roles = frozenset(Role(issuer.roles[group]) for group in found if issuer.roles.get(group) in known)
+    return tuple(Membership(person, team, role) for team, role in sorted(held.items())), roles
+
+
+def wrong_with(issuer: IssuerSettings) -> str:
+    """What keeps the settings of an issuer from being used, empty when nothing does; its address is looked at elsewhere."""
+    if not issuer.url or not issuer.client_id:
+        return "it needs url and client_id"
+    if "openid" not in issuer.scopes:
+        return "its scopes lack openid"
+    wrong = sorted(set(issuer.roles.values()) - {role.value for role in Role})
+    if wrong:
+        return f"there is no role {wrong[0]}"
+    halves = [team.partition(":")[2] for team in issuer.teams.values()]
+    return "a team is written handle or handle:lead" if set(halves) - {"", "lead", "member"} else ""
 
 
 def above(team: Team, teams: Sequence[Team]) -> list[Team]:

@@ -10,17 +10,19 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select, tuple_, update
 
 from podo.access.models import (
+    AccountRow,
     MembershipRow,
     PersonRow,
     RoleRow,
     SessionRow,
     SignInLinkRow,
+    SignInStateRow,
     SignInTryRow,
     TeamRow,
     TokenRow,
     TokenUseRow,
 )
-from podo.access.types import Membership, MembershipRole, Person, Role, Session, Team, Token
+from podo.access.types import Account, Membership, MembershipRole, Person, Role, Session, Team, Token
 from podo.kernel import ids
 from podo.kernel.db import Reading, Tx
 
@@ -32,14 +34,24 @@ def kept(r: Reading) -> dict[Any, Any]:
 
 async def person(r: Reading, id_: str) -> Person | None:
     """By stable id."""
-    row = await r.session.get(PersonRow, id_)
-    return _person(row) if row else None
+
+    async def find() -> Person | None:
+        row = await r.session.get(PersonRow, id_)
+        return _person(row) if row else None
+
+    return await r.recall("access", ("person", id_), find)
 
 
 async def people(r: Reading, ids_: Collection[str]) -> dict[str, Person]:
     """Several, by id."""
     rows = await r.session.scalars(select(PersonRow).where(PersonRow.id.in_(ids_)))
     return {row.id: _person(row) for row in rows}
+
+
+async def leavers(r: Reading, now: datetime) -> list[Person]:
+    """Active people whose end has come."""
+    query = select(PersonRow).where(PersonRow.active.is_(True), PersonRow.ends_at <= now)
+    return [_person(row) for row in await r.session.scalars(query)]
 
 
 async def everybody(r: Reading) -> list[Person]:
@@ -50,6 +62,13 @@ async def everybody(r: Reading) -> list[Person]:
 async def by_email(r: Reading, email: str) -> Person | None:
     """The active person with this address."""
     query = select(PersonRow).where(func.lower(PersonRow.email) == email.lower(), PersonRow.active.is_(True))
+    row = (await r.session.scalars(query)).first()
+    return _person(row) if row else None
+
+
+async def left_with(r: Reading, email: str) -> Person | None:
+    """Somebody who left, and had this address."""
+    query = select(PersonRow).where(func.lower(PersonRow.email) == email.lower(), PersonRow.active.is_(False))
     row = (await r.session.scalars(query)).first()
     return _person(row) if row else None
 
@@ -75,7 +94,11 @@ async def count(r: Reading, text: str) -> int:
 
 async def teams(r: Reading) -> list[Team]:
     """All teams, living and ended, by name."""
-    return [_team(row) for row in await r.session.scalars(select(TeamRow).order_by(TeamRow.name))]
+
+    async def find() -> tuple[Team, ...]:
+        return tuple([_team(row) for row in await r.session.scalars(select(TeamRow).order_by(TeamRow.name))])
+
+    return list(await r.recall("access", "teams", find))
 
 
 async def team(r: Reading, name: str) -> Team | None:
@@ -88,7 +111,9 @@ async def team(r: Reading, name: str) -> Team | None:
 async def memberships(
     r: Reading, *, person: str | None = None, people: Collection[str] | None = None, team: str | None = None
 ) -> list[Membership]:
-    """Of a person or several, of a team, or all."""
+    """Of a person or several, of a team, or all; who is in a team by several sources is there once, a lead before all."""
+    if person is not None and people is None and team is None:
+        return list(await r.recall("access", ("memberships", person), lambda: _memberships_of(r, person)))
     query = select(MembershipRow)
     if person is not None:
         query = query.where(MembershipRow.person == person)
@@ -96,12 +121,42 @@ async def memberships(
         query = query.where(MembershipRow.person.in_(people))
     if team is not None:
         query = query.where(MembershipRow.team == team)
-    return [Membership(row.person, row.team, MembershipRole(row.role)) for row in await r.session.scalars(query)]
+    return _merged(await r.session.scalars(query))
+
+
+async def memberships_by(r: Reading, source: str, person: str | None = None) -> list[Membership]:
+    """Those of one source: an issuer, or the directory where it is empty."""
+    query = select(MembershipRow).where(MembershipRow.source == source)
+    if person is not None:
+        query = query.where(MembershipRow.person == person)
+    return [_membership(row) for row in await r.session.scalars(query)]
+
+
+def _merged(rows: Iterable[MembershipRow]) -> list[Membership]:
+    found: dict[tuple[str, str], Membership] = {}
+    for row in rows:
+        key = (row.person, row.team)
+        if key not in found or row.role == MembershipRole.lead:
+            found[key] = _membership(row)
+    return list(found.values())
+
+
+async def _memberships_of(r: Reading, person_id: str) -> tuple[Membership, ...]:
+    query = select(MembershipRow).where(MembershipRow.person == person_id)
+    return tuple(_merged(await r.session.scalars(query)))
+
+
+def _membership(row: MembershipRow) -> Membership:
+    return Membership(row.person, row.team, MembershipRole(row.role))
 
 
 async def roles(r: Reading, person: str) -> frozenset[Role]:
     """What a person was given."""
-    return frozenset(Role(x) for x in await r.session.scalars(select(RoleRow.role).where(RoleRow.person == person)))
+
+    async def find() -> frozenset[Role]:
+        return frozenset(Role(x) for x in await r.session.scalars(select(RoleRow.role).where(RoleRow.person == person)))
+
+    return await r.recall("access", ("roles", person), find)
 
 
 async def roles_of(r: Reading, people: Collection[str]) -> dict[str, frozenset[Role]]:
@@ -112,9 +167,15 @@ async def roles_of(r: Reading, people: Collection[str]) -> dict[str, frozenset[R
     return {person: frozenset(roles) for person, roles in found.items()}
 
 
+async def roles_by(r: Reading, source: str, person: str) -> frozenset[Role]:
+    """What a person has by one source: an issuer, or by hand where it is empty."""
+    query = select(RoleRow.role).where(RoleRow.person == person, RoleRow.source == source)
+    return frozenset(Role(role) for role in await r.session.scalars(query))
+
+
 async def with_role(r: Reading, role: Role) -> list[str]:
     """The ids of active people with a role."""
-    query = select(RoleRow.person).join(PersonRow, PersonRow.id == RoleRow.person).where(RoleRow.role == role)
+    query = select(RoleRow.person).distinct().join(PersonRow, PersonRow.id == RoleRow.person).where(RoleRow.role == role)
     return list(await r.session.scalars(query.where(PersonRow.active.is_(True))))
 
 
@@ -129,24 +190,32 @@ async def put_team(tx: Tx, team_: Team) -> None:
     await tx.session.flush()
 
 
-async def put_memberships(tx: Tx, wanted: Iterable[Membership]) -> None:
-    """These, and no others."""
-    await tx.session.execute(delete(MembershipRow))
-    tx.session.add_all(MembershipRow(person=m.person, team=m.team, role=m.role) for m in wanted)
+async def put_memberships(tx: Tx, wanted: Iterable[Membership], source: str = "", person: str | None = None) -> None:
+    """These, and no others of this source, of everybody or of one person."""
+    gone = delete(MembershipRow).where(MembershipRow.source == source)
+    await tx.session.execute(gone if person is None else gone.where(MembershipRow.person == person))
+    tx.session.add_all(MembershipRow(person=m.person, team=m.team, source=source, role=m.role) for m in wanted)
+    await tx.session.flush()
+
+
+async def put_roles(tx: Tx, person: str, wanted: Iterable[Role], source: str) -> None:
+    """These, and no others of this source."""
+    await tx.session.execute(delete(RoleRow).where(RoleRow.person == person, RoleRow.source == source))
+    tx.session.add_all(RoleRow(person=person, role=role, source=source) for role in wanted)
     await tx.session.flush()
 
 
 async def add_role(tx: Tx, person: str, role: Role) -> bool:
-    """False when the person has it already."""
-    if await tx.session.get(RoleRow, (person, role)):
+    """By hand; false when the person was given it already."""
+    if await tx.session.get(RoleRow, (person, role, "")):
         return False
-    tx.session.add(RoleRow(person=person, role=role))
+    tx.session.add(RoleRow(person=person, role=role, source=""))
     return True
 
 
 async def remove_role(tx: Tx, person: str, role: Role) -> bool:
-    """False when the person has it not."""
-    row = await tx.session.get(RoleRow, (person, role))
+    """What was given by hand; false when it was not."""
+    row = await tx.session.get(RoleRow, (person, role, ""))
     if row is None:
         return False
     await tx.session.delete(row)
@@ -218,9 +287,14 @@ async def token_used(tx: Tx, id_: str, at: datetime) -> None:
 # -- sessions and links
 
 
-def add_session(tx: Tx, session: Session, hash_: str, csrf: str) -> None:
-    """A new session, by the hash of its cookie."""
-    tx.session.add(SessionRow(hash=hash_, csrf=csrf, **asdict(session)))
+def add_session(tx: Tx, session: Session, hash_: str, csrf: str, *, sid: str = "", hint: str = "") -> None:
+    """A new session, by the hash of its cookie; `sid` and the sealed `hint` are what its issuer knows it by."""
+    tx.session.add(SessionRow(hash=hash_, csrf=csrf, sid=sid, hint=hint, **asdict(session)))
+
+
+async def hint(r: Reading, session: str) -> str:
+    """The sealed ID token of a session, empty without one."""
+    return await r.session.scalar(select(SessionRow.hint).where(SessionRow.id == session)) or ""
 
 
 async def session_by_hash(r: Reading, hash_: str) -> tuple[Session, str] | None:
@@ -251,6 +325,50 @@ async def end_session(tx: Tx, id_: str, person: str) -> bool:
 async def end_sessions_of(tx: Tx, person: str) -> None:
     """All of them."""
     await tx.session.execute(delete(SessionRow).where(SessionRow.person == person))
+
+
+async def end_sessions_by(tx: Tx, issuer: str, *, sid: str, person: str | None) -> list[tuple[str, str]]:
+    """Sessions that an issuer vouched for, by its own name of one, or all of a person; gives each with its person."""
+    mine = (SessionRow.sid == sid) if sid else (SessionRow.person == person)
+    ended = await tx.session.execute(
+        delete(SessionRow).where(SessionRow.issuer == issuer, mine).returning(SessionRow.id, SessionRow.person)
+    )
+    return [(id_, of) for id_, of in ended]
+
+
+async def spend_state(tx: Tx, state: str, at: datetime) -> bool:
+    """False when this state came back before. Forgets those of yesterday."""
+    if await tx.session.get(SignInStateRow, state):
+        return False
+    tx.session.add(SignInStateRow(state=state, at=at))
+    await tx.session.execute(delete(SignInStateRow).where(SignInStateRow.at < at - timedelta(days=1)))
+    return True
+
+
+# -- accounts with issuers
+
+
+def add_account(tx: Tx, account: Account) -> None:
+    """A new one."""
+    tx.session.add(AccountRow(**asdict(account)))
+
+
+async def account(r: Reading, issuer: str, subject: str) -> Account | None:
+    """By the issuer's address and its name of the person."""
+    query = select(AccountRow).where(AccountRow.issuer == issuer, AccountRow.subject == subject)
+    row = (await r.session.scalars(query)).first()
+    return _account(row) if row else None
+
+
+async def accounts(r: Reading, person: str) -> list[Account]:
+    """Those of a person."""
+    query = select(AccountRow).where(AccountRow.person == person).order_by(AccountRow.linked_at)
+    return [_account(row) for row in await r.session.scalars(query)]
+
+
+async def remove_account(tx: Tx, id_: str) -> None:
+    """It is nobody's any more."""
+    await tx.session.delete(await tx.session.get_one(AccountRow, id_))
 
 
 def add_link(tx: Tx, id_: str, hash_: str, person: str, sealed: str, expires_at: datetime) -> None:
@@ -284,7 +402,7 @@ async def add_try(tx: Tx, who: str, at: datetime) -> None:
 
 
 def _person(row: PersonRow) -> Person:
-    return Person(row.id, row.name, row.email, row.active, row.lang, row.title, row.theme)
+    return Person(row.id, row.name, row.email, row.active, row.lang, row.title, row.theme, row.source, row.ends_at)
 
 
 def _team(row: TeamRow) -> Team:
@@ -298,4 +416,8 @@ def _token(row: TokenRow, used: datetime | None) -> Token:
 
 
 def _session(row: SessionRow) -> Session:
-    return Session(row.id, row.person, row.created_at, row.expires_at, row.seen_at, row.about)
+    return Session(row.id, row.person, row.created_at, row.expires_at, row.seen_at, row.about, row.issuer)
+
+
+def _account(row: AccountRow) -> Account:
+    return Account(row.id, row.issuer, row.subject, row.person, row.linked_at)

@@ -1,4 +1,4 @@
-"""The server as a program: `python -m podo.app up|serve|verify`; `podo` starts it."""
+"""The server as a program: `python -m podo.app up|serve|verify|link`; `podo` starts it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from podo.access import service as access
 from podo.app import house as houses
 from podo.app.server import serve, up
 from podo.app.settings import DatabaseSettings, ServerSettings
@@ -16,13 +17,14 @@ from podo.kernel.db import Database
 from podo.kernel.db.models import metadata
 from podo.kernel.errors import N_, Missing, PodoError
 from podo.kernel.events import log
+from podo.kernel.nouns import PODO
 from podo.kernel.settings import Settings
 
 
 def main() -> int:
     """Read the words and the settings; a wrong setting ends in one sentence, exit code 2."""
     words = argparse.ArgumentParser(prog="podo", add_help=False)
-    words.add_argument("verb", choices=["up", "serve", "verify"])
+    words.add_argument("verb", choices=["up", "serve", "verify", "link"])
     words.add_argument("--clusters", choices=["twin", "local"], default="twin")
     words.add_argument("--empty", action="store_true")
     given = words.parse_args()
@@ -36,6 +38,8 @@ def main() -> int:
                 return asyncio.run(up(settings, clusters=given.clusters, seed=not given.empty))
             case "serve":
                 return asyncio.run(serve(settings))
+            case "link":
+                return asyncio.run(_link(settings))
             case _:
                 return asyncio.run(_verify(settings))
     except asyncio.CancelledError:
@@ -55,12 +59,39 @@ class NothingHere(Missing):
     do = N_("PODO_SERVER_DIRECTORY or --config names another place; `podo up` or `podo serve` begins one.")
 
 
-async def _verify(settings: Settings) -> int:
+class NoAdministrator(Missing):
+    """Nobody has the role admin."""
+
+    code = "app.no_administrator"
+    so = N_("There is no administrator to let in.")
+    do = N_("Name one under `admins` in the file of access.directory, and start Podo again.")
+
+
+async def _link(settings: Settings) -> int:
+    database = await _database(settings)
+    database.before_commit = log.write
+    seal = houses.seal_of(settings)
+    try:
+        async with database.transaction(PODO) as tx:
+            path = await access.printed_link(tx, seal)
+    finally:
+        await database.close()
+    if path is None:
+        raise NoAdministrator()
+    print(f"{houses.url_of(settings)}{path}")
+    return 0
+
+
+async def _database(settings: Settings) -> Database:
     server, url = settings[ServerSettings], settings[DatabaseSettings].url
     path = server.directory / "podo.db"
     if not url and not await asyncio.to_thread(path.exists):
         raise NothingHere(folder=str(server.directory))
-    database = Database(url or f"sqlite:///{path}", metadata=metadata)
+    return Database(url or f"sqlite:///{path}", metadata=metadata)
+
+
+async def _verify(settings: Settings) -> int:
+    database = await _database(settings)
     try:
         verdict = await log.verify(database)
     finally:

@@ -50,6 +50,9 @@ class Door:
             return Identity(Actor(ActorKind.token, "prs-1", "tok-1"), "이서연")
         return None
 
+    async def is_in(self, *, cookie: str | None, bearer: str | None) -> bool:
+        return await self.identify(cookie=cookie, bearer=bearer) is not None
+
 
 class StoneIn(BaseModel):
     name: str

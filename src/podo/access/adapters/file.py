@@ -1,13 +1,16 @@
 """A directory file: YAML or JSON with `people`, `teams` and `admins`.
 
-people: [{id: prs-1, name: 이서연, email: seoyeon@example.com, team: chat, lead: true}]
+people: [{id: prs-1, name: 이서연, email: seoyeon@example.com, team: chat, lead: true, ends: 2027-01-31}]
 teams:  [{id: team-1, handle: chat, name: Chat, parent: service}]
 admins: [prs-1]
+
+`ends` is the person's last day (until its end in UTC), or a moment with its zone.
 """
 
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,14 @@ class DirectoryFile:
             raise WrongDirectory(why=str(error)) from error
         return _taken(found)
 
+    async def stamp(self) -> str:
+        """See `DirectoryReader.stamp`."""
+        try:
+            about = await asyncio.to_thread(self._path.stat)
+        except OSError:
+            return ""
+        return f"{about.st_mtime_ns} {about.st_size} {about.st_ino}"
+
 
 def _taken(found: Any) -> Feed:
     if not isinstance(found, dict):
@@ -41,7 +52,14 @@ def _taken(found: Any) -> Feed:
     handles = {_text(t, "handle"): _text(t, "id") for t in listed[0]}
     teams = [_team(t, handles) for t in listed[0]]
     people = [
-        Person(_text(p, "id"), _text(p, "name"), _text(p, "email"), lang=p.get("lang"), title=_text(p, "title", ""))
+        Person(
+            _text(p, "id"),
+            _text(p, "name"),
+            _text(p, "email"),
+            lang=p.get("lang"),
+            title=_text(p, "title", ""),
+            ends_at=_moment(p, "ends"),
+        )
         for p in listed[1]
     ]
     memberships = [
@@ -76,6 +94,22 @@ def _text(entry: dict[str, Any], key: str, default: str | None = None) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool) or (default is None and not str(value).strip()):
         raise WrongDirectory(why=f"“{key}” is missing or no text in {entry.get('id') or entry.get('handle') or entry}")
     return str(value)
+
+
+def _moment(entry: dict[str, Any], key: str) -> datetime | None:
+    """The end of a day, or a moment; YAML may have read it already."""
+    value = entry.get(key)
+    try:
+        read = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else value
+        if isinstance(read, datetime):
+            # YAML gives a moment with a zone as one in UTC; one that has none cannot be meant for sure.
+            return read if read.tzinfo else read.replace(tzinfo=UTC)
+        day = date.fromisoformat(read) if isinstance(read, str) else read
+    except ValueError:
+        day = value
+    if day is None or isinstance(day, date):
+        return day and datetime.combine(day + timedelta(days=1), time.min, UTC)
+    raise WrongDirectory(why=f"“{key}” is no day in {_text(entry, 'id')}")
 
 
 def _handled(handles: dict[str, str], entry: dict[str, Any], handle: str) -> str:

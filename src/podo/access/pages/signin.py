@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -18,6 +19,10 @@ from podo.kernel.http.routes import form
 from podo.kernel.http.web import COOKIE, WebIn
 from podo.kernel.ui import languages, page
 
+# Holds the sealed ID token of a session that was signed out here, for signing out at the issuer.
+OUT = "podo_out"
+# Browsers keep no larger ones; without it the issuer asks the person.
+_LARGEST_COOKIE = 3900
 _LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -33,9 +38,15 @@ class Choice:
 @page("access/sign_in.html")
 @dataclass(frozen=True, slots=True)
 class SignInPage:
-    """By e-mail; in the demo by picking a person."""
+    """With an issuer, by e-mail, in the demo by picking a person; `issuers` are titles and addresses.
+
+    `left` is the issuer that had signed in who has just signed out here, by title and the address to sign out there, too.
+    """
 
     next: str
+    issuers: Sequence[tuple[str, str]]
+    left: tuple[str, str] | None
+    links: bool
     sent: bool
     demo: bool
     choices: Sequence[Choice]
@@ -50,11 +61,13 @@ class LinkPage:
     key: str
 
 
-def _about(w: Web) -> str:
+def about(w: Web) -> str:
+    """What the browser says of itself."""
     return w.request.headers.get("user-agent", "")[:200]
 
 
-def _lasts(w: Web) -> timedelta:
+def lasts(w: Web) -> timedelta:
+    """How long a session that is not used lasts."""
     return timedelta(hours=settings(w).session_hours)
 
 
@@ -62,23 +75,39 @@ def _address(w: Web) -> str:
     return w.request.client.host if w.request.client else ""
 
 
-def _signed_in(w: Web, cookie: str, address: str) -> Response:
+def is_secure(w: Web) -> bool:
+    """Whether people reach Podo by https alone, a proxy that ends it in front included."""
+    return w.request.url.scheme == "https" or w.house.url.startswith("https://")
+
+
+def signed_in(w: Web, cookie: str, address: str) -> Response:
+    """On to a page of ours with the cookie of a new session; an address elsewhere is not gone to."""
     response = w.go(address)
-    secure = w.request.url.scheme == "https"
-    seconds = int(_lasts(w).total_seconds())
+    seconds, secure = int(lasts(w).total_seconds()), is_secure(w)
     response.set_cookie(COOKIE, cookie, max_age=seconds, httponly=True, samesite="lax", secure=secure, path="/")
     return response
 
 
 @routes.page("/sign-in", permission=ANYONE)
-async def sign_in(next: str = "/", q: str = "", sent: bool = False, w: Web = WebIn) -> Response:
+async def sign_in(next: str = "/", q: str = "", sent: bool = False, left: str = "", w: Web = WebIn) -> Response:
     """The sign-in page."""
+    chosen = settings(w)
     demo = settings(w).demo and _address(w) in _LOOPBACK
     choices: Sequence[Choice] = ()
     if demo:
         async with w.reading() as r:
             choices = await _choices(r, q)
-    made = SignInPage(next=next, sent=sent, demo=demo, choices=choices, text=q)
+    titles = {name: issuer.title or name for name, issuer in chosen.issuers.items()}
+    made = SignInPage(
+        next=next,
+        issuers=[(title, f"/sign-in/with/{name}?{urlencode({'next': next})}") for name, title in titles.items()],
+        left=(titles[left], f"/sign-in/with/{left}/out") if left in titles else None,
+        links=chosen.links,
+        sent=sent,
+        demo=demo,
+        choices=choices,
+        text=q,
+    )
     return await w.page(made, title=say(w, N_("Sign in")))
 
 
@@ -104,7 +133,7 @@ async def ask_sign_in(w: Web = WebIn) -> Response:
     """Ask for a link by mail."""
     f = await form(w)
     async with w.transaction() as tx:
-        await service.begin_sign_in(tx, w.house.seal, f["email"], _address(w))
+        await service.begin_sign_in(tx, w.house.seal, f["email"], _address(w), links=settings(w).links)
     return w.go("/sign-in?sent=1" if f["email"] else "/sign-in")
 
 
@@ -114,8 +143,9 @@ async def sign_in_as(w: Web = WebIn) -> Response:
     f = await form(w)
     demo = settings(w).demo and _address(w) in _LOOPBACK
     async with w.transaction() as tx:
-        cookie, _ = await service.sign_in_as(tx, f["person"], demo=demo, about=_about(w), lasts=_lasts(w))
-    return _signed_in(w, cookie, f["next"] or "/")
+        await service.leave_behind(tx, w.request.cookies.get(COOKIE, ""))
+        cookie, _ = await service.sign_in_as(tx, f["person"], demo=demo, about=about(w), lasts=lasts(w))
+    return signed_in(w, cookie, f["next"] or "/")
 
 
 @routes.page("/sign-in/link", permission=ANYONE)
@@ -129,17 +159,25 @@ async def finish(w: Web = WebIn) -> Response:
     """Spend a link."""
     f = await form(w)
     async with w.transaction() as tx:
-        cookie, _ = await service.finish_sign_in(tx, f["key"], about=_about(w), lasts=_lasts(w))
-    return _signed_in(w, cookie, "/")
+        await service.leave_behind(tx, w.request.cookies.get(COOKIE, ""))
+        cookie, _ = await service.finish_sign_in(tx, f["key"], about=about(w), lasts=lasts(w))
+    return signed_in(w, cookie, "/")
 
 
 @routes.form("/sign-out", verb="access.sign_out", permission=SIGNED_IN)
 async def sign_out(w: Web = WebIn) -> Response:
-    """End this session."""
+    """End this session; who came from an issuer may end the one there, too."""
+    cookie = w.request.cookies.get(COOKIE, "")
     async with w.transaction() as tx:
-        await service.sign_out(tx, w.request.cookies.get(COOKIE, ""))
-    response = w.go("/sign-in")
+        here = await service.identify_session(tx, cookie)
+        issuer = here[1].issuer if here else ""
+        hint = await service.hint(tx, here[1]) if here else ""
+        await service.sign_out(tx, cookie)
+    response = w.go(f"/sign-in?{urlencode({'left': issuer})}" if issuer in settings(w).issuers else "/sign-in")
     response.delete_cookie(COOKIE)
+    if hint and len(hint) <= _LARGEST_COOKIE:
+        secure = is_secure(w)
+        response.set_cookie(OUT, hint, max_age=600, httponly=True, samesite="lax", secure=secure, path="/sign-in/with")
     return response
 
 

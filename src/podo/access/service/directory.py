@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from podo.access import store
+from podo.access.service.leaving import leave
 from podo.access.service.people import person as the_person
 from podo.access.service.rights import require
 from podo.access.types import (
@@ -18,7 +19,6 @@ from podo.access.types import (
     Person,
     PersonChanged,
     PersonJoined,
-    PersonLeft,
     Role,
     RoleGranted,
     RoleRevoked,
@@ -38,11 +38,11 @@ async def plan(r: Reading, feed: Feed) -> SyncPlan:
     """What taking over this directory would change. Raises `WrongDirectory`."""
     await require(r, SYNC, On())
     _check(feed)
-    return await _plan(r, feed.people, feed.teams)
+    return await _plan(r, _staying(feed.people, feed.memberships)[0], feed.teams)
 
 
 async def _plan(r: Reading, people: Sequence[Person], teams: Sequence[Team]) -> SyncPlan:
-    known = {p.id: p for p in await store.everybody(r) if p.active}
+    known = {p.id: p for p in await store.everybody(r) if p.active and not p.source}
     living = {t.id: t for t in await store.teams(r) if t.ended_at is None}
     new, new_teams = {p.id: p for p in people}, {t.id: t for t in teams}
     gone = [p.name for i, p in known.items() if i not in new] + [t.name for i, t in living.items() if i not in new_teams]
@@ -62,12 +62,13 @@ async def sync_directory(
     """
     await require(tx, SYNC, On())
     _check(Feed(people, teams, memberships))
+    people, memberships = _staying(people, memberships)
     wanted = await _plan(tx, people, teams)
     if wanted.share > most_gone:
         raise WouldRemoveTooMany(share=f"{wanted.share:.0%}", limit=f"{most_gone:.0%}")
     await _people(tx, people)
     await _teams(tx, teams)
-    now = set(await store.memberships(tx))
+    now = set(await store.memberships_by(tx, ""))
     if now != set(memberships):
         moved = {m.person for m in now ^ set(memberships)}
         await store.put_memberships(tx, memberships)
@@ -84,6 +85,13 @@ async def take_over(tx: Tx, feed: Feed, *, most_gone: float = MOST_GONE) -> Sync
     return taken
 
 
+def _staying(people: Sequence[Person], memberships: Sequence[Membership]) -> tuple[list[Person], list[Membership]]:
+    """Those whose end has not come: the others are out, as if the directory did not name them."""
+    staying = [p for p in people if p.ends_at is None or p.ends_at > clock.now()]
+    here = {p.id for p in staying}
+    return staying, [m for m in memberships if m.person in here]
+
+
 async def _people(tx: Tx, people: Sequence[Person]) -> None:
     known = {p.id: p for p in await store.everybody(tx)}
     for person in people:
@@ -91,16 +99,14 @@ async def _people(tx: Tx, people: Sequence[Person]) -> None:
         if was is None:
             await store.put_person(tx, person)
             tx.say(PersonJoined(person=person.id, name=person.name, subject=subject))
-        elif _moved(was, person) or not was.active:
+        elif _moved(was, person) or not was.active or was.source:
             await store.put_person(tx, replace(person, lang=was.lang or person.lang, theme=was.theme))
             changed = PersonChanged(person=person.id, name=person.name, what="directory", subject=subject)
             tx.say(changed if was.active else PersonJoined(person=person.id, name=person.name, subject=subject))
     for person in known.values():
-        if person.active:
-            await store.put_person(tx, replace(person, active=False))
-            await store.end_sessions_of(tx, person.id)
-            await store.revoke_tokens_of(tx, person.id, clock.now())
-            tx.say(PersonLeft(person=person.id, name=person.name, subject=f"person/{person.id}"))
+        # Whom an issuer brought the directory need not know.
+        if person.active and not person.source:
+            await leave(tx, person)
 
 
 async def _teams(tx: Tx, teams: Sequence[Team]) -> None:
@@ -127,7 +133,7 @@ async def _free_handles(tx: Tx, known: dict[str, Team], teams: Sequence[Team]) -
 
 
 def _moved(was: Person, now: Person) -> bool:
-    return (was.name, was.email, was.title) != (now.name, now.email, now.title)
+    return (was.name, was.email, was.title, was.ends_at) != (now.name, now.email, now.title, now.ends_at)
 
 
 def _check(feed: Feed) -> None:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from podo.access import store
+from podo.access import rules, store
 from podo.access.service.rights import require
 from podo.access.types import TOKENS, Group, NoSuchToken, On, Token, TokenCreated, TokenRevoked, WrongToken
 from podo.kernel import clock, ids
@@ -80,7 +80,7 @@ async def identify_token(r: Reading, secret: str) -> Token | None:
     if token is None or token.revoked_at or token.expires_at <= clock.now():
         return None
     person = await store.person(r, token.person)
-    return token if person and person.active else None
+    return token if person and rules.is_here(person, clock.now()) else None
 
 
 async def note_token_use(tx: Tx, token: Token) -> None:

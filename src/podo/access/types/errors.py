@@ -83,6 +83,110 @@ class NoDemo(Refused):
     do = N_("Ask for a sign-in link by e-mail.")
 
 
+class NoSuchIssuer(Missing):
+    """An issuer that no setting names."""
+
+    code = "access.no_such_issuer"
+    so = N_("Nobody signs in with “{name}” here.")
+    do = N_("Go back to the sign-in page; it shows the ways in.")
+
+
+class WrongIssuer(Invalid):
+    """The settings of an issuer cannot be used."""
+
+    code = "access.wrong_issuer"
+    so = N_("access.issuers.{name} cannot be used: {why}.")
+    do = N_("Correct it and start Podo again; docs/sign-in.md shows an example.")
+
+
+class NoWayIn(Invalid):
+    """The settings leave nobody a way to sign in."""
+
+    code = "access.no_way_in"
+    so = N_("access.links is off, and there is no issuer: nobody could sign in.")
+    do = N_("Name an issuer under access.issuers, or switch access.links on.")
+
+
+class NoLinks(Refused):
+    """Links by e-mail are switched off."""
+
+    code = "access.no_links"
+    so = N_("Nobody signs in by e-mail here.")
+    do = N_("Choose one of the buttons on the sign-in page.")
+
+
+class NotSigned(Refused):
+    """An issuer sent somebody back without signing them in; `error` is its word for why."""
+
+    code = "access.not_signed"
+    so = N_("{issuer} did not sign you in ({error}).")
+    do = N_("Begin again on the sign-in page. If it stays so, ask who looks after {issuer}.")
+
+
+class SignInLost(Refused):
+    """What came back from an issuer belongs to no sign-in that this browser began a short time ago."""
+
+    code = "access.sign_in_lost"
+    so = N_("This sign-in was not begun in this browser, was ended already, or is too old.")
+    do = N_("Begin again on the sign-in page, and stay in one browser.")
+
+
+class NotKnown(Refused):
+    """The issuer knows somebody whom Podo does not."""
+
+    code = "access.not_known"
+    so = N_("{issuer} says you are {email}, and Podo knows nobody with this address.")
+    do = N_("Ask an administrator to put you into the directory.")
+
+
+class NotVerified(Refused):
+    """The issuer does not vouch for the address."""
+
+    code = "access.not_verified"
+    so = N_("{issuer} does not say that the address “{email}” is yours.")
+    do = N_("Confirm your address there, and sign in again.")
+
+
+class OtherDomain(Refused):
+    """The address is of a domain that is not let in."""
+
+    code = "access.other_domain"
+    so = N_("The address “{email}” is of a domain that may not sign in with {issuer}.")
+    do = N_("Sign in with the account of your organisation.")
+
+
+class OtherAccount(Conflict):
+    """The person has another account with this issuer already."""
+
+    code = "access.other_account"
+    so = N_("{name} has signed in with another account of {issuer} before.")
+    do = N_("Sign in with that one. If it is gone, an administrator takes it off your page under /people.")
+
+
+class HasLeft(Refused):
+    """The person is no longer in the directory."""
+
+    code = "access.has_left"
+    so = N_("{name} has left, and cannot sign in.")
+    do = N_("If that is wrong, an administrator or the directory must say so.")
+
+
+class OfDirectory(Conflict):
+    """The person comes from the directory, which alone lets people out and in."""
+
+    code = "access.of_directory"
+    so = N_("{name} comes from the directory, which says who is here.")
+    do = N_("Change it there. To end what is open now, end all sessions and tokens.")
+
+
+class NoSuchAccount(Missing):
+    """The person has no such account with an issuer."""
+
+    code = "access.no_such_account"
+    so = N_("{name} has no account “{account}”.")
+    do = N_("It may have been taken off already; look at the list.")
+
+
 class WrongToken(Invalid):
     """What was asked of a token cannot be."""
 

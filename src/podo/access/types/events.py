@@ -85,8 +85,18 @@ class SignInAsked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPrinted(Event):
+    """Somebody with a terminal on Podo's machine asked for a link that lets an administrator in."""
+
+    code: ClassVar[str] = "access.link_printed"
+    sentence: ClassVar[str] = N_("A sign-in link for {name} was printed at a terminal")
+    person: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn(Event):
-    """A person signed in; `how` is link or demo."""
+    """A person signed in; `how` is link, demo, or the name of an issuer."""
 
     code: ClassVar[str] = "access.signed_in"
     sentence: ClassVar[str] = N_("{actor} signed in ({how})")
@@ -96,11 +106,55 @@ class SignedIn(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnded(Event):
-    """A session was ended by its person."""
+    """A session was ended: by its person, an administrator, or the issuer that had vouched for it."""
 
     code: ClassVar[str] = "access.session_ended"
     sentence: ClassVar[str] = N_("{actor} ended a session")
     session: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOut(Event):
+    """All sessions and tokens of a person were ended by an administrator."""
+
+    code: ClassVar[str] = "access.signed_out"
+    sentence: ClassVar[str] = N_("{actor} ended all sessions and tokens of {name}")
+    person: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountLinked(Event):
+    """A person signed in at an issuer for the first time; from now on the issuer's own name of the person counts."""
+
+    code: ClassVar[str] = "access.account_linked"
+    sentence: ClassVar[str] = N_("{name} signs in with {issuer} from now on")
+    person: str
+    name: str
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountUnlinked(Event):
+    """An account with an issuer is a person's no more."""
+
+    code: ClassVar[str] = "access.account_unlinked"
+    sentence: ClassVar[str] = N_("{actor} took the account with {issuer} from {name}")
+    person: str
+    name: str
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupsTaken(Event):
+    """What an issuer's groups mean for a person is not what it was; `what` names all teams and roles that follow from them."""
+
+    code: ClassVar[str] = "access.groups_taken"
+    sentence: ClassVar[str] = N_("By the groups of {issuer} {name} has: {what}")
+    person: str
+    name: str
+    issuer: str
+    what: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -29,7 +29,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person of the directory, by stable id. One who left is not active and may do nothing."""
+    """A person of the directory, by stable id. One who left is not active and may do nothing.
+
+    `source` is the issuer that made the person, empty for the directory's; at `ends_at` the person leaves.
+    """
 
     id: str
     name: str
@@ -38,6 +41,8 @@ class Person:
     lang: str | None = None
     title: str = ""
     theme: str = "auto"
+    source: str = ""
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser."""
+    """A signed-in browser; `issuer` is the name of the one that signed it in, empty for links."""
 
     id: str
     person: str
@@ -125,6 +130,47 @@ class Session:
     expires_at: datetime
     seen_at: datetime
     about: str
+    issuer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's account with an issuer: the issuer's address, and its own unchanging name of the person."""
+
+    id: str
+    issuer: str
+    subject: str
+    person: str
+    linked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What an issuer said of who signed in there. `verified` is whether the address is that person's, by the issuer's word.
+
+    `session` is the issuer's name of the session, empty where it has none; `id_token` proves who signs out there later.
+    """
+
+    subject: str
+    email: str
+    verified: bool
+    name: str
+    lang: str | None
+    groups: tuple[str, ...]
+    session: str = ""
+    id_token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A browser on its way to an issuer: what must come back with it, what proves that, and the page to go on to."""
+
+    issuer: str
+    state: str
+    nonce: str
+    verifier: str = field(repr=False)
+    next: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +216,29 @@ class TeamCard:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuerSettings:
+    """An OpenID Connect issuer with which people sign in."""
+
+    title: str = setting("", "What the button says; empty: the name of the table")
+    url: str = setting("", "The issuer, exactly as it names itself in its discovery document")
+    client_id: str = setting("", "Podo's id there")
+    client_secret: str = setting("", "Podo's secret there; better in the variable, or in a file", secret=True)
+    client_secret_file: Path | None = setting(None, "File that holds the secret alone; read at the start")
+    scopes: list[str] = setting(["openid", "profile", "email"], "What is asked for; some issuers want `groups` here")
+    groups_claim: str = setting("groups", "The claim that lists groups; `a.b` is looked for within `a`, too")
+    teams: dict[str, str] = setting({}, "Which group is in which team (id or handle); `handle:lead` leads it")
+    roles: dict[str, str] = setting({}, "Which group has which role: sre, admin")
+    email_domains: list[str] = setting([], "Only people with a verified address of these domains; empty: all")
+    make_people: bool = setting(False, "Whether somebody whom Podo does not know becomes a person by signing in")
+    trust_email: bool = setting(False, "Whether addresses count as verified although the issuer says nothing of it")
+
+
+@dataclass(frozen=True, slots=True)
 class AccessSettings:
     """People and sign-in."""
 
     demo: bool = setting(False, "Let anybody on this machine sign in as anybody; for trying Podo on loopback alone")
-    directory: Path | None = setting(None, "File of people and teams (YAML or JSON), read at every start")
+    directory: Path | None = setting(None, "File of people and teams (YAML or JSON), read at every start and when it changes")
     session_hours: int = setting(72, "Hours after which a session that is not used ends")
+    links: bool = setting(True, "Let people sign in by links sent by e-mail; one can be left out once an issuer works")
+    issuers: dict[str, IssuerSettings] = setting({}, "Where people sign in by OpenID Connect, by name")

@@ -34,7 +34,8 @@ TOKENS = Permission("access.tokens", "read", N_("Make and revoke the own API tok
 SESSIONS = Permission("access.sessions", "read", N_("See and end the own sessions"))
 GRANT = Permission("access.grant", "administer", N_("Give and take the roles SRE and admin"))
 SYNC = Permission("access.sync", "administer", N_("Take people and teams from the directory"))
-PERMISSIONS = (READ, ASK_WHY, TOKENS, SESSIONS, GRANT, SYNC)
+PRESENCE = Permission("access.presence", "administer", N_("See and end other people's sessions, and let people out and in"))
+PERMISSIONS = (READ, ASK_WHY, TOKENS, SESSIONS, GRANT, SYNC, PRESENCE)
 
 # What the policies say of themselves (`@about` in policies/*.cedar), to be translated; a test compares the two.
 POLICIES_SAY = (

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
@@ -25,6 +25,8 @@ _PING = 15.0
 _BACKLOG = 256
 # Between the reading of a page and the opening of its stream no more than this many seconds pass.
 _OPENING = 60.0
+# Who has left is out within a minute: at the latest after the sweep that sees it and this many seconds.
+LOOK = 30.0
 
 
 class Hub:
@@ -108,6 +110,29 @@ class Hub:
             for task in (taking, reading, closing):
                 task.cancel()
             await asyncio.gather(taking, reading, closing, return_exceptions=True)
+
+
+async def while_let_in(
+    pieces: AsyncIterator[Any], is_in: Callable[[], Awaitable[bool]], every: float = LOOK
+) -> AsyncGenerator[Any, None]:
+    """`pieces` to their end, or until `is_in` says no; it is asked every so many seconds."""
+    taking = asyncio.ensure_future(anext(pieces))
+    look = clock.monotonic() + every
+    try:
+        while True:
+            await asyncio.wait({taking}, timeout=max(0.0, look - clock.monotonic()))
+            if clock.monotonic() >= look:
+                if not await is_in():
+                    return
+                look = clock.monotonic() + every
+            if taking.done():
+                yield taking.result()
+                taking = asyncio.ensure_future(anext(pieces))
+    except StopAsyncIteration:
+        return
+    finally:
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
 
 
 async def _from(queue: asyncio.Queue[T]) -> AsyncIterator[T]:

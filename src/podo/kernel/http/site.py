@@ -22,9 +22,9 @@ from podo.kernel.db import DriverError
 from podo.kernel.domains import House, News
 from podo.kernel.errors import N_, Broken, Invalid, Missing, PodoError
 from podo.kernel.http import metrics
-from podo.kernel.http.live import live
+from podo.kernel.http.live import live, while_let_in
 from podo.kernel.http.routes import SIGNED_IN, Routes
-from podo.kernel.http.web import Web, identify
+from podo.kernel.http.web import Web, identify, is_in
 from podo.kernel.ui import ASSETS, ErrorPage, languages, patterns_page
 
 _log = logging.getLogger("podo.http")
@@ -148,6 +148,8 @@ async def _around(request: Request, call: Callable[[Request], Awaitable[Response
     try:
         response = await call(request)
         status = response.status_code
+        if getattr(request.state, "identity", None) is not None and "content-length" not in response.headers:
+            _watch(request, response)
     finally:
         seconds = time.perf_counter() - begun
         route = getattr(request.scope.get("route"), "path", "unmatched")
@@ -162,6 +164,11 @@ async def _around(request: Request, call: Callable[[Request], Awaitable[Response
         response.headers["cache-control"] = "public, max-age=31536000, immutable"
     response.headers.setdefault("cache-control", "no-store")
     return response
+
+
+def _watch(request: Request, response: Any) -> None:
+    """An answer that goes on (live pages, logs) ends when who asked is no longer let in."""
+    response.body_iterator = while_let_in(response.body_iterator, lambda: is_in(request))
 
 
 async def _podo_error(request: Request, error: Any) -> Response:

@@ -49,6 +49,10 @@ class IdentitySource(Protocol):
         """None when neither is valid (any more)."""
         ...
 
+    async def is_in(self, *, cookie: str | None, bearer: str | None) -> bool:
+        """Whether what was valid is so still; changes nothing, so that a page left open keeps no session alive."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class WaitingCount:
@@ -150,12 +154,23 @@ class Web:
 async def identify(request: Request) -> Identity | None:
     """Who asks, by session cookie or `Authorization: Bearer`; asked once a request."""
     if not hasattr(request.state, "identity"):
-        scheme, _, credential = request.headers.get("authorization", "").partition(" ")
-        bearer = credential if scheme.lower() == "bearer" else None
-        cookie = request.cookies.get(COOKIE) if bearer is None else None
+        bearer, cookie = _shown(request)
         source: IdentitySource = request.app.state.house.ports[IdentitySource]
         request.state.identity = await source.identify(cookie=cookie, bearer=bearer) if bearer or cookie else None
     return request.state.identity
+
+
+async def is_in(request: Request) -> bool:
+    """Whether who asked would still be let in."""
+    bearer, cookie = _shown(request)
+    source: IdentitySource = request.app.state.house.ports[IdentitySource]
+    return await source.is_in(cookie=cookie, bearer=bearer)
+
+
+def _shown(request: Request) -> tuple[str | None, str | None]:
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    bearer = credential if scheme.lower() == "bearer" else None
+    return bearer, request.cookies.get(COOKIE) if bearer is None else None
 
 
 async def web(request: Request) -> Web:
@@ -172,6 +187,9 @@ def guard(permission: str, face: str) -> Callable[..., Awaitable[None]]:
             raise SignIn()
         changing = request.method not in ("GET", "HEAD")
         by_cookie = identity is not None and bool(identity.csrf)
+        # Without a session there is no token yet: then no other site may send a form, or it could sign people in as somebody.
+        if changing and face == "form" and request.headers.get("sec-fetch-site") == "cross-site":
+            raise Forged()
         if changing and by_cookie and not await _token_fits(request, identity.csrf if identity else ""):
             raise Forged()
 

@@ -98,7 +98,7 @@ def load(sections: Mapping[str, type[Any]], path: Path | None, environ: Mapping[
 def _rows(cls: type[Any]) -> dict[str, type[Any]]:
     """The fields of a section that are tables with names of one's own, and the class of their rows."""
     arguments = {key: get_args(hint) for key, hint in get_type_hints(cls).items() if get_origin(hint) is dict}
-    return {key: row for key, (_, row) in arguments.items() if is_dataclass(row)}
+    return {key: row for key, (_, row) in arguments.items() if isinstance(row, type) and is_dataclass(row)}
 
 
 class _Tables:

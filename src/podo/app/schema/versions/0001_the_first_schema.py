@@ -166,6 +166,8 @@ def upgrade() -> None:
         sa.Column("lang", sa.String(length=8), nullable=True),
         sa.Column("theme", sa.String(length=8), nullable=False),
         sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("source", sa.String(length=80), nullable=False),
+        sa.Column("ends_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
     )
     with op.batch_alter_table("people", schema=None) as batch_op:
@@ -202,6 +204,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code", name=op.f("pk_regions")),
     )
     op.create_table(
+        "sign_in_states",
+        sa.Column("state", sa.String(length=64), nullable=False),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("state", name=op.f("pk_sign_in_states")),
+    )
+    with op.batch_alter_table("sign_in_states", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_states_at"), ["at"], unique=False)
+
+    op.create_table(
         "sign_in_tries",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("who", sa.String(length=64), nullable=False),
@@ -231,6 +242,20 @@ def upgrade() -> None:
         sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks_taken")),
     )
+    op.create_table(
+        "accounts",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("issuer", sa.String(length=500), nullable=False),
+        sa.Column("subject", sa.String(length=255), nullable=False),
+        sa.Column("person", sa.String(length=80), nullable=False),
+        sa.Column("linked_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_accounts_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_accounts_issuer_subject")),
+    )
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_accounts_person"), ["person"], unique=False)
+
     op.create_table(
         "builds",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -315,10 +340,11 @@ def upgrade() -> None:
         "memberships",
         sa.Column("person", sa.String(length=80), nullable=False),
         sa.Column("team", sa.String(length=80), nullable=False),
+        sa.Column("source", sa.String(length=80), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_memberships_person")),
         sa.ForeignKeyConstraint(["team"], ["teams.id"], name=op.f("fk_memberships_team")),
-        sa.PrimaryKeyConstraint("person", "team", name=op.f("pk_memberships")),
+        sa.PrimaryKeyConstraint("person", "team", "source", name=op.f("pk_memberships")),
     )
     with op.batch_alter_table("memberships", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_memberships_team"), ["team"], unique=False)
@@ -371,8 +397,9 @@ def upgrade() -> None:
         "roles",
         sa.Column("person", sa.String(length=80), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("source", sa.String(length=80), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_roles_person")),
-        sa.PrimaryKeyConstraint("person", "role", name=op.f("pk_roles")),
+        sa.PrimaryKeyConstraint("person", "role", "source", name=op.f("pk_roles")),
     )
     op.create_table(
         "sessions",
@@ -384,12 +411,16 @@ def upgrade() -> None:
         sa.Column("expires_at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.Column("seen_at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.Column("about", sa.String(length=200), nullable=False),
+        sa.Column("issuer", sa.String(length=80), nullable=False),
+        sa.Column("sid", sa.String(length=255), nullable=False),
+        sa.Column("hint", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["person"], ["people.id"], name=op.f("fk_sessions_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
         sa.UniqueConstraint("hash", name=op.f("uq_sessions_hash")),
     )
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sessions_person"), ["person"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sessions_sid"), ["sid"], unique=False)
 
     op.create_table(
         "sign_in_links",
@@ -597,6 +628,7 @@ def downgrade() -> None:
     op.drop_table("tokens")
     op.drop_table("sign_in_links")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sessions_sid"))
         batch_op.drop_index(batch_op.f("ix_sessions_person"))
 
     op.drop_table("sessions")
@@ -623,6 +655,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_builds_project_number")
 
     op.drop_table("builds")
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_accounts_person"))
+
+    op.drop_table("accounts")
     op.drop_table("webhooks_taken")
     with op.batch_alter_table("teams", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_teams_parent"))
@@ -632,6 +668,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_sign_in_tries_who_at")
 
     op.drop_table("sign_in_tries")
+    with op.batch_alter_table("sign_in_states", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_states_at"))
+
+    op.drop_table("sign_in_states")
     op.drop_table("regions")
     with op.batch_alter_table("projects", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_projects_state"))

@@ -1,4 +1,4 @@
-"""People, teams, rights, tokens and sessions as JSON."""
+"""People, teams, rights, tokens and the own sessions as JSON."""
 
 from __future__ import annotations
 
@@ -172,11 +172,13 @@ class SessionOut(BaseModel):
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
+    issuer: str
 
     @classmethod
     def of(cls, s: Session) -> SessionOut:
         """From the noun."""
-        return cls(id=s.id, about=s.about, created_at=s.created_at, seen_at=s.seen_at, expires_at=s.expires_at)
+        times = {"created_at": s.created_at, "seen_at": s.seen_at, "expires_at": s.expires_at}
+        return cls(id=s.id, about=s.about, issuer=s.issuer, **times)
 
 
 class PlanOut(BaseModel):
