@@ -60,17 +60,6 @@ def url_of(settings: Settings) -> str:
     return server.url.rstrip("/") or f"http://{server.host}:{server.port}"
 
 
-def seal_of(settings: Settings) -> Seal:
-    """What seals secrets here; a key is made where there is none."""
-    return Seal(settings[SealSettings].keys or [key_from(settings[ServerSettings].directory / "seal.key")])
-
-
-def url_of(settings: Settings) -> str:
-    """The address under which people reach Podo."""
-    server = settings[ServerSettings]
-    return server.url.rstrip("/") or f"http://{server.host}:{server.port}"
-
-
 def build(settings: Settings, domains: Sequence[Domain] = DOMAINS) -> House:
     """The house, with nothing running and no adapters yet."""
     server, database = settings[ServerSettings], settings[DatabaseSettings]
