@@ -74,10 +74,10 @@ class ClusterPool:
     async def _keep(self, client: Cluster) -> None:
         if not isinstance(client, Twin):
             return
-        dumped = client.dump()
-        if self._kept.get(client.name) != hash(dumped):
-            await asyncio.to_thread(self._write, client.name, dumped)
-            self._kept[client.name] = hash(dumped)
+        revision = client.revision
+        if self._kept.get(client.name) != revision:
+            await asyncio.to_thread(self._write, client.name, client.dump())
+            self._kept[client.name] = revision
 
     def _write(self, name: str, dumped: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

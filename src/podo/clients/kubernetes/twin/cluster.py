@@ -97,6 +97,11 @@ class Twin:
             plane.is_quiet = False
             plane.store.forget(plane.store.version)
 
+    @property
+    def revision(self) -> int:
+        """Of the whole cluster: with no change it stays."""
+        return self._plane.store.version
+
     def dump(self) -> bytes:
         """Everything there is, for `load`."""
         return msgspec.msgpack.encode(self._plane.store.dump())
