@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tools import system
@@ -12,6 +14,11 @@ def program(name: str) -> pytest.MarkDecorator:
     package = system.PACKAGES.get(name, name)
     reason = f"{name} is not installed: `make test` as root on Debian does it, else `apt-get install {package}`"
     return pytest.mark.skipif(system.program(name) is None, reason=reason)
+
+
+# What takes minutes and says what shorter tests say more briefly.
+WHOLE = os.environ.get("PODO_TEST_SWEEP") == "whole"
+whole = pytest.mark.skipif(not WHOLE, reason="takes minutes: PODO_TEST_SWEEP=whole runs it")
 
 
 def part(name: str) -> pytest.MarkDecorator:

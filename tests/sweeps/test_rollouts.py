@@ -19,6 +19,7 @@ from podo.delivery.ports import ChartReader
 from podo.delivery.types import Build, Commit, Deployment, Scope
 from podo.kernel import clock, ids
 from podo.kernel.events import log
+from tests import needs, postgres
 from tests.domains.delivery.shops import AT_ONCE_READY, HANEUL, Shop, shop
 from tests.sweeps.faults import OF_RECORDS, PASSING, Fault, Saboteur, cases, settled
 
@@ -123,8 +124,20 @@ SCENARIOS: dict[str, tuple[Act, int, str]] = {
 @pytest.mark.parametrize("of_engine", [True, False], ids=["its process", "the outside"])
 @pytest.mark.parametrize("scenario", list(SCENARIOS))
 async def test_a_rollout_is_whole_or_gone_whatever_befalls(tmp_path: Path, scenario: str, *, of_engine: bool) -> None:
+    await _sweep(tmp_path, scenario, of_engine=of_engine)
+
+
+@needs.program("initdb")
+@needs.whole
+@pytest.mark.timeout(600)
+async def test_a_rollout_is_whole_or_gone_on_postgresql_too(tmp_path: Path) -> None:
+    async with postgres.database_url() as url:
+        await _sweep(tmp_path, "a first release", of_engine=True, PODO_DATABASE_URL=url)
+
+
+async def _sweep(tmp_path: Path, scenario: str, *, of_engine: bool, **settings: str) -> None:
     act, earlier, wanted = SCENARIOS[scenario]
-    async with shop(tmp_path) as made:
+    async with shop(tmp_path, **settings) as made:
         made.living.twins["alpha-kr"].faults.images["*/crashes/*"] = _crash()
         seen = await _run(made, "plain", act, earlier, wanted, "", None)
         assert {"delivery.apply", "delivery.judge"} <= set(seen)

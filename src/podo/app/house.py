@@ -136,7 +136,8 @@ async def running(house: House, domains: Sequence[Domain] = DOMAINS) -> AsyncIte
         hub = await furnish(house, domains)
         house.durable.worlds = {d.name: d.world(house) for d in domains if d.world}
         handlers = [h for d in domains for h in d.handlers] if does_work else []
-        delivery = Delivery(house.database, handlers, house.durable.start, process=house.durable.process)
+        engine = house.durable
+        delivery = Delivery(house.database, handlers, engine.start, process=engine.process, lease=engine.dead_after / 2)
         rounds = Rounds(house, [r for d in domains for r in d.rounds], roles)
         routes = [r for d in domains for r in d.routes] if Role.web in roles else []
         app = site(house, routes, readiness=lambda: _readiness(house))

@@ -58,10 +58,16 @@ _READ_POSTGRES = {"podo_read": True, "isolation_level": "REPEATABLE READ", "post
 _open: ContextVar[bool] = ContextVar("transaction_open", default=False)
 
 
+# What else is asked before each call to the outside: a step asks whether its run is still this process's.
+fence: ContextVar[Callable[[], None] | None] = ContextVar("outside_fence", default=None)
+
+
 def outside() -> None:
     """Clients call this before they reach out: refuses while a transaction is open (law 5)."""
     if _open.get():
         raise OutsideCall()
+    if (ask := fence.get()) is not None:
+        ask()
 
 
 @contextlib.asynccontextmanager

@@ -16,7 +16,7 @@ from dbos._serialization import Serializer  # the type of the documented `serial
 from sqlalchemy import create_engine, delete, event, select
 
 from podo.kernel import clock, ids
-from podo.kernel.db import Database, DatabaseUnavailable, Tx, hold, leases, let_go
+from podo.kernel.db import Database, DatabaseUnavailable, Tx, fence, hold, leases, let_go
 from podo.kernel.durable import steps
 from podo.kernel.durable.models import ProcessRow, TakeOverRow
 from podo.kernel.errors import PodoError
@@ -24,8 +24,7 @@ from podo.kernel.nouns import PODO
 
 _log = logging.getLogger("podo.durable")
 _VERSION = "podo-1"
-_BEAT = 5.0
-_DEAD_AFTER = timedelta(seconds=20)
+_DEAD_AFTER = 20.0
 _TAKE_OVERS = 5
 _KEEP = timedelta(days=30)
 _PARTING = 2.0
@@ -33,6 +32,10 @@ _PARTING = 2.0
 _DATABASE_PAUSE = 1.0
 
 Interference = Callable[[str, str, str], Awaitable[None]]
+
+
+class _Lapsed(BaseException):
+    """This process was frozen or cut off for so long that another may have taken what it was doing."""
 
 
 class _JsonSerializer(Serializer):
@@ -56,17 +59,27 @@ class _JsonSerializer(Serializer):
 class Durable:
     """One engine a process. `url` is the engine's own database; `worlds` maps a domain's name to what its acts work on."""
 
-    def __init__(self, database: Database, url: str, *, pauses: tuple[float, ...] = (0.2, 1, 3, 10, 30)) -> None:
+    def __init__(
+        self,
+        database: Database,
+        url: str,
+        *,
+        pauses: tuple[float, ...] = (0.2, 1, 3, 10, 30),
+        dead_after: float = _DEAD_AFTER,
+    ) -> None:
         self.database = database
         self.url = url
         self.worlds: dict[str, Any] = {}
         self.pauses = pauses
+        # A process that did not beat for so many seconds is dead to the others. It beats four times within them.
+        self.dead_after = dead_after
         self.process = ids.new("proc")
         self.interference: Interference | None = None
         self.is_ending = False
         self._under_way = 0
         self._beaten_at = clock.monotonic()
         self._judges_from = 0.0
+        self._lapses = 0
         self._source: AsyncSQLAlchemyDatasource | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -167,21 +180,52 @@ class Durable:
 
         async def once() -> Any:
             await self._interfere("before", name)
-            value = await self._in_reach_of_rows(body, world, args)
+            value = await self._while_ours(name, body, world, args)
             await self._interfere("after", name)
             return value
 
         return await steps.patiently(once, self.pauses)
 
-    async def _in_reach_of_rows(self, body: Callable[..., Awaitable[Any]], world: Any, args: tuple[Any, ...]) -> Any:
+    async def _while_ours(self, name: str, body: Callable[..., Awaitable[Any]], world: Any, args: tuple[Any, ...]) -> Any:
+        """The act, as long as no other process may have taken its run; again, when none had."""
         while True:
-            async with self._step():
-                try:
+            token = fence.set(self._fence())
+            try:
+                if self._lapses:
+                    # It may have been before this step that it was late.
+                    await self._still_ours()
+                async with self._step():
                     return await body(world, *args)
-                except DatabaseUnavailable as error:
-                    # Raised, it would be taken for the outside that is away, and what was done would be undone.
-                    _log.warning("a step waits for the database: %s", error)
-            await asyncio.sleep(_DATABASE_PAUSE)
+            except DatabaseUnavailable as error:
+                # Raised, it would be taken for the outside that is away, and what was done would be undone.
+                _log.warning("%s waits for the database: %s", name, error)
+                await asyncio.sleep(_DATABASE_PAUSE)
+            except _Lapsed:
+                _log.warning("%s was late for longer than others wait", name)
+                await self._still_ours()
+            finally:
+                fence.reset(token)
+
+    def _fence(self) -> Callable[[], None] | None:
+        if self.database.is_sqlite:
+            return None
+        begun = self._lapses
+
+        def ask() -> None:
+            if self._lapses != begun or clock.monotonic() - self._beaten_at > self.dead_after:
+                raise _Lapsed
+
+        return ask
+
+    async def _still_ours(self) -> None:
+        """Wait for the next heartbeat; `Killed` when another process has the run by then."""
+        while clock.monotonic() - self._beaten_at > self.dead_after:
+            if self.is_ending:
+                raise steps.Killed("the engine ends")
+            await asyncio.sleep(0.1)
+        status = await DBOS.get_workflow_status_async(DBOS.workflow_id or "")
+        if status is None or status.executor_id != self.process or status.status != "PENDING":
+            raise steps.Killed("another process has this run")
 
     @contextlib.asynccontextmanager
     async def _step(self) -> AsyncIterator[None]:
@@ -207,7 +251,7 @@ class Durable:
 
     async def _beat_forever(self) -> None:
         while True:
-            await asyncio.sleep(_BEAT)
+            await asyncio.sleep(self.dead_after / 4)
             try:
                 await self._beat_once()
             except Exception:
@@ -215,12 +259,14 @@ class Durable:
 
     async def _beat_once(self) -> None:
         now = clock.monotonic()
-        if now - self._beaten_at > _DEAD_AFTER.total_seconds() / 2:
+        if now - self._beaten_at > self.dead_after / 2:
             # This process was frozen, or the database was away: others may be late for the same reason.
-            self._judges_from = now + _DEAD_AFTER.total_seconds()
+            self._judges_from = now + self.dead_after
         alive = await self._beat(judges=now >= self._judges_from)
+        if now - self._beaten_at > self.dead_after:
+            self._lapses += 1
         self._beaten_at = now
-        if alive is None or not await hold(self.database, "durable.take-over", self.process, 3 * _BEAT):
+        if alive is None or not await hold(self.database, "durable.take-over", self.process, self.dead_after / 2):
             return
         pending = await DBOS.list_workflows_async(status="PENDING", load_input=False)
         left = [run.workflow_id for run in pending if run.executor_id not in alive]
@@ -234,7 +280,8 @@ class Durable:
             await session.merge(ProcessRow(id=self.process, beat_at=at))
             if not judges:
                 return None
-            await session.execute(delete(ProcessRow).where(ProcessRow.beat_at < at - _DEAD_AFTER))
+            dead = ProcessRow.beat_at < at - timedelta(seconds=self.dead_after)
+            await session.execute(delete(ProcessRow).where(dead))
             return set(await session.scalars(select(ProcessRow.id)))
 
     async def take_over(self, run_ids: list[str]) -> None:

@@ -39,8 +39,16 @@ class Delivery:
     """The sealer and the handlers of one process, named `process`. `listen` hears each sealed batch (live pages)."""
 
     def __init__(
-        self, database: Database, handlers: Sequence[Handler], start: Start, *, process: str = "", pause: float = 0.1
+        self,
+        database: Database,
+        handlers: Sequence[Handler],
+        start: Start,
+        *,
+        process: str = "",
+        pause: float = 0.1,
+        lease: float = _LEASE_SECONDS,
     ) -> None:
+        self._lease = lease
         self.process = process or ids.new("proc")
         self._database = database
         self._handlers = handlers
@@ -197,7 +205,7 @@ class Delivery:
             try:
                 if not self._placed.is_set():
                     await self._place_cursors()
-                leads = await hold(self._database, _LEASE, self.process, _LEASE_SECONDS)
+                leads = await hold(self._database, _LEASE, self.process, self._lease)
             except Exception as error:
                 _log.warning("the lease of the handlers cannot be kept: %s", error)
                 leads = False
@@ -205,7 +213,7 @@ class Delivery:
                 self._leading.set()
             elif self._leading.is_set():
                 self._leading.clear()
-            await asyncio.sleep(_POLL)
+            await asyncio.sleep(min(_POLL, self._lease / 4))
 
     async def _handle_forever(self, handler: Handler) -> None:
         while True:
