@@ -9,7 +9,7 @@ ARGS   ?=
 export CLUSTERS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check docs parts lock bench clean system assets example dev
+.PHONY: help run test check docs parts lock bench clean system assets example dev wheel fresh
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,14 @@ lock: $(VENV)/.dev ## Resolve the dependencies of pyproject.toml anew; the locks
 
 bench: $(VENV)/.dev assets ## Measure, each number beside its limit
 	$(BIN)/python -m bench $(ARGS)
+
+wheel: $(VENV)/.run assets ## Build dist/podo-….whl, with everything in it
+	@rm -rf dist
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --require-virtualenv --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
+
+fresh: ## Follow the README in a fresh Debian with Python, git and make alone, with a stopwatch (root; ten minutes)
+	@$(PYTHON) tools/fresh.py $(ARGS)
 
 clean: ## Remove what was set up; data, the example and built parts stay
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
