@@ -9,9 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from podo.access import service as access
 from podo.app import house as houses
 from podo.catalog.adapters.clusters import ClusterPool
 from podo.clients.kubernetes.connections import Connections
@@ -60,16 +57,6 @@ class Living:
     def reading(self, actor: Actor) -> Any:
         """A view on behalf of somebody."""
         return self.house.database.reading(actor)
-
-    @contextlib.asynccontextmanager
-    async def client(self, person: str) -> AsyncIterator[httpx.AsyncClient]:
-        """The JSON API for a person, by a token."""
-        async with self.transaction(somebody(person)) as tx:
-            secret, _ = await access.create_token(tx, "bench", ["read", "operate", "approve"], [], 1)
-        transport = httpx.ASGITransport(app=self.running.app)
-        headers = {"authorization": f"Bearer {secret}"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://podo.bench", headers=headers) as client:
-            yield client
 
 
 def somebody(person: str) -> Actor:

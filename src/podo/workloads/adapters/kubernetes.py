@@ -44,6 +44,7 @@ _PAUSES = (0.5, 1, 2, 5, 10, 15)
 _FORBIDDEN_PAUSE = 60
 _COALESCE = 0.15
 _MOST_NEWS = 2000
+_PAGE = 500
 _ALIVE = "alive"
 # What a cluster as a whole is, from its kinds: the first of these that any of them is.
 _WORST = (Reach.unreachable, Reach.forbidden, Reach.waiting, Reach.seen)
@@ -290,8 +291,12 @@ async def _objects(client: Cluster, kind: Kind, news: _News) -> AsyncGenerator[N
 
 async def _pods(client: Cluster, news: _News) -> AsyncGenerator[None, None]:
     """Every pod, then what changes; yields after each step."""
-    page = await client.list_pods()
+    # Page by page, so that no more than a page is held as it came.
+    page = await client.list_pods(limit=_PAGE)
     pods = [summaries.pod(client.name, p) for p in page.items if _ours(p.namespace)]
+    while page.continue_:
+        page = await client.list_pods(limit=_PAGE, continue_=page.continue_)
+        pods += [summaries.pod(client.name, p) for p in page.items if _ours(p.namespace)]
     await news.is_seen("Pod")
     await news.put(Sighting(Reach.seen, pods=pods, whole=frozenset({"Pod"})))
     yield
