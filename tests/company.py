@@ -104,9 +104,9 @@ async def shop(folder: Path, **options: Any) -> AsyncIterator[Living]:
 
 
 @contextlib.asynccontextmanager
-async def serving(house: Living) -> AsyncIterator[str]:
+async def serving(house: Living, port: int = 0) -> AsyncIterator[str]:
     """The house's site on loopback, for what speaks real HTTP; gives its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as listening:
         config = uvicorn.Config(house.running.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5)
         server = uvicorn.Server(config)
         serve = asyncio.create_task(server.serve(sockets=[listening]))

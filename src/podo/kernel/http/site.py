@@ -22,7 +22,7 @@ from podo.kernel.db import DriverError
 from podo.kernel.domains import House, News
 from podo.kernel.errors import N_, Broken, Invalid, Missing, PodoError
 from podo.kernel.http import metrics
-from podo.kernel.http.live import live, while_let_in
+from podo.kernel.http.live import LOOK, live, while_let_in
 from podo.kernel.http.routes import SIGNED_IN, Routes
 from podo.kernel.http.web import Web, identify, is_in
 from podo.kernel.ui import ASSETS, ErrorPage, languages, patterns_page
@@ -78,6 +78,7 @@ def site(house: House, routes: Sequence[Routes], *, readiness: Callable[[], Awai
     app = FastAPI(title="Podo", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     app.state.house = house
     app.state.hub = house.ports[News]
+    app.state.look = LOOK
     app.state.declared = [row for r in routes for row in r.declared]
     app.middleware("http")(_around)
     app.add_exception_handler(PodoError, _podo_error)
@@ -168,7 +169,7 @@ async def _around(request: Request, call: Callable[[Request], Awaitable[Response
 
 def _watch(request: Request, response: Any) -> None:
     """An answer that goes on (live pages, logs) ends when who asked is no longer let in."""
-    response.body_iterator = while_let_in(response.body_iterator, lambda: is_in(request))
+    response.body_iterator = while_let_in(response.body_iterator, lambda: is_in(request), request.app.state.look)
 
 
 async def _podo_error(request: Request, error: Any) -> Response:
