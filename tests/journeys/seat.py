@@ -107,7 +107,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @contextlib.asynccontextmanager
 async def seat(browser: Browser, address: str, name: str, *, script: bool = True) -> AsyncIterator[Seat]:
-    """A browser of one's own in which `name` is signed in; whatever it complains of fails the test."""
+    """A browser of one's own in which `name` is signed in, where there is one; whatever it complains of fails the test."""
     context = await browser.new_context(
         viewport=_WIDE,  # type: ignore[arg-type]
         locale="en-GB",
@@ -121,7 +121,8 @@ async def seat(browser: Browser, address: str, name: str, *, script: bool = True
     made = Seat(page, address, Path(folder) if folder else None)
     page.on("console", lambda m: made.complaints.append(m.text) if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: made.complaints.append(str(error)))
-    await made.sign_in(name)
+    if name:
+        await made.sign_in(name)
     yield made
     await context.close()
     assert [c for c in made.complaints if not any(left in c for left in _LEFT)] == []

@@ -11,7 +11,7 @@ from podo.access.types import Permission
 from podo.kernel.errors import N_, Invalid, Missing
 
 # Facts whose values are words of ours and not of people, and are told in the reader's language, too.
-WORDS = frozenset({"what", "how", "mail", "operation_kind"})
+WORDS = frozenset({"what", "how", "mail", "operation_kind", "why"})
 SPOKEN = (
     *(N_("directory"), N_("teams"), N_("preferences"), N_("began"), N_("renamed"), N_("moved"), N_("ended")),
     *(N_("link"), N_("demo"), N_("nothing"), N_("everything"), N_("restart"), N_("scale"), N_("delete_pod")),

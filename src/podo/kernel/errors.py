@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 Translate = Callable[[str], str]
+# What of an error's data, and of an event's, is words of ours and not a name.
+SAID = frozenset({"what", "why"})
 
 
 def N_(text: str) -> str:
@@ -31,7 +33,8 @@ class PodoError(Exception):
 
     def said(self, translate: Translate = str) -> tuple[str, str]:
         """The two sentences (what is so, what to do) with data filled in, translated by `translate`."""
-        return translate(self.so).format(**self.data), translate(self.do).format(**self.data)
+        data = {key: translate(value) if key in SAID and isinstance(value, str) else value for key, value in self.data.items()}
+        return translate(self.so).format(**data), translate(self.do).format(**data)
 
     def __str__(self) -> str:
         return " ".join(self.said())

@@ -44,7 +44,8 @@ class Message:
 
     def told(self, translate: Any = str) -> str:
         """The sentence in the reader's language."""
-        return translate(self.sentence).format(**self.facts)
+        facts = {key: translate(value) if key == "why" and value else value for key, value in self.facts.items()}
+        return translate(self.sentence).format(**facts)
 
 
 @dataclass(frozen=True, slots=True)

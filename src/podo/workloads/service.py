@@ -12,6 +12,7 @@ from podo.catalog import service as catalog
 from podo.catalog.types import Target
 from podo.kernel import clock, ids
 from podo.kernel.db import Reading, Tx
+from podo.kernel.errors import N_
 from podo.workloads import rules, store
 from podo.workloads.ports import Sighting
 from podo.workloads.types import (
@@ -120,11 +121,17 @@ async def scale(
 ) -> Operation:
     """Ask for another number of pods (0 to 500). Raises `NotScalable`, also where `autoscaled` names an HPA."""
     if kind not in ("Deployment", "StatefulSet"):
-        raise NotScalable(kind=kind, name=name, why="only Deployments and StatefulSets have replicas")
+        raise NotScalable(kind=kind, name=name, why=N_("only Deployments and StatefulSets have replicas"))
     if autoscaled:
-        raise NotScalable(kind=kind, name=name, why=f"the autoscaler {autoscaled} sets its replicas")
+        raise NotScalable(
+            kind=kind, name=name, why=N_("the autoscaler {autoscaled} sets its replicas").format(autoscaled=autoscaled)
+        )
     if not 0 <= replicas <= MOST_REPLICAS:
-        raise NotScalable(kind=kind, name=name, why=f"{replicas} is not between 0 and {MOST_REPLICAS}")
+        raise NotScalable(
+            kind=kind,
+            name=name,
+            why=N_("{replicas} is not between 0 and {most_replicas}").format(replicas=replicas, most_replicas=MOST_REPLICAS),
+        )
     asked = await _ask(tx, SCALE, OperationKind.scale, project, environment, region, kind, name, replicas)
     tx.say(ScaleAsked(**_place(asked), name=name, replicas=replicas))
     return asked

@@ -132,10 +132,10 @@ async def test_home_and_the_number_in_the_head_come_from_what_domains_contribute
         async with house.signed_in(LEAD) as browser:
             page = await browser.get("/")
             assert "3 things wait for you" in page
-            assert '<span class="Bubble">3</span>' in page
+            assert '<span class="Bubble" aria-hidden="true">3</span>' in page
             for words in ("Waiting for you", "Send in batches", "#214", "Review", "en []", 'title="jp: waiting"'):
                 assert words in page, words
-            assert '<span class="Bubble">3</span>' in await browser.get("/people")
+            assert '<span class="Bubble" aria-hidden="true">3</span>' in await browser.get("/people")
             assert "Send in batches" in await browser.get("/-/home")
             assert "Send in batches" in await browser.get("/inbox")
         async with house.signed_in(MEMBER, lang="ko") as browser:

@@ -50,10 +50,19 @@ def test_a_text_without_translation_is_shown_in_english_and_an_empty_one_stays_e
     assert korean("") == ""
 
 
+def test_a_reason_that_was_kept_in_english_is_said_in_the_readers_language() -> None:
+    korean = languages.translator("ko")
+    assert korean("jp did not become healthy") == "jp이(가) 정상이 되지 못함"
+    inner = "The Dockerfile cannot be built from: line 2: “COPPY” is no instruction."
+    assert korean(inner) == "Dockerfile로 빌드할 수 없습니다. 2번째 줄: “COPPY”은(는) 없는 명령입니다."
+    assert korean("What a person wrote: nobody of us said that.") == "What a person wrote: nobody of us said that."
+    assert languages.translator("en")(inner) == inner
+
+
 def test_errors_speak_the_readers_language() -> None:
     error = Missing(what="project", name="chat-api")
     assert error.said()[0] == "There is no project “chat-api”."
-    assert error.said(languages.translator("ko"))[0] == "“chat-api”(이)라는 project이(가) 없습니다."
+    assert error.said(languages.translator("ko"))[0] == "“chat-api”(이)라는 프로젝트이(가) 없습니다."
     assert languages.say("ko", "Wait {after} seconds and try again.", after=3) == "3초 기다렸다가 다시 시도하세요."
 
 

@@ -310,7 +310,7 @@ class Trains:
             kind=DeploymentKind.rollback,
             release=old.release,
             build=old.build,
-            title=f"Back to #{old.number}: {old.title}",
+            title=f"↩ #{old.number}: {old.title}",
             description="",
             by=person.id,
             at=at,

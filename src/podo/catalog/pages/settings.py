@@ -31,7 +31,7 @@ from podo.kernel.errors import N_, PodoError
 from podo.kernel.http import Routes, Web
 from podo.kernel.http.routes import Form, form
 from podo.kernel.http.web import WebIn
-from podo.kernel.ui import Tab, page
+from podo.kernel.ui import Tab, languages, page
 
 routes = Routes("catalog", tag="Projects")
 
@@ -283,7 +283,7 @@ async def _rights(w: Web, r: Reading, project: Project) -> Rights:
     return Rights(
         change=await _refusal(w, r, CHANGE, on),
         transfer=await _refusal(w, r, TRANSFER, on),
-        delete=await _refusal(w, r, DELETE, on) or objection,
+        delete=await _refusal(w, r, DELETE, on) or languages.say(w.lang, objection),
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from podo.access.types import Permission
+from podo.kernel.errors import N_
 
-READ = Permission("catalog.read", "read", "See projects, owners, environments, regions and clusters")
-REGISTER = Permission("catalog.register", "operate", "Register a project for a team")
-CHANGE = Permission("catalog.change", "operate", "Change what a project says of itself, its repository and targets")
-TRANSFER = Permission("catalog.transfer", "own", "Give a project to another team")
-DELETE = Permission("catalog.delete", "own", "Delete a project that never deployed")
-GOVERN = Permission("catalog.govern", "govern", "Add and change environments, regions and clusters")
+READ = Permission("catalog.read", "read", N_("See projects, owners, environments, regions and clusters"))
+REGISTER = Permission("catalog.register", "operate", N_("Register a project for a team"))
+CHANGE = Permission("catalog.change", "operate", N_("Change what a project says of itself, its repository and targets"))
+TRANSFER = Permission("catalog.transfer", "own", N_("Give a project to another team"))
+DELETE = Permission("catalog.delete", "own", N_("Delete a project that never deployed"))
+GOVERN = Permission("catalog.govern", "govern", N_("Add and change environments, regions and clusters"))
 PERMISSIONS = (READ, REGISTER, CHANGE, TRANSFER, DELETE, GOVERN)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from podo.clients.buildah.errors import DockerfileMissing, FolderUnsafe
+from podo.kernel.errors import N_
 
 _MOST = 1 << 20
 _CHUNK = 1 << 20
@@ -70,17 +71,17 @@ class Context:
                 path = os.path.relpath(place, self.root)
                 mode = os.lstat(place).st_mode
                 if stat.S_ISLNK(mode) and not self._inside(os.path.realpath(place)):
-                    raise FolderUnsafe(path=_shown(path), why="is a link that leaves the repository", fields={})
+                    raise FolderUnsafe(path=_shown(path), why=N_("is a link that leaves the repository"), fields={})
                 if not (stat.S_ISLNK(mode) or stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-                    raise FolderUnsafe(path=_shown(path), why="is neither a file nor a folder", fields={})
+                    raise FolderUnsafe(path=_shown(path), why=N_("is neither a file nor a folder"), fields={})
                 yield path
 
     def _read(self, dockerfile: str) -> bytes:
         if not dockerfile or "\0" in dockerfile or dockerfile.startswith("/") or ".." in dockerfile.split("/"):
-            raise FolderUnsafe(path=_shown(dockerfile)[:200], why="is no path inside the repository", fields={})
+            raise FolderUnsafe(path=_shown(dockerfile)[:200], why=N_("is no path inside the repository"), fields={})
         place = os.path.realpath(os.path.join(self.root, dockerfile))
         if not self._inside(place):
-            raise FolderUnsafe(path=_shown(dockerfile)[:200], why="leaves the repository", fields={})
+            raise FolderUnsafe(path=_shown(dockerfile)[:200], why=N_("leaves the repository"), fields={})
         if not os.path.isfile(place):
             raise DockerfileMissing(path=_shown(dockerfile)[:200], what="Dockerfile", name=_shown(dockerfile)[:200])
         with open(place, "rb") as file:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from podo.clients.buildah import lines
 from podo.clients.buildah.instructions import instruction, invalid
 from podo.clients.buildah.stages import SCRATCH, Reading, Stage
+from podo.kernel.errors import N_
 
 _MOST = 1 << 18
 _MOST_INSTRUCTIONS = 2000
@@ -87,7 +88,7 @@ def read(text: str | bytes, args: Mapping[str, str] | None = None) -> Dockerfile
     if isinstance(text, bytes):
         text = text.decode(errors="replace")
     if len(text) > _MOST:
-        raise invalid(1, f"the file is longer than {_MOST >> 10} KiB")
+        raise invalid(1, N_("the file is longer than {most} KiB").format(most=_MOST >> 10))
     split = lines.split(text)
     try:
         escape = lines.escape_of(split)
@@ -95,9 +96,11 @@ def read(text: str | bytes, args: Mapping[str, str] | None = None) -> Dockerfile
     except lines.Unreadable as error:
         raise invalid(error.line, str(error)) from None
     if not found:
-        raise invalid(1, "the file has no instruction")
+        raise invalid(1, N_("the file has no instruction"))
     if len(found) > _MOST_INSTRUCTIONS:
-        raise invalid(found[_MOST_INSTRUCTIONS].line, f"the file has more than {_MOST_INSTRUCTIONS} instructions")
+        raise invalid(
+            found[_MOST_INSTRUCTIONS].line, N_("the file has more than {most} instructions").format(most=_MOST_INSTRUCTIONS)
+        )
     reading = Reading(escape, args)
     for told in found:
         reading.take(told)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from podo.clients.buildah.errors import DockerfileInvalid
 from podo.clients.buildah.lines import Heredoc, Line
+from podo.kernel.errors import N_
 
 KEYWORDS = frozenset(
     (
@@ -40,7 +41,7 @@ def instruction(line: Line) -> Instruction:
     word, rest = (*line.text.split(maxsplit=1), "")[:2]
     keyword = word.upper()
     if keyword not in KEYWORDS:
-        raise invalid(line.number, f"“{word[:60]}” is no instruction")
+        raise invalid(line.number, N_("“{word}” is no instruction").format(word=word[:60]))
     flags: list[tuple[str, str]] = []
     at = 0
     while keyword in _FLAGGED and (flag := _FLAG.match(rest, at)):

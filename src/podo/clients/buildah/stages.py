@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from podo.clients.buildah.instructions import KEYWORDS, Instruction, invalid
 from podo.clients.buildah.words import WordUnreadable, array, expand, pairs, words
+from podo.kernel.errors import N_
 
 SCRATCH = "scratch"
 _NAME = re.compile(r"[a-z][a-z0-9_.-]*")
@@ -97,18 +98,18 @@ class Reading:
     def stages(self) -> tuple[Stage, ...]:
         """What was read. Raises `DockerfileInvalid` where there is no stage."""
         if not self._stages:
-            raise invalid(self._last, "there is no FROM")
+            raise invalid(self._last, N_("there is no FROM"))
         return tuple(self._stages)
 
     def _take(self, told: Instruction) -> None:
         if not told.text and not told.heredocs and told.keyword not in ("CMD", "ENTRYPOINT"):
-            raise invalid(told.line, f"{told.keyword} says nothing")
+            raise invalid(told.line, N_("{keyword} says nothing").format(keyword=told.keyword))
         if told.keyword == "FROM":
             self._from(told)
             return
         if not self._stages:
             if told.keyword != "ARG":
-                raise invalid(told.line, f"{told.keyword} stands before the first FROM")
+                raise invalid(told.line, N_("{keyword} stands before the first FROM").format(keyword=told.keyword))
             self._declare(told, self._global, self._outer, {})
             return
         self._stages[-1].instructions.append(told)
@@ -118,13 +119,13 @@ class Reading:
     def _from(self, told: Instruction) -> None:
         parts = words(told.text, self._escape)
         if len(parts) not in (1, 3) or (len(parts) == 3 and parts[1].upper() != "AS"):
-            raise invalid(told.line, "FROM has the form: FROM image, or FROM image AS name")
+            raise invalid(told.line, N_("FROM has the form: FROM image, or FROM image AS name"))
         base = self._fill(parts[0], self._outer)
         name = parts[2].lower() if len(parts) == 3 else ""
         if not base:
-            raise invalid(told.line, f"FROM {parts[0][:60]} names no image: its argument has no value")
+            raise invalid(told.line, N_("FROM {name} names no image: its argument has no value").format(name=parts[0][:60]))
         if name and not _NAME.fullmatch(name):
-            raise invalid(told.line, f"“{parts[2][:60]}” cannot be a stage's name")
+            raise invalid(told.line, N_("“{name}” cannot be a stage's name").format(name=parts[2][:60]))
         parent = self._named(base)
         stage = Stage(len(self._stages), name, base, told.line, None if parent is None else parent.number)
         if parent:
@@ -151,7 +152,7 @@ class Reading:
         for word in words(told.text, self._escape):
             name, sign, default = word.partition("=")
             if not name:
-                raise invalid(told.line, "ARG names nothing")
+                raise invalid(told.line, N_("ARG names nothing"))
             if self._args is not None and name in self._args:
                 into[name] = self._args[name]
             elif sign:
@@ -170,7 +171,7 @@ class Reading:
 
     def _user(self, stage: Stage, told: Instruction) -> None:
         if len(words(told.text, self._escape)) != 1:
-            raise invalid(told.line, "USER names one user, or user:group")
+            raise invalid(told.line, N_("USER names one user, or user:group"))
         stage.user = self._fill(told.text, stage.values) or None
 
     def _expose(self, stage: Stage, told: Instruction) -> None:
@@ -181,7 +182,7 @@ class Reading:
                     continue
                 found = exposed(port)
                 if not found:
-                    raise invalid(told.line, f"EXPOSE: “{port[:60]}” is no port")
+                    raise invalid(told.line, N_("EXPOSE: “{port}” is no port").format(port=port[:60]))
                 self._spend(len(found))
                 stage.exposed |= found
 
@@ -197,7 +198,7 @@ class Reading:
     def _shell(self, stage: Stage, told: Instruction) -> None:
         shell = array(told.text)
         if not shell:
-            raise invalid(told.line, 'SHELL wants a JSON array, like ["/bin/bash", "-c"]')
+            raise invalid(told.line, N_('SHELL wants a JSON array, like ["/bin/bash", "-c"]'))
         stage.shell = shell
 
     def _run(self, stage: Stage, told: Instruction) -> None:
@@ -207,7 +208,7 @@ class Reading:
 
     def _copy(self, stage: Stage, told: Instruction) -> None:
         if len(array(told.text) or words(told.text, self._escape)) < 2:
-            raise invalid(told.line, f"{told.keyword} wants a source and a destination")
+            raise invalid(told.line, N_("{keyword} wants a source and a destination").format(keyword=told.keyword))
         if source := told.flag("from"):
             self._source(stage, told, source)
 
@@ -216,7 +217,12 @@ class Reading:
         name = self._fill(name, ChainMap(stage.arguments, self._global, self._platform))
         earlier = self._named(name)
         if earlier is stage or (name.isdecimal() and int(name[:9]) >= stage.number):
-            raise invalid(told.line, f"{told.keyword} copies from stage {name[:60]}, which is not built before this one")
+            raise invalid(
+                told.line,
+                N_("{keyword} copies from stage {name}, which is not built before this one").format(
+                    keyword=told.keyword, name=name[:60]
+                ),
+            )
         if earlier:
             stage.copied.append((earlier.number, told.line))
         elif name.isdecimal():
@@ -226,12 +232,12 @@ class Reading:
 
     def _healthcheck(self, stage: Stage, told: Instruction) -> None:
         if told.text.split(maxsplit=1)[0].upper() not in ("CMD", "NONE"):
-            raise invalid(told.line, "HEALTHCHECK is followed by CMD or NONE")
+            raise invalid(told.line, N_("HEALTHCHECK is followed by CMD or NONE"))
 
     def _onbuild(self, stage: Stage, told: Instruction) -> None:
         word = told.text.split(maxsplit=1)[0]
         if word.upper() not in KEYWORDS - {"FROM", "ONBUILD", "MAINTAINER"}:
-            raise invalid(told.line, f"ONBUILD cannot hold “{word[:60]}”")
+            raise invalid(told.line, N_("ONBUILD cannot hold “{word}”").format(word=word[:60]))
 
     def _fill(self, text: str, values: Mapping[str, str]) -> str:
         filled = expand(text, values, self._escape, keep=self._args is None)

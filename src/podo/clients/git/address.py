@@ -7,6 +7,7 @@ from collections.abc import Set
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from podo.clients.git.errors import AddressInvalid
+from podo.kernel.errors import N_
 
 PROTOCOLS = frozenset({"https", "http", "ssh", "file"})
 _SCP = re.compile(r"(?:(?P<user>[\w.+-]+)@)?(?P<host>[\w.-]{2,}):(?P<path>(?!//|:)\S+)")
@@ -18,17 +19,17 @@ def normal(url: str, allowed: Set[str] = PROTOCOLS) -> str:
     parts = _split(url)
     host = (parts.hostname or "").lower()
     if parts.scheme not in PROTOCOLS:
-        raise AddressInvalid(url=_shown(url), why="it names no protocol that git repositories are read by")
+        raise AddressInvalid(url=_shown(url), why=N_("it names no protocol that git repositories are read by"))
     if parts.scheme not in allowed:
-        raise AddressInvalid(url=_shown(url), why=f"the protocol {parts.scheme} is not allowed here")
+        raise AddressInvalid(url=_shown(url), why=N_("the protocol {scheme} is not allowed here").format(scheme=parts.scheme))
     if parts.password or (parts.username and parts.scheme != "ssh"):
-        raise AddressInvalid(url=_shown(url), why="it holds a user or password, which would be seen in lists and logs")
+        raise AddressInvalid(url=_shown(url), why=N_("it holds a user or password, which would be seen in lists and logs"))
     if parts.query or parts.fragment:
-        raise AddressInvalid(url=_shown(url), why="it has a “?” or “#” part")
+        raise AddressInvalid(url=_shown(url), why=N_("it has a “?” or “#” part"))
     if parts.scheme == "file" and (host or not parts.path.startswith("/")):
-        raise AddressInvalid(url=_shown(url), why="a file: address names an absolute path and no host")
+        raise AddressInvalid(url=_shown(url), why=N_("a file: address names an absolute path and no host"))
     if parts.scheme != "file" and (not host or host.startswith("-") or parts.netloc.startswith("-") or parts.path in {"", "/"}):
-        raise AddressInvalid(url=_shown(url), why="it has no host or no path")
+        raise AddressInvalid(url=_shown(url), why=N_("it has no host or no path"))
     return urlunsplit((parts.scheme, _host(parts, host), parts.path.rstrip("/"), "", ""))
 
 
@@ -40,7 +41,7 @@ def origin(url: str) -> str:
 
 def _split(url: str) -> SplitResult:
     if not url or len(url) > 2000 or _CONTROL.search(url) or url.startswith("-"):
-        raise AddressInvalid(url=_shown(url), why="it is empty, too long, or has blanks in it")
+        raise AddressInvalid(url=_shown(url), why=N_("it is empty, too long, or has blanks in it"))
     if url.startswith("/"):
         url = f"file://{url}"
     if "://" not in url and (scp := _SCP.fullmatch(url)):
@@ -50,7 +51,7 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
-        raise AddressInvalid(url=_shown(url), why="it cannot be read") from None
+        raise AddressInvalid(url=_shown(url), why=N_("it cannot be read")) from None
     return parts
 
 

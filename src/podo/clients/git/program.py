@@ -23,6 +23,7 @@ from podo.clients.git import said
 from podo.clients.git.address import origin
 from podo.clients.git.errors import CredentialInvalid, TooLarge, Unreachable
 from podo.clients.git.types import Credential, DeployKey, Token
+from podo.kernel.errors import N_
 
 # Takes the address in its normal form; answers `host:port:address` (curl's form) to hold git to, or raises to refuse it.
 Guard = Callable[[str], Awaitable[Sequence[str]]]
@@ -107,7 +108,9 @@ class Program:
         except process.TooMuchOutput:
             raise TooLarge(what=what, size="more", limit=f"{most >> 20} MiB") from None
         except OSError as error:
-            raise Unreachable(url=what, what="git", why=f"git could not be started ({error.strerror})") from None
+            raise Unreachable(
+                url=what, what="git", why=N_("git could not be started ({strerror})").format(strerror=error.strerror)
+            ) from None
 
     def _command(self, *arguments: str) -> list[str]:
         config = [part for key, value in _CONFIG.items() for part in ("-c", f"{key}={value}")]
@@ -145,9 +148,9 @@ class Program:
 def _header(url: str, token: Token) -> dict[str, str]:
     secret = token.secret.strip()
     if not secret or not (secret + token.user).isprintable() or ":" in token.user:
-        raise CredentialInvalid(url=url, why="the token is empty or has line breaks in it")
+        raise CredentialInvalid(url=url, why=N_("the token is empty or has line breaks in it"))
     if not url.startswith(("https:", "http:")):
-        raise CredentialInvalid(url=url, why="a token is for https: addresses, this one wants a deploy key or nothing")
+        raise CredentialInvalid(url=url, why=N_("a token is for https: addresses, this one wants a deploy key or nothing"))
     basic = base64.b64encode(f"{token.user}:{secret}".encode()).decode()
     return {
         "GIT_CONFIG_COUNT": "1",
@@ -161,9 +164,9 @@ def _kept(url: str, key: DeployKey, home: Path) -> Iterator[Path]:
     """A folder with the key's file, both for our eyes only, gone afterwards."""
     text = key.private.replace("\r\n", "\n").strip()
     if not text.startswith("-----BEGIN ") or not text.endswith("-----"):
-        raise CredentialInvalid(url=url, why="the deploy key is no private key in PEM or OpenSSH form")
+        raise CredentialInvalid(url=url, why=N_("the deploy key is no private key in PEM or OpenSSH form"))
     if not url.startswith("ssh:"):
-        raise CredentialInvalid(url=url, why="a deploy key is for ssh: addresses, this one wants a token or nothing")
+        raise CredentialInvalid(url=url, why=N_("a deploy key is for ssh: addresses, this one wants a token or nothing"))
     with tempfile.TemporaryDirectory(prefix="key-", dir=home) as folder:
         _write(Path(folder) / "key", f"{text}\n")
         _write(Path(folder) / "known_hosts", f"{key.known_hosts.strip()}\n")

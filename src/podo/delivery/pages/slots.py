@@ -90,7 +90,7 @@ def _mark(lang: str, slug: str, rollouts: Sequence[Rollout], seen: Mapping[str, 
 
 async def _objection(r: Reading, slug: str) -> str:
     """A project that ever deployed anything is not deleted as a mistake."""
-    return "it has been deployed" if await service.releases.ever_deployed(r, slug) else ""
+    return N_("it has been deployed") if await service.releases.ever_deployed(r, slug) else ""
 
 
 # -- home

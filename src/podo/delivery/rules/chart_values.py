@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from podo.delivery.types import ValueInvalid
+from podo.kernel.errors import N_
 
 Path = tuple[str | int, ...]
 
@@ -53,7 +54,7 @@ def check(values: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
     for found in problems(values, schema):
         raise ValueInvalid(path=found.at or "values", why=found.why)
     if len(json.dumps(values)) > MOST_BYTES:
-        raise ValueInvalid(path="values", why=f"they have more than {MOST_BYTES >> 10} KiB")
+        raise ValueInvalid(path="values", why=N_("they have more than {most_bytes} KiB").format(most_bytes=MOST_BYTES >> 10))
 
 
 def problems(values: Mapping[str, Any], schema: Mapping[str, Any], also: Sequence[str] = ()) -> list[Problem]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
 from podo.delivery.types import ConfigInvalid, ConfigKind, Scope
+from podo.kernel.errors import N_
 
 MOST_BYTES = 64 << 10
 # A ConfigMap or Secret of Kubernetes holds a mebibyte; names and its own fields want room too.
@@ -41,21 +42,26 @@ S = TypeVar("S", bound=Scoped)
 def check_key(key: str) -> None:
     """Raises `ConfigInvalid`."""
     if not _KEY.fullmatch(key):
-        raise ConfigInvalid(key=key[:_LONGEST_KEY], why="a name has letters, digits and _, and no digit in front")
+        raise ConfigInvalid(key=key[:_LONGEST_KEY], why=N_("a name has letters, digits and _, and no digit in front"))
     if len(key) > _LONGEST_KEY:
-        raise ConfigInvalid(key=key[:_LONGEST_KEY], why=f"a name has at most {_LONGEST_KEY} characters")
+        raise ConfigInvalid(
+            key=key[:_LONGEST_KEY], why=N_("a name has at most {longest_key} characters").format(longest_key=_LONGEST_KEY)
+        )
     if key == "PORT":
-        raise ConfigInvalid(key=key, why="it comes from the project's port, which is set in Settings or podo.yaml")
+        raise ConfigInvalid(key=key, why=N_("it comes from the project's port, which is set in Settings or podo.yaml"))
     if key.startswith("PODO_"):
-        raise ConfigInvalid(key=key, why="names that begin with PODO_ are Podo's own")
+        raise ConfigInvalid(key=key, why=N_("names that begin with PODO_ are Podo's own"))
 
 
 def check_value(key: str, value: str) -> None:
     """Raises `ConfigInvalid`."""
     if "\0" in value or _SURROGATE.search(value):
-        raise ConfigInvalid(key=key, why="an environment variable cannot hold such a character (NUL, or half of a pair)")
+        raise ConfigInvalid(key=key, why=N_("an environment variable cannot hold such a character (NUL, or half of a pair)"))
     if (size := len(value.encode())) > MOST_BYTES:
-        raise ConfigInvalid(key=key, why=f"it has {size >> 10} KiB, and a value may have {MOST_BYTES >> 10}")
+        raise ConfigInvalid(
+            key=key,
+            why=N_("it has {size} KiB, and a value may have {most_bytes}").format(size=size >> 10, most_bytes=MOST_BYTES >> 10),
+        )
 
 
 def check_room(key: str, size: int, others: Iterable[tuple[str, int]]) -> None:
@@ -66,7 +72,10 @@ def check_room(key: str, size: int, others: Iterable[tuple[str, int]]) -> None:
     together = sum(len(name) + bytes_ for name, bytes_ in largest.items())
     if together > MOST_TOGETHER:
         raise ConfigInvalid(
-            key=key, why=f"with it a target would get {together >> 10} KiB, and it may have {MOST_TOGETHER >> 10}"
+            key=key,
+            why=N_("with it a target would get {together} KiB, and it may have {most_together}").format(
+                together=together >> 10, most_together=MOST_TOGETHER >> 10
+            ),
         )
 
 
@@ -74,18 +83,27 @@ def check_scope(key: str, scope: Scope, environments: Iterable[str], regions: It
     """Raises `ConfigInvalid` for a place that nobody added."""
     environments, regions = list(environments), list(regions)
     if scope.region and not scope.environment:
-        raise ConfigInvalid(key=key, why="a region is chosen within an environment")
+        raise ConfigInvalid(key=key, why=N_("a region is chosen within an environment"))
     if scope.environment and scope.environment not in environments:
-        raise ConfigInvalid(key=key, why=f"there is no environment {scope.environment}, only {', '.join(environments)}")
+        raise ConfigInvalid(
+            key=key,
+            why=N_("there is no environment {environment}, only {known}").format(
+                environment=scope.environment, known=", ".join(environments)
+            ),
+        )
     if scope.region and scope.region not in regions:
-        raise ConfigInvalid(key=key, why=f"there is no region {scope.region}, only {', '.join(regions)}")
+        raise ConfigInvalid(
+            key=key, why=N_("there is no region {region}, only {known}").format(region=scope.region, known=", ".join(regions))
+        )
 
 
 def check_alone(kind: ConfigKind, key: str, scope: Scope, entries: Iterable[Scoped]) -> None:
     """A key is a variable or a secret in one scope, never both. Raises `ConfigInvalid`."""
     for entry in entries:
         if entry.key == key and entry.scope == scope and entry.kind is not kind:
-            raise ConfigInvalid(key=key, why=f"it is a {entry.kind} for {scope} already; remove that first")
+            raise ConfigInvalid(
+                key=key, why=N_("it is a {kind} for {scope} already; remove that first").format(kind=entry.kind, scope=scope)
+            )
 
 
 def for_target(entries: Iterable[S], environment: str, region: str) -> dict[str, S]:
@@ -95,5 +113,5 @@ def for_target(entries: Iterable[S], environment: str, region: str) -> dict[str,
 
 
 def named(changed: Iterable[str], scope: Scope) -> str:
-    """What of the choices changed, for the event: `auto_alpha`, `values for prod`."""
-    return ", ".join(f"values for {scope}" if name == "values" else name for name in changed)
+    """What of the choices changed, for the event: `auto_alpha`, `values:prod`."""
+    return ", ".join(f"values:{scope}" if name == "values" else name for name in changed)

@@ -13,6 +13,7 @@ from typing import Any, cast
 from podo.delivery.rules import chart_values
 from podo.delivery.rules.chart_values import Path, Problem
 from podo.delivery.types import PodoYamlInvalid
+from podo.kernel.errors import N_
 
 MOST_BYTES = 64 << 10
 ENVIRONMENTS, REGIONS = "environments", "regions"
@@ -30,7 +31,7 @@ def checked(document: Any, lines: Mapping[Path, int], schema: Mapping[str, Any])
     if document is None:
         return {"values": {}, ENVIRONMENTS: {}}
     if not isinstance(document, dict):
-        raise PodoYamlInvalid(line=lines.get((), 1), why="it must be a map of keys, such as port: 8080")
+        raise PodoYamlInvalid(line=lines.get((), 1), why=N_("it must be a map of keys, such as port: 8080"))
     found = cast("Values", document)
     wrong = sorted(_problems(found, schema), key=lambda problem: line_of(problem.path, lines))
     for problem in wrong:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from podo.delivery.types import BadQuery, RolloutState, Search
+from podo.kernel.errors import N_
 
 _SPAN = re.compile(r"(\d{1,4})([hdw])")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -23,7 +24,7 @@ def search(text: str, *, me: str, now: datetime, project: str | None = None) -> 
             words.append(word)
             continue
         if not value:
-            raise BadQuery(word=word, why="nothing stands behind the colon")
+            raise BadQuery(word=word, why=N_("nothing stands behind the colon"))
         match key:
             case "env":
                 found = replace(found, environment=value)
@@ -32,7 +33,7 @@ def search(text: str, *, me: str, now: datetime, project: str | None = None) -> 
             case "is" if value in _STATES:
                 found = replace(found, state=_STATES[value])
             case "is":
-                raise BadQuery(word=word, why=f"it is one of {', '.join(_STATES)}")
+                raise BadQuery(word=word, why=N_("it is one of {known}").format(known=", ".join(_STATES)))
             case "author":
                 found = replace(found, author=me if value == "@me" else value.removeprefix("@"))
             case "since":
@@ -40,7 +41,7 @@ def search(text: str, *, me: str, now: datetime, project: str | None = None) -> 
             case "project":
                 found = replace(found, project=project or value)
             case _:
-                raise BadQuery(word=word, why="there is no such key")
+                raise BadQuery(word=word, why=N_("there is no such key"))
     return replace(found, text=" ".join(words))
 
 
@@ -50,5 +51,5 @@ def _since(word: str, value: str, now: datetime) -> datetime:
     try:
         at = datetime.fromisoformat(value)
     except ValueError:
-        raise BadQuery(word=word, why="a time is 7d, 12h, 2w or a date") from None
+        raise BadQuery(word=word, why=N_("a time is 7d, 12h, 2w or a date")) from None
     return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
 from podo.delivery.types import ValueInvalid
+from podo.kernel.errors import N_
 
 
 def with_word(query: str, key: str, value: str) -> str:
@@ -23,7 +24,9 @@ def values_of(text: str) -> dict[str, Any]:
             continue
         path, sign, value = (part.strip() for part in line.partition("="))
         if not sign or not path or not all(path.split(".")):
-            raise ValueInvalid(path=f"line {number}", why=f"“{line.strip()[:60]}” is not written as path = value")
+            raise ValueInvalid(
+                path=f"line {number}", why=N_("“{text}” is not written as path = value").format(text=line.strip()[:60])
+            )
         put(found, path, value_of(value))
     return found
 
@@ -43,7 +46,7 @@ def put(tree: dict[str, Any], path: str, value: Any) -> None:
     for part in way:
         inside: Any = at.setdefault(part, {})
         if not _is_tree(inside):
-            raise ValueInvalid(path=path, why=f"“{part}” has a value of its own already")
+            raise ValueInvalid(path=path, why=N_("“{part}” has a value of its own already").format(part=part))
         at = inside
     at[last] = value
 

@@ -92,7 +92,7 @@ async def roll_back(tx: Tx, project: str, environment: str, region: str, *, to: 
         build=old.build,
         commit=old.commit,
         ref=old.ref,
-        title=f"Back to #{old.number}: {old.title}",
+        title=f"↩ #{old.number}: {old.title}",
         description="",
         by=tx.actor.id,
         at=clock.now(),

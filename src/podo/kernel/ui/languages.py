@@ -5,15 +5,22 @@ from __future__ import annotations
 import gettext
 import io
 import re
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from podo.kernel.errors import SAID
+
 LANGUAGES = {"en": "English", "ko": "한국어"}
 DEFAULT = "en"
+_FIELD = re.compile(r"\{(\w+)\}")
+# A template with fewer letters of its own fits what nobody of us said.
+_ENOUGH = 12
 LOCALE = Path(__file__).parent / "locale"
 
 
@@ -23,22 +30,71 @@ def catalogue(lang: str) -> Path:
 
 
 @cache
+def _messages(lang: str) -> Catalog:
+    if not catalogue(lang).exists():
+        return Catalog(locale=lang)
+    with catalogue(lang).open("rb") as source:
+        return read_po(source, locale=lang)
+
+
+@cache
 def translations(lang: str) -> gettext.NullTranslations:
     """The catalogue of `lang`, read once. What it lacks is shown in English."""
     if not catalogue(lang).exists():
         return gettext.NullTranslations()
-    with catalogue(lang).open("rb") as source:
-        messages = read_po(source, locale=lang)
     compiled = io.BytesIO()
-    write_mo(compiled, messages)
+    write_mo(compiled, _messages(lang))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
 
 
 def translator(lang: str) -> Callable[[str], str]:
-    """Turns an English text into `lang`; an empty text stays empty (gettext would answer with the catalogue's header)."""
+    """Turns an English text into `lang`, also one whose `{field}`s are filled: reasons are kept as they were said.
+
+    An empty text stays empty (gettext would answer with the catalogue's header), and one that is not ours as it is.
+    """
     found = translations(lang)
-    return lambda text: found.gettext(text) if text else ""
+
+    def translate(text: str) -> str:
+        said = found.gettext(text) if text else ""
+        return said if said != text else _retold(lang, text)
+
+    return translate
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """A message with fields. `sure` is its longest piece between them, which what is looked for holds."""
+
+    sure: str
+    pattern: re.Pattern[str]
+    said: str
+
+
+@cache
+def _templates(lang: str) -> Sequence[_Template]:
+    """The longest first: of two that fit, the one that says more."""
+    found: list[tuple[int, _Template]] = []
+    for message in _messages(lang):
+        if not (isinstance(message.id, str) and isinstance(message.string, str) and message.string and _FIELD.search(message.id)):
+            continue
+        pieces = _FIELD.split(message.id)[::2]
+        names = _FIELD.findall(message.id)
+        if len(set(names)) < len(names) or sum(map(len, pieces)) < _ENOUGH:
+            continue
+        holes = [*(f"(?P<{name}>.+)" for name in names), ""]
+        pattern = "".join(re.escape(piece) + hole for piece, hole in zip(pieces, holes, strict=True))
+        found.append((sum(map(len, pieces)), _Template(max(pieces, key=len), re.compile(pattern, re.DOTALL), message.string)))
+    return [template for _, template in sorted(found, key=lambda it: -it[0])]
+
+
+@lru_cache(4096)
+def _retold(lang: str, text: str) -> str:
+    for template in _templates(lang):
+        if template.sure in text and (filled := template.pattern.fullmatch(text)):
+            data = filled.groupdict()
+            return template.said.format(**{key: translator(lang)(it) if key in SAID else it for key, it in data.items()})
+    return text
 
 
 def say(lang: str, message: str, **fields: object) -> str:
