@@ -1,4 +1,4 @@
-"""The server as a program: `python -m podo.app up|serve|verify|link`; `podo` starts it."""
+"""The server as a program: `python -m podo.app up|serve|verify|link|backup|restore|move`; `podo` starts it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from podo.access import service as access
 from podo.app import house as houses
+from podo.app import keeping, moving
 from podo.app.server import serve, up
 from podo.app.settings import DatabaseSettings, ServerSettings
 from podo.kernel import terminal
@@ -24,7 +25,8 @@ from podo.kernel.settings import Settings
 def main() -> int:
     """Read the words and the settings; a wrong setting ends in one sentence, exit code 2."""
     words = argparse.ArgumentParser(prog="podo", add_help=False)
-    words.add_argument("verb", choices=["up", "serve", "verify", "link"])
+    words.add_argument("verb", choices=["up", "serve", "verify", "link", "backup", "restore", "move"])
+    words.add_argument("what", nargs="?", default="")
     words.add_argument("--clusters", choices=["twin", "local"], default="twin")
     words.add_argument("--empty", action="store_true")
     given = words.parse_args()
@@ -40,6 +42,12 @@ def main() -> int:
                 return asyncio.run(serve(settings))
             case "link":
                 return asyncio.run(_link(settings))
+            case "backup":
+                return asyncio.run(_backup(settings, Path(given.what)))
+            case "restore":
+                return asyncio.run(_restore(settings, Path(given.what)))
+            case "move":
+                return asyncio.run(_move(settings, given.what))
             case _:
                 return asyncio.run(_verify(settings))
     except asyncio.CancelledError:
@@ -88,6 +96,29 @@ async def _database(settings: Settings) -> Database:
     if not url and not await asyncio.to_thread(path.exists):
         raise NothingHere(folder=str(server.directory))
     return Database(url or f"sqlite:///{path}", metadata=metadata)
+
+
+async def _backup(settings: Settings, file: Path) -> int:
+    kept = await keeping.backup(settings, file)
+    print(f"{file} holds {_told(kept)}. Not in it: the key that seals secrets (seal.keys), and the logs of builds.")
+    return 0
+
+
+async def _restore(settings: Settings, file: Path) -> int:
+    kept = await keeping.restore(settings, file)
+    print(f"Restored {_told(kept)}, as they were at {kept.at}.")
+    return 0
+
+
+def _told(kept: keeping.Kept) -> str:
+    return f"{sum(kept.rows.values())} rows of {len(kept.rows)} tables and {kept.sealed} sealed events from {kept.kind}"
+
+
+async def _move(settings: Settings, url: str) -> int:
+    moved = await moving.move(settings, url)
+    print(f"Moved {moved.rows} rows of {moved.tables} tables; all are there, and {moved.sealed} events fit the chain.")
+    print("Set PODO_DATABASE_URL to the new address, PODO_SEAL_KEYS to what stands in seal.key, and start Podo.")
+    return 0
 
 
 async def _verify(settings: Settings) -> int:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from podo.kernel.db import Database
@@ -22,17 +24,28 @@ def config(connection: Connection | None = None) -> Config:
     return made
 
 
-async def run(database: Database) -> None:
-    """Migrate to the newest schema; a database that is there already costs one query."""
+async def run(database: Database, revision: str = "head") -> None:
+    """Migrate to the newest schema (or to `revision`); a database that is there already costs one query."""
     async with database.engine.begin() as connection:
-        await connection.run_sync(upgrade)
+        await connection.run_sync(upgrade, revision)
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, revision: str = "head") -> None:
     """Bring the database behind `connection` to the newest schema; on PostgreSQL one process at a time."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-    command.upgrade(config(connection), "head")
+    command.upgrade(config(connection), revision)
+
+
+def is_known(revision: str) -> bool:
+    """Whether this version has that schema among its own."""
+    return revision in {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
+
+
+async def revision_of(database: Database) -> str | None:
+    """The schema that a database has; None when it has none."""
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision())
 
 
 async def create_observed(database: Database) -> None:

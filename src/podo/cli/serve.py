@@ -67,4 +67,33 @@ def verify(config: Path | None) -> None:
     _server("verify", config=config)
 
 
-commands: list[click.Command] = [up, serve, link, audit]
+@click.command()
+@_config
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(config: Path | None, file: Path) -> None:
+    """Write everything people decided, the event log and the runs under way into FILE; Podo may run meanwhile."""
+    _server("backup", str(file), config=config)
+
+
+@click.command()
+@_config
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(config: Path | None, file: Path) -> None:
+    """Put the backup FILE into an empty folder or database, and check it."""
+    _server("restore", str(file), config=config)
+
+
+@click.group()
+def database() -> None:
+    """Where rows live."""
+
+
+@database.command()
+@_config
+@click.argument("url")
+def move(config: Path | None, url: str) -> None:
+    """Copy all from SQLite to the empty PostgreSQL database at URL, and prove that it is there; Podo must be stopped."""
+    _server("move", url, config=config)
+
+
+commands: list[click.Command] = [up, serve, backup, restore, database, link, audit]

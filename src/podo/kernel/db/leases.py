@@ -72,6 +72,12 @@ async def let_go(database: Database, holder: str, name: str | None = None) -> No
         await session.execute(mine if name is None else mine.where(LeaseRow.name == name))
 
 
+async def forget_all(database: Database) -> None:
+    """Nobody holds anything: all who did are gone."""
+    async with database.note() as session:
+        await session.execute(delete(LeaseRow))
+
+
 async def now(database: Database, session: AsyncSession) -> datetime:
     """The database's own clock, which all processes share."""
     return datetime.fromtimestamp(await _seconds(database, session), UTC)
