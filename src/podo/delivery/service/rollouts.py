@@ -107,7 +107,7 @@ async def begin(tx: Tx, rollout_id: str, epoch: int) -> str | None:
 
 async def plan(r: Reading, rollout_id: str, epoch: int) -> tuple[Rollout, Bundle, Bundle | None]:
     """A run's rollout, the bundle it brings, and the one that was there before. Raises `Overtaken` when it is not the newest."""
-    now = await parts.rollout(r, rollout_id)
+    now = await parts.running(r, rollout_id)
     if now is None or now.epoch != epoch:
         raise Overtaken(rollout=rollout_id, epoch=epoch)
     bundle = await sealed.bundle_of(r, now.project, now.number, now.environment, now.region)
@@ -124,7 +124,7 @@ async def current(r: Reading, rollout_id: str, epoch: int) -> None:
 
 
 async def _mine(tx: Tx, rollout_id: str, epoch: int) -> Rollout:
-    now = await parts.rollout(tx, rollout_id)
+    now = await parts.running(tx, rollout_id)
     if now is None or now.epoch != epoch:
         raise Overtaken(rollout=rollout_id, epoch=epoch)
     return now
@@ -254,7 +254,7 @@ async def halted(tx: Tx, rollout_id: str, epoch: int, note: str) -> None:
 
 async def stuck(tx: Tx, rollout_id: str, why: str) -> None:
     """Nobody planned for what happened: nothing more is touched until a person decides."""
-    now = await parts.rollout(tx, rollout_id)
+    now = await parts.running(tx, rollout_id)
     if now is not None and now.state in OPEN:
         await _stuck(tx, now, why)
 

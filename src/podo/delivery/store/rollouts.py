@@ -30,8 +30,18 @@ def _fields(rollout: Rollout) -> dict[str, Any]:
 
 async def rollout(r: Reading, id_: str) -> Rollout | None:
     """One, with its approvals; inside a transaction nobody else changes it meanwhile."""
+    return await _one(r, _held(r, id_))
+
+
+async def running(r: Reading, id_: str) -> Rollout | None:
+    """`rollout` for a run, which is past approvals: without them."""
+    row = (await r.session.execute(_held(r, id_))).first()
+    return _rollout(row, ()) if row is not None else None
+
+
+def _held(r: Reading, id_: str) -> Select[Any]:
     query = _with_watch().where(RolloutRow.id == id_)
-    return await _one(r, query.with_for_update(of=RolloutRow) if isinstance(r, Tx) else query)
+    return query.with_for_update(of=RolloutRow) if isinstance(r, Tx) else query
 
 
 async def epoch(r: Reading, id_: str) -> int:
