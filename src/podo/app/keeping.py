@@ -31,7 +31,7 @@ from podo.kernel.settings import Settings
 FORMAT = 1
 SCHEMAS = ("public", engine.SCHEMA)
 # Made by the migrations of the place it is restored into.
-MADE = frozenset({"alembic_version", *engine.OWN})
+MADE = frozenset({"alembic_version", migrations.LIVES_WITH, *engine.OWN})
 FILES = ("engine.db", "podo.db")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from podo.app import migrations
-from podo.app.keeping import SCHEMAS, NothingToKeep, main_of, make_place
+from podo.app.keeping import MADE, SCHEMAS, NothingToKeep, main_of, make_place
 from podo.app.settings import ServerSettings
 from podo.kernel.db import Database, copies
 from podo.kernel.db.models import metadata
@@ -83,7 +83,7 @@ async def _copy(source: Database, target: Database, directory: Path) -> dict[str
     async with source.engine.execution_options(podo_read=True).connect() as old, target.engine.begin() as new:
         shapes = await copies.shapes(new, SCHEMAS)
         for shape in reversed(shapes):
-            if shape.name not in engine.OWN and shape.name != "alembic_version":
+            if shape.name not in MADE:
                 await copies.empty(new, shape)
         for shape in shapes:
             if shape.schema == engine.SCHEMA:
