@@ -42,7 +42,8 @@ FLOORS = (
     "clients",
     "kernel",
 )
-KERNEL = ("http", "ui | domains", "durable", "events", "db", "settings | terminal", "ids", "clock", "nouns | errors")
+_LOW = ("db", "metrics", "traces", "settings | terminal", "ids", "clock", "nouns | errors")
+KERNEL = ("http", "ui | domains", "durable", "events", *_LOW)
 INSIDE = (
     "domain",
     "api | pages | chat | handlers",
@@ -98,7 +99,8 @@ PLACES: dict[str, tuple[str, ...]] = {
     "markdown_it": ("kernel.ui",),
     "markupsafe": ("kernel.ui",),
     "msgspec": ("clients",),
-    "prometheus_client": ("kernel.http",),
+    "opentelemetry": ("kernel.traces",),
+    "prometheus_client": ("kernel.metrics",),
     "pydantic": SERVER_PLACES,
     "sqlalchemy": ("kernel.db", "kernel.events", "kernel.durable", "*.models", "*.store", "app.migrations"),
     "starlette": SERVER_PLACES,

@@ -13,10 +13,12 @@ from fastapi import FastAPI
 
 from podo.app import migrations
 from podo.app.domains import DOMAINS
+from podo.app.gauges import Gauges
 from podo.app.relay import Relay
 from podo.app.roles import roles_of
 from podo.app.rounds import Rounds
-from podo.app.settings import SECTIONS, DatabaseSettings, SealSettings, ServerSettings
+from podo.app.settings import SECTIONS, DatabaseSettings, SealSettings, ServerSettings, TraceSettings
+from podo.kernel import traces
 from podo.kernel.db import Database, DatabaseUnavailable, let_go
 from podo.kernel.db.models import metadata, observed_metadata
 from podo.kernel.domains import Domain, House, News, Permissions, Ports, Role, Slots
@@ -132,6 +134,9 @@ async def running(house: House, domains: Sequence[Domain] = DOMAINS) -> AsyncIte
     roles = roles_of(house)
     does_work = Role.worker in roles
     async with contextlib.AsyncExitStack() as undone:
+        if (chosen := house.settings[TraceSettings]).endpoint:
+            traces.begin(chosen.endpoint, chosen.headers, chosen.ratio, house.durable.process)
+            undone.push_async_callback(traces.end)
         undone.push_async_callback(take_down, house)
         hub = await furnish(house, domains)
         house.durable.worlds = {d.name: d.world(house) for d in domains if d.world}
@@ -140,7 +145,8 @@ async def running(house: House, domains: Sequence[Domain] = DOMAINS) -> AsyncIte
         delivery = Delivery(house.database, handlers, engine.start, process=engine.process, lease=engine.dead_after / 2)
         rounds = Rounds(house, [r for d in domains for r in d.rounds], roles)
         routes = [r for d in domains for r in d.routes] if Role.web in roles else []
-        app = site(house, routes, readiness=lambda: _readiness(house))
+        gauges = Gauges(house, handlers, roles)
+        app = site(house, routes, readiness=lambda: _readiness(house), measure=gauges.look)
         delivery.listen(hub.sealed)
         if does_work:
             undone.push_async_callback(house.durable.end)
@@ -152,6 +158,8 @@ async def running(house: House, domains: Sequence[Domain] = DOMAINS) -> AsyncIte
         undone.push_async_callback(_give_back, house)
         undone.push_async_callback(rounds.end)
         rounds.begin()
+        undone.push_async_callback(gauges.end)
+        gauges.begin()
         undone.callback(hub.closing.set)
         yield Running(house, app, delivery, rounds)
 
@@ -160,9 +168,6 @@ async def _readiness(house: House) -> dict[str, str]:
     missing: dict[str, str] = {}
     try:
         await asyncio.wait_for(house.database.ping(), 2)
-        await asyncio.wait_for(migrations.check(house.database), 2)
-    except migrations.NewerSchema as error:
-        missing["schema"] = error.said()[0]
     except Exception as error:
         missing["database"] = str(error) or type(error).__name__
     return missing

@@ -50,4 +50,13 @@ class SealSettings:
     )
 
 
-SECTIONS = {"database": DatabaseSettings, "server": ServerSettings, "seal": SealSettings}
+@dataclass(frozen=True, slots=True)
+class TraceSettings:
+    """Where traces are sent."""
+
+    endpoint: str = setting("", "Collector that takes OTLP over HTTP, such as `http://collector:4318/v1/traces`; empty: none")
+    headers: dict[str, str] = setting({}, "Headers that it wants, `name=value` each", secret=True)
+    ratio: float = setting(1.0, "Share of the traces beginning here that is kept; callers with a traceparent decide for theirs")
+
+
+SECTIONS = {"database": DatabaseSettings, "server": ServerSettings, "seal": SealSettings, "traces": TraceSettings}

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from podo.kernel import clock
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+permission: ContextVar[str | None] = ContextVar("permission", default=None)
+trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -29,6 +31,8 @@ class _Facts(logging.Formatter):
         }
         if (current := request_id.get()) is not None:
             found["request_id"] = current
+        if (current := trace_id.get()) is not None:
+            found["trace_id"] = current
         found |= {k: v for k, v in vars(record).items() if k not in _PLAIN}
         if record.exc_info:
             found["error"] = self.formatException(record.exc_info)
@@ -64,7 +68,7 @@ def logs(style: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if style == "json" else PlainLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("httpx", "httpcore", "dbos", "aiosqlite", "alembic", "asyncio", "uvicorn.access", "uvicorn.error"):
+    for noisy in ("httpx", "httpcore", "dbos", "aiosqlite", "alembic", "asyncio", "uvicorn.access", "uvicorn.error", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

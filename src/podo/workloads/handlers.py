@@ -7,6 +7,7 @@ import logging
 from contextlib import aclosing
 
 from podo.catalog import service as catalog
+from podo.kernel import clock, metrics
 from podo.kernel.db import hold, holders, holds, let_go
 from podo.kernel.domains import House, News
 from podo.kernel.events import Entry, Handling
@@ -14,6 +15,7 @@ from podo.kernel.nouns import PODO
 from podo.workloads import service
 from podo.workloads.ports import WorkloadReader
 from podo.workloads.rules import share
+from podo.workloads.types import Reach
 from podo.workloads.workflows import operate
 
 _log = logging.getLogger("podo.workloads")
@@ -73,15 +75,22 @@ def _lease(cluster: str) -> str:
 
 
 async def _watch(house: House, cluster: str) -> None:
+    heard = clock.monotonic()
+    metrics.SEEN.labels(cluster).set_function(lambda: clock.monotonic() - heard)
     try:
         async with aclosing(house.ports[WorkloadReader].watch(cluster)) as sightings:
             async for sighting in sightings:
+                came = clock.monotonic()
+                heard = came if sighting.reach is Reach.seen else heard
                 if not holds(house.database, _lease(cluster), house.durable.process):
                     # This process was frozen or cut off, and another may have seen what is newer.
                     return
                 async with house.observed.transaction(PODO) as tx:
                     touched = await service.observe(tx, cluster, sighting)
+                metrics.observe(metrics.WRITTEN.labels(cluster), clock.monotonic() - came)
                 for namespace in touched:
                     house.ports[News].observed(namespace)
     except Exception:
         _log.exception("watching %s broke; it begins anew in a moment", cluster)
+    finally:
+        metrics.SEEN.remove(cluster)

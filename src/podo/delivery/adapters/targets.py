@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from podo.clients.kubernetes.client import Cluster
@@ -12,6 +13,7 @@ from podo.clients.kubernetes.connections import Connections
 from podo.clients.kubernetes.errors import NotFound, UnknownKind
 from podo.clients.kubernetes.types import Kind, Ref
 from podo.delivery.types import Manifest, Seen, TargetGone
+from podo.kernel import traces
 from podo.workloads import service as workloads
 from podo.workloads.types import HealthStatus
 
@@ -80,7 +82,8 @@ class KubernetesTargets:
         """See `TargetWriter`."""
         client = await self._connections.of(cluster)
         for manifest in manifests:
-            await client.apply(manifest, field_manager=_MANAGER, force=True)
+            with _on("apply", Ref.of(manifest), cluster):
+                await client.apply(manifest, field_manager=_MANAGER, force=True)
 
     async def secret(self, cluster: str, project: str, name: str, labels: Mapping[str, str], values: Mapping[str, str]) -> None:
         """See `TargetWriter`."""
@@ -95,7 +98,8 @@ class KubernetesTargets:
             "type": "Opaque",
             "data": {key: base64.b64encode(value.encode()).decode() for key, value in values.items()},
         }
-        await client.apply(manifest, field_manager=_MANAGER, force=True)
+        with _on("apply", _SECRET.ref(name, project), cluster):
+            await client.apply(manifest, field_manager=_MANAGER, force=True)
 
     async def prune(self, cluster: str, project: str, environment: str, keep: Sequence[Manifest]) -> Sequence[str]:
         """See `TargetWriter`."""
@@ -109,7 +113,8 @@ class KubernetesTargets:
                 metadata = item["metadata"]
                 if (kind.kind, metadata["name"]) in kept or metadata.get("ownerReferences"):
                     continue
-                await _delete(client, kind.ref(metadata["name"], project), metadata["uid"])
+                with _on("delete", kind.ref(metadata["name"], project), cluster):
+                    await _delete(client, kind.ref(metadata["name"], project), metadata["uid"])
                 gone.append(f"{kind.kind} {metadata['name']}")
         return gone
 
@@ -120,6 +125,12 @@ class KubernetesTargets:
             if manifest["kind"] == "Deployment" and await _maybe(client, Ref.of(manifest)) is not None:
                 paused = {**manifest, "spec": {**manifest["spec"], "paused": True}}
                 await client.apply(paused, field_manager=_MANAGER, force=True)
+
+
+def _on(what: str, ref: Ref, cluster: str) -> AbstractContextManager[object]:
+    """The end of a trace: one object in one cluster."""
+    about = {"k8s__cluster__name": cluster, "k8s__namespace__name": ref.namespace, "k8s__object__kind": ref.kind}
+    return traces.within(f"{what} {ref.kind}", kind="client", **about, k8s__object__name=ref.name)
 
 
 def _ready(manifest: Mapping[str, Any]) -> int:

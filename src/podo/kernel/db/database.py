@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
+from podo.kernel import clock, metrics, traces
 from podo.kernel.db import postgres
 from podo.kernel.db.memory import MISSING, Memory
 from podo.kernel.db.models import Record
@@ -177,15 +178,20 @@ class Database:
 
         Raises `Silent` when a Record changed without an event, `DatabaseUnavailable` when it cannot be committed.
         """
-        async with self.writing:
-            async with AsyncSession(self.engine, expire_on_commit=False) as session:
-                tx = Tx(session, actor, request_id, cause, self.observed)
-                async with self.guarded(tx), _within_reach():
-                    async with session.begin():
-                        await self.queue(session)
-                        yield tx
-                        await self.finish(tx)
-        self.committed(tx)
+        begun = clock.monotonic()
+        with traces.within("transaction"):
+            async with self.writing:
+                async with AsyncSession(self.engine, expire_on_commit=False) as session:
+                    tx = Tx(session, actor, request_id, cause, self.observed)
+                    async with self.guarded(tx), _within_reach():
+                        async with session.begin():
+                            await self.queue(session)
+                            turn = clock.monotonic()
+                            metrics.observe(metrics.QUEUED, turn - begun)
+                            yield tx
+                            await self.finish(tx)
+            metrics.observe(metrics.TRANSACTIONS, clock.monotonic() - turn)
+            self.committed(tx)
 
     @contextlib.asynccontextmanager
     async def note(self) -> AsyncIterator[AsyncSession]:

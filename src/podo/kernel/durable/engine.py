@@ -15,11 +15,11 @@ from dbos import DBOS, AsyncSQLAlchemyDatasource, DBOSConfig, SetWorkflowID
 from dbos._serialization import Serializer  # the type of the documented `serializer` option; not exported
 from sqlalchemy import create_engine, delete, event, select
 
-from podo.kernel import clock, ids
+from podo.kernel import clock, ids, metrics
 from podo.kernel.db import Database, DatabaseUnavailable, Tx, fence, hold, leases, let_go
-from podo.kernel.durable import steps
+from podo.kernel.durable import seen, steps
 from podo.kernel.durable.models import ProcessRow, TakeOverRow
-from podo.kernel.errors import PodoError
+from podo.kernel.errors import PodoError, Unavailable
 from podo.kernel.nouns import PODO
 
 _log = logging.getLogger("podo.durable")
@@ -132,7 +132,7 @@ class Durable:
 
     async def start(self, workflow: Callable[..., Awaitable[Any]], run_id: str, *args: Any) -> None:
         """Start a run directly, not by queue. A second start with the same id does nothing."""
-        with SetWorkflowID(run_id):
+        with SetWorkflowID(run_id), seen.started(run_id):
             await DBOS.start_workflow_async(workflow, *args)  # type: ignore[arg-type]
 
     async def finished(self, run_id: str) -> Any:
@@ -165,8 +165,9 @@ class Durable:
         isolation = "SERIALIZABLE" if self.database.is_sqlite else "READ COMMITTED"
         await self._interfere("before", name)
         try:
-            async with self._step(), self.database.writing:
-                value = await source.run_tx_step_async({"name": name, "isolation_level": isolation}, recorded)
+            with seen.step(name):
+                async with self._step(), self.database.writing:
+                    value = await source.run_tx_step_async({"name": name, "isolation_level": isolation}, recorded)
         except PodoError as error:
             return steps.packed(error)
         if done:
@@ -180,11 +181,16 @@ class Durable:
 
         async def once() -> Any:
             await self._interfere("before", name)
-            value = await self._while_ours(name, body, world, args)
+            try:
+                value = await self._while_ours(name, body, world, args)
+            except Unavailable:
+                metrics.RETRIES.labels(name).inc()
+                raise
             await self._interfere("after", name)
             return value
 
-        return await steps.patiently(once, self.pauses)
+        with seen.step(name):
+            return await steps.patiently(once, self.pauses)
 
     async def _while_ours(self, name: str, body: Callable[..., Awaitable[Any]], world: Any, args: tuple[Any, ...]) -> Any:
         """The act, as long as no other process may have taken its run; again, when none had."""
@@ -240,6 +246,7 @@ class Durable:
 
     async def mark_stuck(self, workflow: str, args: tuple[Any, ...], why: str) -> None:
         """Let the workflow's own verb mark its subject; nothing outside is touched."""
+        metrics.STUCK.labels(workflow).inc()
         async with self.database.transaction(PODO, request_id=DBOS.workflow_id) as tx:
             await steps.stuck_verbs[workflow](tx, *args, why)
 
@@ -270,6 +277,9 @@ class Durable:
             return
         pending = await DBOS.list_workflows_async(status="PENDING", load_input=False)
         left = [run.workflow_id for run in pending if run.executor_id not in alive]
+        for run in pending:
+            if run.workflow_id in left:
+                seen.taken_over(run.workflow_id, run.attributes)
         if left:
             await self.take_over(left)
 
@@ -294,6 +304,7 @@ class Durable:
                 tx.session.add(row)
                 if row.attempts <= _TAKE_OVERS:
                     taken.append(run_id)
+        metrics.TAKEN_OVER.inc(len(taken))
         _log.info("taking over %d runs", len(taken))
         if taken:
             await DBOS.resume_workflows_async(taken)

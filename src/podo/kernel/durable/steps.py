@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from dbos import DBOS
 
 from podo.kernel.db import Tx
+from podo.kernel.durable import seen
 from podo.kernel.errors import KINDS, Broken, PodoError, Unavailable
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def workflow(
         @functools.wraps(body)
         async def run(*args: P.args, **kwargs: P.kwargs) -> R | None:
             try:
-                return await body(*args, **kwargs)
+                with seen.run(name):
+                    return await body(*args, **kwargs)
             except Exception as error:
                 if _engine is None or _engine.is_ending:
                     # The engine was taken from under the run, which says nothing of the run.

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from podo.kernel import clock, ids
+from podo.kernel import clock, ids, metrics, traces
 from podo.kernel.db import Database, DatabaseUnavailable, Tx, hold, let_go
 from podo.kernel.events import log
 from podo.kernel.events.models import CursorRow, EventRow, LetterRow
@@ -251,7 +251,7 @@ class Delivery:
     async def _handle(self, handler: Handler, entry: Entry, attempts: int) -> int:
         """Try once; returns the number of failed attempts so far, 0 when the event is done with."""
         try:
-            await handler.call(entry, _Handling(self._database, handler, entry, self._start))
+            await self._call(handler, entry)
         except (_Overtaken, DatabaseUnavailable):
             # Neither says anything of the handler.
             raise
@@ -266,6 +266,14 @@ class Delivery:
             await self._put_aside(handler, entry, error)
         await self._keep(handler, entry, position=entry.position or 0, attempts=0)
         return 0
+
+    async def _call(self, handler: Handler, entry: Entry) -> None:
+        about: dict[str, traces.Value | None] = {"podo__event": entry.id, "podo__project": entry.project}
+        with (
+            traces.span(f"handler {handler.name}", under=traces.parse(entry.trace), kind="consumer", **about),
+            metrics.timed(metrics.HANDLED, handler.name),
+        ):
+            await handler.call(entry, _Handling(self._database, handler, entry, self._start))
 
     async def _place_cursors(self) -> None:
         """A new handler hears what is said from now on, never history; whichever process will call it."""

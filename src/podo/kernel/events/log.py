@@ -7,6 +7,7 @@ a chain and readers by position never miss a late commit.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +15,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
 
-from podo.kernel import clock, ids
+from podo.kernel import clock, ids, metrics, terminal, traces
 from podo.kernel.db import Database, Reading, Tx
 from podo.kernel.events.models import EventRow
-from podo.kernel.events.types import Entry
+from podo.kernel.events.types import Entry, Event
 from podo.kernel.nouns import PODO, Actor, ActorKind
 
+_log = logging.getLogger("podo.acts")
 _GENESIS = "0" * 64
 _BATCH = 500
 SEALED = "podo_sealed"
@@ -28,27 +30,51 @@ SEALED = "podo_sealed"
 async def write(tx: Tx) -> None:
     """Put what was said into the outbox; called by the database just before the commit."""
     now = clock.now()
-    await tx.session.execute(
-        insert(EventRow),
-        [
-            {
-                "id": ids.new("evt"),
-                "at": now,
-                "actor_kind": tx.actor.kind.value,
-                "actor_id": tx.actor.id,
-                "actor_via": tx.actor.via,
-                "code": said.code,
-                "project": said.project,
-                "environment": said.environment,
-                "region": said.region,
-                "subject": said.subject,
-                "cause": tx.cause,
-                "request_id": tx.request_id,
-                "facts": said.facts(),
-            }
-            for said in tx.said
-        ],
-    )
+    rows = [
+        {
+            "id": ids.new("evt"),
+            "at": now,
+            "actor_kind": tx.actor.kind.value,
+            "actor_id": tx.actor.id,
+            "actor_via": tx.actor.via,
+            "code": said.code,
+            "project": said.project,
+            "environment": said.environment,
+            "region": said.region,
+            "subject": said.subject,
+            "cause": tx.cause,
+            "request_id": tx.request_id,
+            "facts": said.facts(),
+            "trace": _point(said),
+        }
+        for said in tx.said
+    ]
+    await tx.session.execute(insert(EventRow), rows)
+    tx.after_commit.append(lambda: _tell(rows))
+
+
+def _point(said: Event) -> str | None:
+    """A span for the event itself, so that whoever hears it comes behind it in the trace."""
+    with traces.within(f"event {said.code}", kind="producer", podo__project=said.project) as made:
+        return str(made.point) if made else None
+
+
+def _tell(rows: Sequence[dict[str, Any]]) -> None:
+    """A log line and a count for each event that was committed, with the ids by which it is found elsewhere."""
+    for row in rows:
+        metrics.count(metrics.EVENTS.labels(row["code"]))
+        facts = {
+            "event": row["id"],
+            "code": row["code"],
+            "actor": row["actor_id"],
+            "token": row["actor_via"],
+            "permission": terminal.permission.get(),
+            "project": row["project"],
+            "subject": row["subject"],
+            "cause": row["cause"],
+            "request_id": row["request_id"],
+        }
+        _log.info("%s", row["code"], extra={k: v for k, v in facts.items() if v is not None})
 
 
 async def seal(database: Database) -> list[Entry]:
@@ -210,4 +236,5 @@ def _entry(row: EventRow, position: int | None = None) -> Entry:
         cause=row.cause,
         request_id=row.request_id,
         facts=row.facts,
+        trace=row.trace,
     )

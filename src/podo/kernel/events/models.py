@@ -42,6 +42,8 @@ class EventRow(Bookkeeping):
     cause: Mapped[str | None] = mapped_column(String(40))
     request_id: Mapped[str | None] = mapped_column(String(64))
     facts: Mapped[dict[str, Any]]
+    # Where in which trace it was said. Bookkeeping: the chain does not hold it.
+    trace: Mapped[str | None] = mapped_column(String(55))
     hash: Mapped[str | None] = mapped_column(String(64))
 
 

@@ -51,7 +51,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event as it stands in the log. `position` is None until the sealer has been there (within a second)."""
+    """An event as it stands in the log. `position` is None until the sealer has been there (within a second).
+
+    `trace` is the point at which it was said, as a W3C traceparent.
+    """
 
     id: str
     position: int | None
@@ -65,6 +68,7 @@ class Entry:
     cause: str | None
     request_id: str | None
     facts: dict[str, Any] = field(hash=False)
+    trace: str | None = None
 
     @property
     def sentence(self) -> str:

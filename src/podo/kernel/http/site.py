@@ -17,11 +17,10 @@ from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from podo import __version__
-from podo.kernel import ids, terminal
+from podo.kernel import ids, metrics, terminal, traces
 from podo.kernel.db import DriverError
 from podo.kernel.domains import House, News
 from podo.kernel.errors import N_, Broken, Invalid, Missing, PodoError
-from podo.kernel.http import metrics
 from podo.kernel.http.live import LOOK, live, while_let_in
 from podo.kernel.http.routes import SIGNED_IN, Routes
 from podo.kernel.http.web import Web, identify, is_in
@@ -49,6 +48,11 @@ _HEADERS = {
 }
 
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# What nobody wants a line, a span or a count of.
+_UNTOLD = ("/-/assets", "/healthz", "/readyz", "/metrics")
+
+
 class NoSuchPage(Missing):
     """An address that nothing answers."""
 
@@ -73,8 +77,21 @@ class Refusal(PodoError):
     do = N_("Check the method and the address.")
 
 
-def site(house: House, routes: Sequence[Routes], *, readiness: Callable[[], Awaitable[dict[str, str]]]) -> FastAPI:
-    """Put the site together. `readiness` answers what is not ready, by name; empty means ready."""
+async def _nothing() -> None:
+    """There is nothing to measure."""
+
+
+def site(
+    house: House,
+    routes: Sequence[Routes],
+    *,
+    readiness: Callable[[], Awaitable[dict[str, str]]],
+    measure: Callable[[], Awaitable[None]] = _nothing,
+) -> FastAPI:
+    """Put the site together. `readiness` answers what is not ready, by name; empty means ready.
+
+    `measure` is called before metrics are told: what is counted by looking is looked at then.
+    """
     app = FastAPI(title="Podo", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     app.state.house = house
     app.state.hub = house.ports[News]
@@ -87,7 +104,7 @@ def site(house: House, routes: Sequence[Routes], *, readiness: Callable[[], Awai
     app.add_exception_handler(DriverError, _unplanned)
     app.add_exception_handler(Exception, _unplanned)
     app.mount("/-/assets", StaticFiles(directory=ASSETS), name="assets")
-    own = _own_routes(readiness)
+    own = _own_routes(readiness, measure)
     app.state.declared += own.declared
     every = APIRouter()
     every.routes.extend(sorted((route for r in (own, *routes) for route in r.router.routes), key=_generality))
@@ -100,7 +117,7 @@ def _generality(route: BaseRoute) -> list[bool]:
     return [part.startswith("{") for part in getattr(route, "path", "").split("/")]
 
 
-def _own_routes(readiness: Callable[[], Awaitable[dict[str, str]]]) -> Routes:
+def _own_routes(readiness: Callable[[], Awaitable[dict[str, str]]], measure: Callable[[], Awaitable[None]]) -> Routes:
     own = Routes("site", tag="Site")
 
     @own.page("/healthz", permission="anyone")
@@ -116,9 +133,11 @@ def _own_routes(readiness: Callable[[], Awaitable[dict[str, str]]]) -> Routes:
         return PlainTextResponse(lines or "ok", 503 if missing else 200)
 
     @own.page("/metrics", permission="anyone")
-    async def prometheus() -> Response:
-        """Prometheus' text format."""
-        return metrics.exposition()
+    async def prometheus(request: Request) -> Response:
+        """Prometheus' text format, or OpenMetrics with exemplars where it is asked for."""
+        await measure()
+        content, type_ = metrics.exposition(request.headers.get("accept", ""))
+        return Response(content, media_type=type_)
 
     @own.page("/-/live", permission=SIGNED_IN)
     async def news(request: Request) -> Response:
@@ -144,19 +163,14 @@ async def _around(request: Request, call: Callable[[Request], Awaitable[Response
     sent = request.headers.get("x-request-id", "")
     request.state.request_id = sent if sent.isalnum() and len(sent) <= 64 else ids.new("req").removeprefix("req_")
     token = terminal.request_id.set(request.state.request_id)
-    begun = time.perf_counter()
-    status = 500
     try:
-        response = await call(request)
-        status = response.status_code
+        if request.url.path.startswith(_UNTOLD):
+            response = await call(request)
+        else:
+            response = await _seen(request, call)
         if getattr(request.state, "identity", None) is not None and "content-length" not in response.headers:
             _watch(request, response)
     finally:
-        seconds = time.perf_counter() - begun
-        route = getattr(request.scope.get("route"), "path", "unmatched")
-        metrics.seen(request.method, route, status, seconds)
-        if not request.url.path.startswith(("/-/assets", "/healthz", "/readyz", "/metrics")):
-            _log.info("%s %s %d", request.method, request.url.path, status, extra={"ms": round(seconds * 1000, 1)})
         terminal.request_id.reset(token)
     response.headers["x-request-id"] = request.state.request_id
     for name, value in _HEADERS.items():
@@ -167,6 +181,49 @@ async def _around(request: Request, call: Callable[[Request], Awaitable[Response
     return response
 
 
+async def _seen(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
+    """A span, a line and a count for this request, under its route's template: addresses may hold what nobody should read."""
+    begun, status = time.perf_counter(), 500
+    facts: dict[str, traces.Value | None] = {
+        "podo__request_id": request.state.request_id,
+        "http__request__method": request.method,
+    }
+    with (
+        traces.span(request.method, under=traces.parse(request.headers.get("traceparent")), kind="server", **facts) as span,
+        metrics.IN_FLIGHT.track_inprogress(),
+    ):
+        try:
+            response = await call(request)
+            status = response.status_code
+        finally:
+            route = getattr(request.scope.get("route"), "path", "unmatched")
+            seconds = time.perf_counter() - begun
+            method = request.method if request.method in _METHODS else "other"
+            metrics.observe(metrics.REQUESTS.labels(method, route, str(status)), seconds)
+            act = {k: v for k, v in _act(request).items() if v is not None}
+            if act.get("permission") and request.method not in ("GET", "HEAD"):
+                metrics.count(metrics.ACTS.labels(act["permission"], act.get("outcome", "done")))
+            span.name(f"{request.method} {route}")
+            span.note(http__route=route, http__response__status_code=status, **{f"podo__{k}": v for k, v in act.items()})
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                span.failed(act.get("error", str(status)))
+            _log.info("%s %s %d", request.method, request.url.path, status, extra={**act, "ms": round(seconds * 1000, 1)})
+    return response
+
+
+def _act(request: Request) -> dict[str, str | None]:
+    """Who did what to which project, and how it ended; None where there is no such thing."""
+    identity, error = getattr(request.state, "identity", None), getattr(request.state, "error", None)
+    return {
+        "actor": identity.actor.id if identity else None,
+        "token": identity.actor.via if identity else None,
+        "permission": getattr(request.state, "permission", None),
+        "project": request.path_params.get("project"),
+        "outcome": error.kind if error else None,
+        "error": error.code if error else None,
+    }
+
+
 def _watch(request: Request, response: Any) -> None:
     """An answer that goes on (live pages, logs) ends when who asked is no longer let in."""
     response.body_iterator = while_let_in(response.body_iterator, lambda: is_in(request), request.app.state.look)
@@ -174,6 +231,7 @@ def _watch(request: Request, response: Any) -> None:
 
 async def _podo_error(request: Request, error: Any) -> Response:
     status = _STATUS[error.kind]
+    request.state.error = error
     if status == HTTPStatus.UNAUTHORIZED and _wants_page(request):
         return RedirectResponse(f"/sign-in?next={quote(str(request.url.path))}", 303)
     return await _answer(request, error, status)
@@ -196,6 +254,7 @@ async def _unplanned(request: Request, error: Any) -> Response:
 
 
 async def _answer(request: Request, error: PodoError, status: int) -> Response:
+    request.state.error = error
     context = Web(request, getattr(request.state, "identity", None))
     so, do = error.said(languages.translator(context.lang))
     headers = {"retry-after": str(error.data["after"])} if "after" in error.data else {}

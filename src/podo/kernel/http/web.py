@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from podo.kernel import terminal
 from podo.kernel.db import Reading, Tx
 from podo.kernel.domains import House, Slots
 from podo.kernel.errors import N_, Refused, SignIn
@@ -182,6 +183,8 @@ def guard(permission: str, face: str) -> Callable[..., Awaitable[None]]:
     """The check before a route's body: somebody is signed in unless anyone may, and a form comes from our own page."""
 
     async def check(request: Request) -> None:
+        request.state.permission = permission
+        terminal.permission.set(permission)
         identity = await identify(request)
         if permission != "anyone" and identity is None:
             raise SignIn()

@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("cause", sa.String(length=40), nullable=True),
         sa.Column("request_id", sa.String(length=64), nullable=True),
         sa.Column("facts", podo.kernel.db.models.Json, nullable=False),
+        sa.Column("trace", sa.String(length=55), nullable=True),
         sa.Column("hash", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_events")),
         sa.UniqueConstraint("id", name=op.f("uq_events_id")),

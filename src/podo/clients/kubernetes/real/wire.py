@@ -16,6 +16,7 @@ from podo.clients.kubernetes import errors
 from podo.clients.kubernetes.client import BeforeCall
 from podo.clients.kubernetes.real.access import Access
 from podo.clients.kubernetes.types import Ref
+from podo.kernel import traces
 from podo.kernel.clock import monotonic
 from podo.kernel.errors import PodoError
 
@@ -124,6 +125,8 @@ class Wire:
         headers = {"Accept": call.accept, **await self.access.headers()}
         if call.body is not None:
             headers["Content-Type"] = call.type
+        if (point := traces.here()) is not None and point.sampled:
+            headers["traceparent"] = str(point)
         return await self._open().request(
             call.method,
             self.access.server + call.path,
