@@ -94,6 +94,9 @@ class Leaving:
             await _take_over(house)
 
 
+LEAVING = Leaving()
+
+
 async def _take_over(house: House) -> None:
     """At the start, and when it changed.
 
@@ -116,6 +119,6 @@ DOMAIN = Domain(
     settings={"access": AccessSettings},
     slots=[NavItem(N_("Teams"), "/teams", 20)],
     adapters=_adapters,
-    rounds=[Round("access:leaving", 20, Leaving().sweep)],
+    rounds=[Round("access:leaving", 20, LEAVING.sweep)],
     permissions=PERMISSIONS,
 )

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
+import sys
+from asyncio.subprocess import PIPE, STDOUT
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from podo.access import service
-from podo.access.types import LinkSpent, NoDemo, Role, TooManySignIns
+from podo.access.types import LinkPrinted, LinkSpent, NoDemo, NoWayIn, Role, TooManySignIns
 from podo.kernel import clock
+from podo.kernel.events import log
 from podo.kernel.http.web import COOKIE
 from tests.company import ADMIN, LEAD, MEMBER, MEMBERSHIPS, PEOPLE, TEAMS, api_of, company
 from tests.houses import Browser, Living
+from tests.issuers import settings_of
 
 LASTS = timedelta(hours=72)
 
@@ -236,3 +243,45 @@ async def test_a_form_needs_the_token_of_its_page(house: Living) -> None:
         other = Browser(browser.client)
         await other.get("/settings/tokens")
         await other.send("/settings/tokens", status=200, name="x", scope="read", days="1")
+
+
+async def test_links_can_be_off_and_the_terminal_lets_an_administrator_in(tmp_path: Path) -> None:
+    off: dict[str, Any] = {"PODO_ACCESS_LINKS": "false", "PODO_ACCESS_DEMO": "false"}
+    off |= settings_of("okta", "https://issuer.example", title="Okta")
+    async with company(tmp_path, **off) as house, house.client(headers={"accept": "text/html"}) as client:
+        page = (await client.get("/sign-in")).text
+        assert 'name="email"' not in page
+        assert "Sign in with Okta" in page
+        answer = await client.post("/sign-in", data={"email": "emma@podo.example"})
+        assert (answer.status_code, "Nobody signs in by e-mail here" in answer.text) == (403, True)
+        async with house.transaction() as tx:
+            path = await service.printed_link(tx, house.house.seal)
+        answer = await client.post("/sign-in/link", data={"key": (path or "").partition("key=")[2]})
+        assert answer.status_code == 303
+        assert (await client.get("/api/v1/me")).json()["id"] == ADMIN
+        async with house.transaction() as tx:
+            await service.revoke(tx, ADMIN, Role.admin)
+            assert await service.printed_link(tx, house.house.seal) is None
+
+
+async def test_settings_that_leave_no_way_in_stop_the_start(tmp_path: Path) -> None:
+    with pytest.raises(NoWayIn):
+        async with company(tmp_path, PODO_ACCESS_DEMO="false", PODO_ACCESS_LINKS="false"):
+            pass
+
+
+async def test_podo_link_prints_a_link_that_lets_an_administrator_in(house: Living) -> None:
+    """As a program of its own, beside the server; there is a word of it in the log."""
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "PODO_SERVER_DIRECTORY": str(house.folder)}
+
+    words = [sys.executable, "-m", "podo.app", "link"]
+    ran = await asyncio.create_subprocess_exec(*words, env=environ, stdout=PIPE, stderr=STDOUT)
+    said = (await ran.communicate())[0].decode()
+    assert ran.returncode == 0, said
+    assert said.startswith("http://127.0.0.1:8080/sign-in/link?key=")
+    async with house.client() as client:
+        answer = await client.post("/sign-in/link", data={"key": said.strip().partition("key=")[2]})
+        assert answer.status_code == 303
+        assert (await client.get("/api/v1/me")).json()["id"] == ADMIN
+    async with house.reading() as r:
+        assert len((await log.history(r, log.Wanted(codes=[LinkPrinted.code]), limit=5))[0]) == 1
