@@ -22,6 +22,7 @@ PACKAGES = {
     "redis-server": "redis-server",
     "initdb": "postgresql",
     "fc-list": "fontconfig",
+    "promtool": "prometheus",
 }
 FONTS = "fonts-noto-cjk"
 ATTEMPTS = 4
