@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.async_api import Browser, Expect, Locator, Page, async_playwright
 
+_KUBERNETES = re.compile(
+    r"\b(?:pods?|namespaces?|replica(?:set|tion)?s?|ingress(?:es)?|kubectl|kubernetes|k8s|manifests?|helm|kubeconfig|configmaps?"
+    r"|(?:stateful|daemon)sets?|containers?|nodes?|hpa|pdb|probes?|rollout restart|CrashLoopBackOff|ImagePullBackOff)\b",
+    re.IGNORECASE,
+)
+_ASIDE = "aside, nav, [data-log], .markdown-body, details:not([open]) > :not(summary), script"
+_READ = """(part, aside) => {
+  const copy = part.cloneNode(true);
+  copy.querySelectorAll(aside).forEach((it) => it.remove());
+  return copy.textContent.replace(/\\s+/g, " ");
+}"""
 # How long somebody waits for what has to come, in milliseconds: two slow cores, shared by many.
 PATIENCE = 90_000
 expect = Expect()
@@ -61,14 +73,22 @@ class Seat:
         await self.click(self.page.locator(".UnderlineNav-item", has_text=name))
 
     async def by_keys(self, what: Locator) -> None:
-        """Go to what is wanted by Tab alone, and press Enter."""
+        """Go to what is wanted by Tab alone, see that one stands there, and press Enter. Counts as a click."""
+        self.clicks += 1
         await what.wait_for()
         for _ in range(80):
             await self.page.keyboard.press("Tab")
             if await what.evaluate("it => it === document.activeElement"):
+                ring = await what.evaluate("it => getComputedStyle(it).outlineStyle + getComputedStyle(it).boxShadow")
+                assert ring != "nonenone", f"nothing shows that {what} has the focus"
                 await self.page.keyboard.press("Enter")
                 return
         raise AssertionError(f"Tab does not come to {what}")
+
+    async def is_plain(self, part: str = "main") -> None:
+        """No word of Kubernetes is in what one reads here to go on. What stands aside, logs and tabs are not looked at."""
+        text = await self.page.locator(part).evaluate(_READ, _ASIDE)
+        assert not (found := _KUBERNETES.findall(text)), (self.page.url, found, text)
 
     async def stay(self) -> None:
         """From here on the page is not loaded again: it hears of news."""

@@ -107,15 +107,15 @@ async def _first_steps(r: Reading, project: Project, lang: str) -> Sequence[Step
     registered = Step(say(N_("Registered, owned by {team}")).format(team=team), project.title, done=True, at=project.created_at)
     if ready and late:
         # What is down elsewhere holds nobody back here.
-        told = say(N_("Namespaces are ready in {ready}; {late} follow")).format(
+        told = say(N_("Its place is ready in {ready}; {late} follow")).format(
             ready=", ".join(ready), late=", ".join(n.cluster for n in late)
         )
         return [registered, Step(told, "", done=True)]
     if ready:
-        return [registered, Step(say(N_("Namespaces are ready in {ready}")).format(ready=", ".join(ready)), "", done=True)]
+        return [registered, Step(say(N_("Its place is ready in {ready}")).format(ready=", ".join(ready)), "", done=True)]
     why = "; ".join(f"{n.cluster}: {n.why.rstrip('.') or say(N_('being made'))}" for n in late)
     settings = f"/{project.slug}/settings#namespaces"
-    waiting = Step(say(N_("A namespace in every target")), why, done=False, action=say(N_("See why")), link=settings)
+    waiting = Step(say(N_("A place in every region")), why, done=False, action=say(N_("See why")), link=settings)
     return [registered, waiting]
 
 

@@ -77,7 +77,7 @@ async def test_registering_with_script(page: Page, house: Living, tmp_path: Path
     await page.click("button:has-text('Register the project')")
     await page.wait_for_url("**/refund-worker")
     await expect(page.get_by_text("refund-worker is registered.")).to_be_visible()
-    await expect(page.get_by_text("namespace ready on prod-jp")).to_be_visible(timeout=10_000)
+    await expect(page.get_by_text("its place is ready on prod-jp")).to_be_visible(timeout=10_000)
 
 
 async def test_keys_lead_to_search_and_it_finds_while_one_types(page: Page, house: Living) -> None:

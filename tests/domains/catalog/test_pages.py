@@ -149,8 +149,8 @@ async def test_registering_without_script(house: Living, project: Path) -> None:
         assert done.headers["location"] == "/chat-web"
         await house.settled()
         page = await browser.get("/chat-web")
-        assert "chat-web is registered. Its namespaces are being made." in page
-        assert "namespace ready on" in page
+        assert "chat-web is registered. Its place in each region is being made." in page
+        assert "its place is ready on" in page
     async with house.reading() as r:
         made = await service.project(r, "chat-web")
         assert (made.tier, made.port, made.created_by, made.repository.has_credential) == (2, 9000, "prs-haneul", True)
@@ -372,16 +372,16 @@ async def test_the_overview_says_what_is_missing_and_shows_the_readme(house: Liv
         await browser.send("/chat-api/settings/targets", at=["prod/jp", "alpha/kr"])
         await house.settled()
         moving = await browser.get("/chat-api/running")
-        assert "namespace waits for prod-jp" in moving
+        assert "its place waits for prod-jp" in moving
         assert "Next:" not in moving
         await browser.send("/chat-api/settings/targets", at=["prod/jp"])
         await house.settled()
-        assert "Next: A namespace in every target" in await browser.get("/chat-api/running")
+        assert "Next: A place in every region" in await browser.get("/chat-api/running")
         waiting = await browser.get("/chat-api/namespaces")
         assert "/chat-api/settings/retry-namespace" in waiting
         house.twins["prod-jp"].faults.clear()
         await browser.send("/chat-api/settings/retry-namespace", cluster="prod-jp")
         await house.settled()
         moving = await browser.get("/chat-api/running")
-        assert "namespace ready on prod-jp" in moving
+        assert "its place is ready on prod-jp" in moving
         assert "Next:" not in moving

@@ -158,8 +158,8 @@ async def _cards(w: Web, r: Reading, project: Project) -> list[PlaceCard]:
         cluster = served.get(pair, "")
         space = spaces.get(cluster)
         ready = space is not None and space.state is NamespaceState.ready
-        facts = say(w, N_("namespace ready on {cluster}"), cluster=cluster) if ready else ""
-        note = "" if ready else say(w, N_("namespace waits for {cluster}"), cluster=cluster)
+        facts = say(w, N_("its place is ready on {cluster}"), cluster=cluster) if ready else ""
+        note = "" if ready else say(w, N_("its place waits for {cluster}"), cluster=cluster)
         note = note if cluster else say(w, N_("no cluster serves this place"))
         made.append(
             PlaceCard(

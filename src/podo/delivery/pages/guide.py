@@ -68,7 +68,7 @@ async def _first(r: Reading, project: Project, stage: Environment, places: Seque
     command = f"podo deploy {project.slug} --env {stage.name}"
     last = await _newest(r, project.slug, stage.name) if ready else None
     if last is None:
-        text = say(N_("Needs no approval. Podo watches until its pods answer."))
+        text = say(N_("Needs no approval. Podo watches until it answers."))
         action = say(N_("Deploy to {environment}"), environment=stage.name)
         return Step(title, text, done=False, action=action, link=link, command=command)
     there = f"/{project.slug}/deployments/{last.number}"
