@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def somebody(person: str) -> Actor:
 
 
 @contextlib.asynccontextmanager
-async def living(folder: Path, clusters: list[Twin], **settings: str) -> AsyncIterator[Living]:
+async def living(folder: Path, clusters: Sequence[Twin] = (), **settings: str) -> AsyncIterator[Living]:
     """A house over `folder`, with these twins as its clusters."""
     house = houses.build(settings_for(folder, **settings))
     async with houses.running(house) as running:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from podo.kernel.db import outside
 from podo.kernel.nouns import PODO
 
 _AT_ONCE = {"rollout": {"minReadySeconds": 0}}
-_REGIONS = ("kr", "jp", "ca", "uk")
+REGIONS = ("kr", "jp", "ca", "uk")
 _PATIENCE = 300
 
 
@@ -53,7 +53,7 @@ async def measure(size: Size) -> list[Figure]:
             await founding.found(house.house, founding.TWINS)
             async with house.transaction(PODO) as tx:
                 await catalog.set_environment(tx, Environment("prod", 1, approvals=1))
-            builds = await _registered(house, size.deployments)
+            builds = await registered(house, size.deployments)
             a_minute = [await _at_once(house, builds, n) for n in range(size.rounds)]
             added = [await _added(house, twins, slug, build) for slug, build in list(builds.items())[: size.approvals]]
     many = f"{len(builds)} deployments at once over {len(twins)} twins"
@@ -63,13 +63,13 @@ async def measure(size: Size) -> list[Figure]:
     ]
 
 
-async def _registered(house: Living, many: int) -> dict[str, Build]:
-    """Projects in alpha and production of one region each, built."""
+async def registered(house: Living, many: int, regions: Sequence[str] = REGIONS) -> dict[str, Build]:
+    """Projects in alpha and production of one of `regions` each, built; the build by project."""
     asking = somebody(founding.member().id)
     schema = await house.house.ports[ChartReader].schema()  # type: ignore[type-abstract]
     found: dict[str, Build] = {}
     for n in range(many):
-        slug, region = f"bench-{n:03d}", _REGIONS[n % len(_REGIONS)]
+        slug, region = f"bench-{n:03d}", regions[n % len(regions)]
         async with house.transaction(asking) as tx:
             await catalog.register(
                 tx,
@@ -82,12 +82,13 @@ async def _registered(house: Living, many: int) -> dict[str, Build]:
                 places=[("alpha", region), ("prod", region)],
             )
             await service.config.choose(tx, slug, auto_alpha=False, polled=False, scope=Scope(), values=_AT_ONCE, schema=schema)
-        found[slug] = await _built(house, slug, 0)
+        found[slug] = await built(house, slug, 0)
     await house.settled()
     return found
 
 
-async def _built(house: Living, slug: str, n: int) -> Build:
+async def built(house: Living, slug: str, n: int) -> Build:
+    """One more build of a project, with an image of its own."""
     commit = Commit(f"{n + 1:040x}", f"Change {n}", "김하늘", datetime(2026, 11, 1, tzinfo=UTC))
     async with house.transaction(PODO) as tx:
         build = await service.builds.queue(tx, slug, commit, "main", PODO.id)
@@ -96,7 +97,8 @@ async def _built(house: Living, slug: str, n: int) -> Build:
     return build
 
 
-async def _ask(house: Living, slug: str, build: Build, environment: str) -> Deployment:
+async def ask(house: Living, slug: str, build: Build, environment: str) -> Deployment:
+    """A deployment of a build, asked for."""
     asking = somebody(founding.member().id)
     async with house.reading(asking) as r:
         made_from = await service.releases.ingredients(r, slug, build.number, environment)
@@ -109,12 +111,12 @@ async def _at_once(house: Living, builds: dict[str, Build], n: int) -> float:
     """All to alpha, with images of their own each time; how many were healthy a minute."""
     if n:
         for slug in builds:
-            builds[slug] = await _built(house, slug, n)
+            builds[slug] = await built(house, slug, n)
         await house.settled()
     begun = time.perf_counter()
-    asked = await asyncio.gather(*(_ask(house, slug, build, "alpha") for slug, build in builds.items()))
+    asked = await asyncio.gather(*(ask(house, slug, build, "alpha") for slug, build in builds.items()))
     async with asyncio.timeout(_PATIENCE):
-        await _none_open(house)
+        await none_open(house)
     seconds = time.perf_counter() - begun
     for of in asked:
         async with house.reading(PODO) as r:
@@ -124,8 +126,8 @@ async def _at_once(house: Living, builds: dict[str, Build], n: int) -> float:
     return len(asked) * 60 / seconds
 
 
-async def _none_open(house: Living) -> None:
-    """Looked at seldom, and cheaply: what waits here must not be what takes the time."""
+async def none_open(house: Living) -> None:
+    """Wait until all deployments have ended. Looked at seldom, and cheaply: what waits here must not be what takes the time."""
     query = select(func.count()).select_from(DeploymentRow).where(DeploymentRow.open)
     while True:
         async with house.reading(PODO) as r:
@@ -136,7 +138,7 @@ async def _none_open(house: Living) -> None:
 
 async def _added(house: Living, twins: list[Timed], slug: str, build: Build) -> float:
     """Milliseconds from a person's approval to the first object in production."""
-    of = await _ask(house, slug, build, "prod")
+    of = await ask(house, slug, build, "prod")
     await house.settled()
     [rollout] = of.rollouts
     twin = next(t for t in twins if t.name == rollout.cluster)

@@ -52,7 +52,7 @@ def _until_seen(server: Server, cookie: str, pods: int) -> None:
 def _both(server: Server, cookies: Sequence[str], size: Size, name: str, paths: Sequence[str]) -> list[Figure]:
     """Users who read for a second, and users who never rest."""
     load.run(load.Wanted(server.port, cookies[:2], paths, min(2, size.seconds)))
-    rates, late, middle, own, calm = [], [], [], [], []
+    rates, late, middle, own, calm, heavy = [], [], [], [], [], 0.0
     for _ in range(size.rounds):
         reading = load.run(load.Wanted(server.port, cookies, paths, max(size.seconds, 2 * _READING), pause=_READING))
         calm.append(quantile(reading.times, 0.99))
@@ -62,7 +62,8 @@ def _both(server: Server, cookies: Sequence[str], size: Size, name: str, paths: 
         rates.append(len(seen.times) / seen.seconds)
         late.append(quantile(seen.times, 0.99))
         middle.append(quantile(seen.times, 0.5))
-    page = f"{seen.bytes / len(seen.times) / 1000:.0f} kB a page"
+        heavy = seen.bytes / len(seen.times) / 1000
+    page = f"{heavy:.0f} kB a page"
     users = f"{len(cookies)} users"
     return [
         Figure("pages", f"{name}: p99, {users} who never rest", "ms", late, Limit(100)),

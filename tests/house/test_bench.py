@@ -25,7 +25,7 @@ def _measured(*names: str) -> tuple[set[str], dict[str, str]]:
 @pytest.mark.timeout(300)
 def test_each_measures_what_runs_on_any_machine() -> None:
     # *start* needs the whole example company, and is seen by tests/journeys/test_start.py.
-    names = [name for name in NAMES if name not in ("start", "watching")]
+    names = [name for name in NAMES if name not in ("start", "watching", "applies")]
     assert _measured(*names) == (set(names), {})
 
 
@@ -33,5 +33,5 @@ def test_each_measures_what_runs_on_any_machine() -> None:
 @needs.part("kwok")
 @pytest.mark.serial
 @pytest.mark.timeout(300)
-def test_a_real_api_server_is_listed_and_watched() -> None:
-    assert _measured("watching") == ({"watching"}, {})
+def test_a_real_api_server_is_listed_watched_and_applied_to() -> None:
+    assert _measured("watching", "applies") == ({"watching", "applies"}, {})
