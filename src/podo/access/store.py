@@ -173,6 +173,12 @@ async def roles_by(r: Reading, source: str, person: str) -> frozenset[Role]:
     return frozenset(Role(role) for role in await r.session.scalars(query))
 
 
+async def role_sources(r: Reading, person: str, role: Role) -> list[str]:
+    """By what a person has a role: issuers, and the empty one by hand."""
+    query = select(RoleRow.source).where(RoleRow.person == person, RoleRow.role == role).order_by(RoleRow.source)
+    return list(await r.session.scalars(query))
+
+
 async def with_role(r: Reading, role: Role) -> list[str]:
     """The ids of active people with a role."""
     query = select(RoleRow.person).distinct().join(PersonRow, PersonRow.id == RoleRow.person).where(RoleRow.role == role)

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from podo.access import service
 from podo.access.adapters.issuers import Issuers
-from podo.access.types import AccessSettings, WrongIssuer
+from podo.access.types import AccessSettings, OfGroups, Role, WrongIssuer
 from podo.kernel import clock
 from podo.kernel.http.web import COOKIE
 from podo.kernel.settings import load
@@ -390,6 +390,9 @@ async def test_people_whom_the_directory_does_not_know_are_made_where_that_is_wa
         await come_back(client, evil, await set_out(client, evil))
         me = (await client.get("/api/v1/me")).json()
         assert (me["name"], me["teams"], me["roles"]) == ("Noor H.", [], ["admin"])
+        async with house.transaction() as tx:
+            with pytest.raises(OfGroups):
+                await service.revoke(tx, me["id"], Role.admin)
         # The directory, which does not know Noor, says nothing of Noor.
         async with house.transaction() as tx:
             await service.sync_directory(tx, PEOPLE, TEAMS, MEMBERSHIPS)

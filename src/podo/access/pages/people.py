@@ -94,13 +94,14 @@ async def person(id: str, w: Web = WebIn) -> Response:
         places = (await service.teams_of_many(r, [id])).get(id, [])
         roles = sorted(await service.roles_of(r, id))
         may, sees = await service.allowed_many(r, [(GRANT, On()), (PRESENCE, On())])
+        takes = sorted(await service.roles_by_hand(r, id)) if may else []
         presence = await _presence(r, id) if sees else None
     made = PersonPage(
         person=found,
         teams=places,
         roles=roles,
         grants=[role for role in Role if role not in roles] if may and found.active else [],
-        takes=roles if may else [],
+        takes=takes,
         presence=presence,
     )
     return await w.page(made, title=found.name)

@@ -15,6 +15,7 @@ from podo.access.types import (
     SYNC,
     Feed,
     Membership,
+    OfGroups,
     On,
     Person,
     PersonChanged,
@@ -170,8 +171,10 @@ async def grant(tx: Tx, person: str, role: Role) -> None:
 
 
 async def revoke(tx: Tx, person: str, role: Role) -> None:
-    """Take a role; a second time does nothing."""
+    """Take a role that was given by hand; a second time does nothing. Raises `OfGroups` where an issuer gives it."""
     await require(tx, GRANT, On())
     who = await the_person(tx, person)
+    if given := [source for source in await store.role_sources(tx, person, role) if source]:
+        raise OfGroups(name=who.name, role=role.value, issuer=given[0])
     if await store.remove_role(tx, person, role):
         tx.say(RoleRevoked(person=who.id, name=who.name, role=role, subject=f"person/{who.id}"))

@@ -106,6 +106,12 @@ async def roles_of(r: Reading, person_id: str) -> frozenset[Role]:
     return await store.roles(r, person_id)
 
 
+async def roles_by_hand(r: Reading, person_id: str) -> frozenset[Role]:
+    """Those of `roles_of` that no issuer gives, and that can be taken by hand."""
+    by_hand = await store.roles_by(r, "", person_id)
+    return frozenset([role for role in by_hand if await store.role_sources(r, person_id, role) == [""]])
+
+
 async def is_sre(r: Reading, person_id: str) -> bool:
     """Whether a person is an SRE."""
     return Role.sre in await store.roles(r, person_id)

@@ -179,6 +179,14 @@ class OfDirectory(Conflict):
     do = N_("Change it there. To end what is open now, end all sessions and tokens.")
 
 
+class OfGroups(Conflict):
+    """A role follows from an issuer's groups, and cannot be taken by hand."""
+
+    code = "access.of_groups"
+    so = N_("{name} has the role {role} by the groups of {issuer}.")
+    do = N_("Take the person out of the group there; the next sign-in takes the role.")
+
+
 class NoSuchAccount(Missing):
     """The person has no such account with an issuer."""
 
