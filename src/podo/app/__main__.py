@@ -1,4 +1,4 @@
-"""The server as a program: `python -m podo.app up|serve|verify|link|backup|restore|move`; `podo` starts it."""
+"""The server as a program: `python -m podo.app up|serve|verify|link|backup|restore|migrate|move`; `podo` starts it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from pathlib import Path
 
 from podo.access import service as access
 from podo.app import house as houses
-from podo.app import keeping, moving
+from podo.app import keeping, migrations, moving
 from podo.app.server import serve, up
 from podo.app.settings import DatabaseSettings, ServerSettings
 from podo.kernel import terminal
 from podo.kernel.db import Database
 from podo.kernel.db.models import metadata
+from podo.kernel.durable import tables
 from podo.kernel.errors import N_, Missing, PodoError
 from podo.kernel.events import log
 from podo.kernel.nouns import PODO
@@ -25,7 +26,7 @@ from podo.kernel.settings import Settings
 def main() -> int:
     """Read the words and the settings; a wrong setting ends in one sentence, exit code 2."""
     words = argparse.ArgumentParser(prog="podo", add_help=False)
-    words.add_argument("verb", choices=["up", "serve", "verify", "link", "backup", "restore", "move"])
+    words.add_argument("verb", choices=["up", "serve", "verify", "link", "backup", "restore", "migrate", "move"])
     words.add_argument("what", nargs="?", default="")
     words.add_argument("--clusters", choices=["twin", "local"], default="twin")
     words.add_argument("--empty", action="store_true")
@@ -46,6 +47,8 @@ def main() -> int:
                 return asyncio.run(_backup(settings, Path(given.what)))
             case "restore":
                 return asyncio.run(_restore(settings, Path(given.what)))
+            case "migrate":
+                return asyncio.run(_migrate(settings))
             case "move":
                 return asyncio.run(_move(settings, given.what))
             case _:
@@ -112,6 +115,27 @@ async def _restore(settings: Settings, file: Path) -> int:
 
 def _told(kept: keeping.Kept) -> str:
     return f"{sum(kept.rows.values())} rows of {len(kept.rows)} tables and {kept.sealed} sealed events from {kept.kind}"
+
+
+async def _migrate(settings: Settings) -> int:
+    house = houses.build(settings)
+    before = None
+    try:
+        if not house.database.is_sqlite or await asyncio.to_thread((house.directory / "podo.db").exists):
+            before = await migrations.revision_of(house.database)
+        await migrations.run(house.database)
+        await migrations.create_observed(house.observed)
+        if not house.database.is_sqlite:
+            await tables.prepare(house.database.url.render_as_string(hide_password=False))
+        now = await migrations.revision_of(house.database)
+    finally:
+        await houses.take_down(house)
+    print(
+        f"The database has schema {now} already."
+        if now == before
+        else f"The database has schema {now} now; it was {before or 'empty'}."
+    )
+    return 0
 
 
 async def _move(settings: Settings, url: str) -> int:

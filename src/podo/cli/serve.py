@@ -90,6 +90,13 @@ def database() -> None:
 
 @database.command()
 @_config
+def migrate(config: Path | None) -> None:
+    """Bring the database to this version's schema and end; a start does so too. For a job before an upgrade."""
+    _server("migrate", config=config)
+
+
+@database.command()
+@_config
 @click.argument("url")
 def move(config: Path | None, url: str) -> None:
     """Copy all from SQLite to the empty PostgreSQL database at URL, and prove that it is there; Podo must be stopped."""
