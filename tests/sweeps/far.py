@@ -86,7 +86,7 @@ class Wire:
     def __init__(self, port: int) -> None:
         self._to = port
         self._open: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self.is_cut = False
         self.port = 0
 
@@ -119,8 +119,17 @@ class Wire:
         if self.is_cut:
             writer.transport.abort()
             return
+        self._open.add(writer)
+        serving = asyncio.current_task()
+        assert serving is not None
+        self._tasks.add(serving)
+        serving.add_done_callback(self._tasks.discard)
         there, to_there = await asyncio.open_connection("127.0.0.1", self._to)
-        self._open |= {writer, to_there}
+        self._open.add(to_there)
+        if self.is_cut:
+            writer.transport.abort()
+            to_there.transport.abort()
+            return
         both = [asyncio.create_task(_pump(reader, to_there)), asyncio.create_task(_pump(there, writer))]
         self._tasks.update(both)
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
