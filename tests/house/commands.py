@@ -1,7 +1,7 @@
 """The commands that the docs tell people to type, taken from their fenced blocks.
 
-A block says behind `console` who runs it: `run` (a test, with nothing but this tree), `server` (a test, against a running Podo)
-or `ci` (make's own targets, which .ci/run runs). In a block `$ ` begins a command, `\\` at the end of a line continues it; any
+A block says behind `console` who runs it: `run` (a test, with nothing but this tree), `server` (a test, against a running Podo),
+`cluster` (a test, on a real control plane) or `ci` (make's own targets, which .ci/run runs). In a block `$ ` begins a command, `\\` at the end of a line continues it; any
 other line is output that must be seen, with `…` for what differs from day to day.
 """
 
@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 
 from tests.house import tree
 
-RUNNERS = ("run", "server", "ci")
+RUNNERS = ("run", "server", "cluster", "ci")
 
 
 @dataclass(frozen=True)
