@@ -25,6 +25,7 @@ from podo.app.demo import founding, organisation
 from podo.catalog import service as catalog
 from podo.catalog.types import Environment
 from podo.clients.kubernetes.twin import AT_ONCE, Twin
+from podo.clients.kubernetes.twin.controllers.deployments import template_hash
 from podo.delivery import reads, service
 from podo.delivery.ports import ChartReader
 from podo.delivery.rules import releases as rules
@@ -243,16 +244,48 @@ async def _twin(cluster: str, manifests: Sequence[Manifest], names: Sequence[str
     twin.seed(manifests)
     dump = msgspec.msgpack.decode(twin.dump())
     await twin.close()
-    for places in dump["objects"].values():
-        first, spaces = places.get(FIRST, {}), places.get("", {})
-        for name in names:
+    objects: list[dict[str, dict[str, bytes]]] = list(dump["objects"].values())
+    templates = _templates(objects)
+    for name in names:
+        called = _Called(name, templates)
+        for places in objects:
+            first, spaces = places.get(FIRST, {}), places.get("", {})
             if first:
-                places[name] = dict(_object_called(key, body, name) for key, body in first.items())
+                places[name] = {called.text(key): called.body(body) for key, body in first.items()}
             if FIRST in spaces:
-                spaces[name] = _object_called(FIRST, spaces[FIRST], name)[1]
+                spaces[name] = called.body(spaces[FIRST])
     return msgspec.msgpack.encode(dump)
 
 
-def _object_called(key: str, body: bytes, name: str) -> tuple[str, bytes]:
-    called = body.replace(FIRST.encode(), name.encode())
-    return key.replace(FIRST, name), _UID.sub(lambda m: m[0][:-4] + name[-4:].encode(), called)
+def _templates(objects: Sequence[Mapping[str, Mapping[str, bytes]]]) -> list[bytes]:
+    """What the first project's Deployments make pods of."""
+    bodies = (body for places in objects for body in places.get(FIRST, {}).values())
+    found = (msgspec.json.decode(body) for body in bodies if b'"kind":"Deployment"' in body)
+    return [msgspec.json.encode(m["spec"]["template"]) for m in found if m["kind"] == "Deployment"]
+
+
+class _Called:
+    """Texts about the first project as they are about a copy of it, down to the names of ReplicaSets, which are hashes."""
+
+    def __init__(self, name: str, templates: Sequence[bytes]) -> None:
+        self._words = {FIRST: name}
+        for template in templates:
+            was, now = (
+                template_hash(msgspec.json.decode(t)) for t in (template, template.replace(FIRST.encode(), name.encode()))
+            )
+            self._words[was] = now
+        self._end = name[-4:].encode()
+
+    def text(self, text: str) -> str:
+        for was, now in self._words.items():
+            text = text.replace(was, now)
+        return text
+
+    def body(self, body: bytes) -> bytes:
+        for was, now in self._words.items():
+            body = body.replace(was.encode(), now.encode())
+        return _UID.sub(lambda m: m[0][:-4] + self._end, body)
+
+
+def _hash(template: bytes) -> str:
+    return template_hash(msgspec.json.decode(template))
