@@ -92,7 +92,8 @@ def _modules() -> Path:
             shutil.copy(path, part)
         command, environment = _npm()
         quiet = ["--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
-        subprocess.run([*command, "ci", *quiet], cwd=part, env=environment, check=True)
+        # What it counts goes to stdout, what went wrong to stderr.
+        subprocess.run([*command, "ci", *quiet], cwd=part, env=environment, check=True, stdout=subprocess.DEVNULL)
         part.chmod(0o755)
         # Renamed when complete, so that an interrupted fetch never looks like a finished one.
         part.rename(home)

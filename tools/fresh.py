@@ -51,10 +51,10 @@ class Machine:
 
     def command(self, line: str, **variables: str) -> tuple[list[str], dict[str, str]]:
         """How the stranger types `line` in the clone."""
-        typed = ["sh", "-c", f"cd podo 2>/dev/null || true; exec {line}"]
-        home = str(self.home)
-        entered = debian.entering(self.root, "newcomer:newcomer", ["sh", "-c", 'cd "$HOME" && exec "$@"', "sh", *typed])
-        return entered, {**debian.surroundings(self.root, home), **variables}
+        # Make is not the first process of its namespace: it would inherit children that it does not know.
+        typed = ["sh", "-c", f"trap : INT; cd {self.home}/podo && {line}; exit $?"]
+        entered = debian.entering(self.root, "newcomer:newcomer", typed)
+        return entered, {**debian.surroundings(self.root, str(self.home)), **variables}
 
     def do(self, line: str, **variables: str) -> str:
         """Type `line` and wait for its end."""
