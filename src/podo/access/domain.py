@@ -70,9 +70,19 @@ async def _adapters(house: House) -> None:
     if not chosen.links and not chosen.issuers and not chosen.demo:
         raise NoWayIn()
     house.ports.put(IssuerReader, Issuers(chosen.issuers, anywhere=chosen.demo))
+    await _forget_issuers(house, chosen)
     if chosen.directory is not None:
         house.ports.put(DirectoryReader, DirectoryFile(chosen.directory))
         await _take_over(house)
+
+
+async def _forget_issuers(house: House, chosen: AccessSettings) -> None:
+    """Rights that an issuer gave must not outlive its place in the settings."""
+    async with house.database.reading(PODO) as r:
+        done = await service.is_forgotten(r, chosen.issuers)
+    if not done:
+        async with house.database.transaction(PODO) as tx:
+            await service.forget_issuers(tx, chosen.issuers)
 
 
 class Leaving:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
 
 from podo.access.models import (
     AccountRow,
@@ -333,20 +334,38 @@ async def end_sessions_of(tx: Tx, person: str) -> None:
     await tx.session.execute(delete(SessionRow).where(SessionRow.person == person))
 
 
-async def end_sessions_by(tx: Tx, issuer: str, *, sid: str, person: str | None) -> list[tuple[str, str]]:
-    """Sessions that an issuer vouched for, by its own name of one, or all of a person; gives each with its person."""
-    mine = (SessionRow.sid == sid) if sid else (SessionRow.person == person)
-    ended = await tx.session.execute(
-        delete(SessionRow).where(SessionRow.issuer == issuer, mine).returning(SessionRow.id, SessionRow.person)
-    )
+async def end_sessions_by(tx: Tx, issuer: str, *, sid: str = "", person: str | None = None) -> list[tuple[str, str]]:
+    """Sessions that an issuer vouched for, by its own name of one, of a person, or all; gives each with its person."""
+    gone = delete(SessionRow).where(SessionRow.issuer == issuer)
+    if sid:
+        gone = gone.where(SessionRow.sid == sid)
+    elif person is not None:
+        gone = gone.where(SessionRow.person == person)
+    ended = await tx.session.execute(gone.returning(SessionRow.id, SessionRow.person))
     return [(id_, of) for id_, of in ended]
+
+
+async def sources(r: Reading) -> set[str]:
+    """The issuers of which there is anything: memberships, roles, sessions."""
+    found: set[str] = set()
+    for column in (MembershipRow.source, RoleRow.source, SessionRow.issuer):
+        found.update(await r.session.scalars(select(column).where(column != "").distinct()))
+    return found
+
+
+async def people_by(r: Reading, source: str) -> set[str]:
+    """The ids of people who have a membership or a role by an issuer."""
+    found = set(await r.session.scalars(select(MembershipRow.person).where(MembershipRow.source == source)))
+    return found | set(await r.session.scalars(select(RoleRow.person).where(RoleRow.source == source)))
 
 
 async def spend_state(tx: Tx, state: str, at: datetime) -> bool:
     """False when this state came back before. Forgets those of yesterday."""
-    if await tx.session.get(SignInStateRow, state):
+    try:
+        async with tx.session.begin_nested():
+            tx.session.add(SignInStateRow(state=state, at=at))
+    except IntegrityError:
         return False
-    tx.session.add(SignInStateRow(state=state, at=at))
     await tx.session.execute(delete(SignInStateRow).where(SignInStateRow.at < at - timedelta(days=1)))
     return True
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from podo.access import service
-from podo.access.types import LinkPrinted, LinkSpent, NoDemo, NoWayIn, Role, TooManySignIns
+from podo.access.types import AccessSettings, Claims, LinkPrinted, LinkSpent, NoDemo, NoWayIn, Role, TooManySignIns
 from podo.kernel import clock
 from podo.kernel.events import log
 from podo.kernel.http.web import COOKIE
@@ -285,3 +285,22 @@ async def test_podo_link_prints_a_link_that_lets_an_administrator_in(house: Livi
         assert (await client.get("/api/v1/me")).json()["id"] == ADMIN
     async with house.reading() as r:
         assert len((await log.history(r, log.Wanted(codes=[LinkPrinted.code]), limit=5))[0]) == 1
+
+
+async def test_rights_that_an_issuer_gave_go_with_its_place_in_the_settings(tmp_path: Path) -> None:
+    with_okta: dict[str, Any] = {"PODO_ACCESS_DEMO": "false"}
+    with_okta |= settings_of("okta", "https://issuer.example", teams="a=search:lead", roles="b=admin")
+    came = Claims("u-1", "emma@podo.example", verified=True, name="Emma", lang=None, groups=("a", "b"))
+    async with company(tmp_path, **with_okta) as house:
+        chosen = house.house.settings[AccessSettings].issuers["okta"]
+        async with house.transaction() as tx:
+            cookie, _ = await service.sign_in_by(tx, house.house.seal, "okta", chosen, came, about="", lasts=LASTS)
+        async with house.reading() as r:
+            assert await service.roles_of(r, LEAD) == {Role.admin}
+            assert len(await service.teams_of(r, LEAD)) == 2
+    async with company(tmp_path, PODO_ACCESS_DEMO="false") as house:
+        async with house.reading() as r:
+            assert await service.roles_of(r, LEAD) == set()
+            assert [m.team for m in await service.teams_of(r, LEAD)] == ["team-3"]
+            assert await service.identify_session(r, cookie) is None
+            assert Role.admin in await service.roles_of(r, ADMIN), "what was given by hand stays"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
@@ -182,6 +182,22 @@ async def sign_out_by(tx: Tx, name: str, issuer: IssuerSettings, subject: str, s
     for id_, person in ended:
         tx.say(SessionEnded(session=id_, subject=f"person/{person}"))
     return len(ended)
+
+
+async def is_forgotten(r: Reading, known: Collection[str]) -> bool:
+    """Whether there is nothing of issuers that are not among these."""
+    return not await store.sources(r) - set(known)
+
+
+async def forget_issuers(tx: Tx, known: Collection[str]) -> None:
+    """What came from issuers that are not among these goes: memberships, roles, sessions. Accounts stay, should one come back."""
+    for name in sorted(await store.sources(tx) - set(known)):
+        for person in (await store.people(tx, await store.people_by(tx, name))).values():
+            await store.put_memberships(tx, (), name, person.id)
+            await store.put_roles(tx, person.id, (), name)
+            tx.say(GroupsTaken(person=person.id, name=person.name, issuer=name, what="-", subject=f"person/{person.id}"))
+        for id_, of in await store.end_sessions_by(tx, name):
+            tx.say(SessionEnded(session=id_, subject=f"person/{of}"))
 
 
 async def accounts(r: Reading, person: str) -> list[Account]:
