@@ -233,8 +233,16 @@ def _signature(verb: Callable[..., Any]) -> str:
 
 def commands_page() -> str:
     """docs/reference/commands.md."""
+    from podo.cli.client import EXIT_CODES
+
+    codes = "## Exit codes\n\n" + _table(("code", "meaning"), [(str(code), said) for code, said in EXIT_CODES.items()])
     parts = [_command(words, command) for words, command in commands().items()]
-    return _page("Commands", "Every command of `podo`; `--help` behind any of them says the same.", *parts)
+    about = (
+        "Every command of `podo`; `--help` behind any of them says the same. `--json` may stand behind each: its answer is then "
+        "JSON, on standard output, and what went wrong is a JSON object on standard error. `podo completion` lets a "
+        "shell complete commands, options and projects."
+    )
+    return _page("Commands", about, codes, *parts)
 
 
 def _command(words: str, command: click.Command) -> str:
@@ -242,7 +250,7 @@ def _command(words: str, command: click.Command) -> str:
     rows = [
         (f"`{', '.join((*p.opts, *p.secondary_opts))}`", p.help or "")
         for p in command.params
-        if isinstance(p, click.Option) and not p.hidden
+        if isinstance(p, click.Option) and not p.hidden and "--json" not in p.opts
     ]
     said = inspect.cleandoc(command.help or "")
     return f"## {words}\n\n`{usage}`\n\n{said}\n" + (f"\n{_table(('option', 'meaning'), rows)}" if rows else "")

@@ -23,6 +23,8 @@ PACKAGES = {
     "initdb": "postgresql",
     "fc-list": "fontconfig",
     "promtool": "prometheus",
+    "zsh": "zsh",
+    "fish": "fish",
 }
 FONTS = "fonts-noto-cjk"
 ATTEMPTS = 4

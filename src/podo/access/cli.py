@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from podo.cli.client import Connection, api, connection, every, show, store_login, verb
+from podo.cli.client import Connection, api, connection, done, every, show, store_login, verb
 
 
 @click.command("login")
@@ -21,7 +21,7 @@ def login(url: str | None, token: str | None) -> None:
     context = click.get_current_context()
     context.obj = Connection(address, secret, here.as_json)
     found = api("GET", "/me")
-    click.echo(f"Signed in to {address} as {found['name']}; kept in {store_login(address, secret)}.")
+    done(f"Signed in to {address} as {found['name']}; kept in {store_login(address, secret)}.")
 
 
 @verb("access.me")
@@ -127,7 +127,7 @@ def person_show(id_: str) -> None:
 def person_grant(id_: str, role: str) -> None:
     """Give a person a role."""
     api("POST", f"/people/{id_}/roles", {"role": role})
-    click.echo(f"{id_} is {role} now.")
+    done(f"{id_} is {role} now.")
 
 
 @verb("access.revoke")
@@ -137,7 +137,7 @@ def person_grant(id_: str, role: str) -> None:
 def person_revoke(id_: str, role: str) -> None:
     """Take a role from a person."""
     api("DELETE", f"/people/{id_}/roles/{role}")
-    click.echo(f"{id_} is {role} no more.")
+    done(f"{id_} is {role} no more.")
 
 
 @verb("access.person_sessions")
@@ -158,7 +158,7 @@ def person_sign_out(id_: str, session: str | None) -> None:
         api("DELETE", f"/people/{id_}/sessions/{session}")
     else:
         api("POST", f"/people/{id_}/sign-out")
-    click.echo("Signed out.")
+    done("Signed out.")
 
 
 @verb("access.deactivate")
@@ -167,7 +167,7 @@ def person_sign_out(id_: str, session: str | None) -> None:
 def person_deactivate(id_: str) -> None:
     """Let out somebody whom an issuer brought."""
     api("POST", f"/people/{id_}/deactivate")
-    click.echo(f"{id_} is out.")
+    done(f"{id_} is out.")
 
 
 @verb("access.activate")
@@ -176,7 +176,7 @@ def person_deactivate(id_: str) -> None:
 def person_activate(id_: str) -> None:
     """Let somebody whom an issuer brought in again."""
     api("POST", f"/people/{id_}/activate")
-    click.echo(f"{id_} may sign in again.")
+    done(f"{id_} may sign in again.")
 
 
 @verb("access.accounts")
@@ -194,7 +194,7 @@ def person_accounts(id_: str) -> None:
 def person_unlink(id_: str, account: str) -> None:
     """Take an account with an issuer off somebody."""
     api("DELETE", f"/people/{id_}/accounts/{account}")
-    click.echo("Taken off.")
+    done("Taken off.")
 
 
 @click.group("token")
@@ -227,7 +227,7 @@ def token_create(name: str, scopes: tuple[str, ...], projects: tuple[str, ...], 
 def token_revoke(id_: str) -> None:
     """End a token."""
     api("DELETE", f"/tokens/{id_}")
-    click.echo("Revoked.")
+    done("Revoked.")
 
 
 @click.group("session")
@@ -248,7 +248,7 @@ def session_list() -> None:
 def session_end(id_: str) -> None:
     """Sign out a browser."""
     api("DELETE", f"/sessions/{id_}")
-    click.echo("Signed out.")
+    done("Signed out.")
 
 
 @click.group("directory")

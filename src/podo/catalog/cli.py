@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
 
-from podo.cli.client import api, every, show, verb
+from podo.cli.client import Failed, api, connection, done, every, show, verb
+from podo.kernel import clock, terminal
+
+_LOOK_EVERY = 0.5
 
 
 @click.group("project")
@@ -66,13 +70,38 @@ def list_(text: str, team: str | None, environment: str | None, region: str | No
 @_PROD
 @_AT
 @_KEY
-def register(slug: str, alpha: str, prod: str, at: tuple[str, ...], credential_file: Path | None, **facts: object) -> None:
+@click.option("--watch", is_flag=True, help="Wait until its namespaces are there; exit code 6 when one is refused.")
+def register(
+    slug: str, alpha: str, prod: str, at: tuple[str, ...], credential_file: Path | None, watch: bool, **facts: object
+) -> None:
     """Register a project from its git repository.
 
     Without a place it runs in every environment of the home region.
     """
     body = {"slug": slug, "places": _places(alpha, prod, at), "credential": _credential(credential_file), **facts}
-    show(api("POST", "/projects", body), tell=lambda p: f"Registered {p['slug']}. Next: podo build {p['slug']}")
+    made = api("POST", "/projects", body)
+    if watch:
+        _watch_namespaces(slug)
+    show(made, tell=lambda p: f"Registered {p['slug']}. Next: podo build {p['slug']}")
+
+
+def _watch_namespaces(slug: str) -> None:
+    """Say of each cluster when the project's namespace is there. Raises `Failed` with exit code 6 when one cannot be made."""
+    told: dict[str, str] = {}
+    begun = clock.monotonic()
+    while True:
+        found = api("GET", f"/projects/{slug}/namespaces")
+        for n in found:
+            line = f"{n['cluster']}: {n['state']}" + (f" ({n['why']})" if n["why"] else "")
+            if told.get(n["cluster"]) != line and not connection().as_json:
+                click.echo(f"{clock.monotonic() - begun:5.0f} s  {terminal.printable(line)}")
+            told[n["cluster"]] = line
+        if bad := [n for n in found if n["state"] == "refused"]:
+            why = "; ".join(f"{n['cluster']}: {n['why']}" for n in bad)
+            raise Failed(f"{slug} is registered, but not all of its namespaces could be made: {why}", exit_code=6)
+        if found and all(n["state"] == "ready" for n in found):
+            return
+        time.sleep(_LOOK_EVERY)
 
 
 @verb("catalog.show")
@@ -130,7 +159,7 @@ def namespaces(slug: str) -> None:
 def retry_namespace(slug: str, cluster: str) -> None:
     """Try again to make a project's namespace."""
     api("POST", f"/projects/{slug}/namespaces/{cluster}/retry")
-    click.echo(f"Asked; podo project namespaces {slug} says how far it is.")
+    done(f"Asked; podo project namespaces {slug} says how far it is.")
 
 
 @verb("catalog.transfer")
@@ -150,7 +179,7 @@ def transfer(slug: str, team: str, why: str) -> None:
 def delete(slug: str, typed: str) -> None:
     """Delete a project that never ran, with its namespaces."""
     api("DELETE", f"/projects/{slug}", {"typed": typed})
-    click.echo(f"Deleted {slug}.")
+    done(f"Deleted {slug}.")
 
 
 @verb("catalog.owners")
@@ -209,7 +238,7 @@ def cluster_add(name: str, region: str, environments: tuple[str, ...], kubeconfi
         "kubeconfig": _credential(kubeconfig),
     }
     api("POST", "/clusters", body)
-    click.echo(f"{name} serves {', '.join(environments)} in {region}.")
+    done(f"{name} serves {', '.join(environments)} in {region}.")
 
 
 @verb("catalog.remove_cluster")
@@ -218,7 +247,7 @@ def cluster_add(name: str, region: str, environments: tuple[str, ...], kubeconfi
 def cluster_remove(name: str) -> None:
     """Forget a cluster in which no project has a namespace."""
     api("DELETE", f"/clusters/{name}")
-    click.echo(f"{name} is removed.")
+    done(f"{name} is removed.")
 
 
 @click.group("region")
@@ -242,7 +271,7 @@ def region_list() -> None:
 def region_set(code: str, name: str, timezone: str, order: int) -> None:
     """Add or change a region."""
     api("PUT", f"/regions/{code}", {"code": code, "name": name, "timezone": timezone, "order": order})
-    click.echo(f"Region {code} is set.")
+    done(f"Region {code} is set.")
 
 
 @verb("catalog.remove_region")
@@ -251,7 +280,7 @@ def region_set(code: str, name: str, timezone: str, order: int) -> None:
 def region_remove(code: str) -> None:
     """Remove a region that nothing uses."""
     api("DELETE", f"/regions/{code}")
-    click.echo(f"Region {code} is removed.")
+    done(f"Region {code} is removed.")
 
 
 @click.group("environment")
@@ -277,7 +306,7 @@ def environment_set(name: str, order: int, approvals: int, soak_seconds: int, se
     """Add or change an environment."""
     body = {"name": name, "order": order, "approvals": approvals, "soak_seconds": soak_seconds, "self_approval": self_approval}
     api("PUT", f"/environments/{name}", body)
-    click.echo(f"Environment {name} is set.")
+    done(f"Environment {name} is set.")
 
 
 @verb("catalog.remove_environment")
@@ -286,7 +315,7 @@ def environment_set(name: str, order: int, approvals: int, soak_seconds: int, se
 def environment_remove(name: str) -> None:
     """Remove an environment that nothing uses."""
     api("DELETE", f"/environments/{name}")
-    click.echo(f"Environment {name} is removed.")
+    done(f"Environment {name} is removed.")
 
 
 @verb("catalog.search")

@@ -1,7 +1,6 @@
 """How commands speak to Podo, and how they print what it answers.
 
-Exit codes: 0 done, 1 broken or refused by what is so (409), 2 wrong input, 3 not signed in or not allowed, 4 no such
-thing, 5 Podo or something behind it does not answer, 6 what was watched ended badly.
+Exit codes are in `EXIT_CODES`; with --json, what went wrong is a JSON object on standard error.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +19,19 @@ from podo.kernel import terminal
 
 _EXITS = {401: 3, 403: 3, 404: 4, 409: 1, 422: 2, 429: 5, 503: 5}
 _DEFAULT = "http://127.0.0.1:8080"
+_SECONDS = 60.0
+
+# What a script may rely on; docs/reference/commands.md shows it.
+EXIT_CODES = {
+    0: "Done.",
+    1: "Broken, or refused by what is so (another name is taken, nothing waits); the tour and `dev` say the same of themselves.",
+    2: "The command or its input is wrong.",
+    3: "Not signed in, or not allowed.",
+    4: "There is no such thing.",
+    5: "Podo, or something behind it, does not answer; or too much was asked at once. Try again later.",
+    6: "What was watched ended badly: a build without an image, a region that was put back, an operation that was not taken.",
+    130: "Ended by Ctrl-C.",
+}
 
 
 class Failed(Exception):
@@ -28,6 +40,10 @@ class Failed(Exception):
     def __init__(self, so: str, do: str = "", *, exit_code: int = 1, request_id: str | None = None, code: str = "") -> None:
         super().__init__(so)
         self.so, self.do, self.exit_code, self.request_id, self.code = so, do, exit_code, request_id, code
+
+    def facts(self) -> dict[str, Any]:
+        """The same for scripts."""
+        return {"so": self.so, "do": self.do, "code": self.code, "exit_code": self.exit_code, "request_id": self.request_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +73,22 @@ def verb(*names: str) -> Callable[[C], C]:
         return command
 
     return mark
+
+
+def offer_json(command: click.Command) -> None:
+    """Let --json stand behind every command as well as behind `podo`."""
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            offer_json(inner)
+    if not any("--json" in param.opts for param in command.params):
+        command.params.append(
+            click.Option(["--json"], is_flag=True, expose_value=False, callback=_as_json, help="Print JSON, for scripts.")
+        )
+
+
+def _as_json(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        ctx.find_root().obj = ctx.obj = replace(connection(), as_json=True)
 
 
 def login_file() -> Path:
@@ -89,10 +121,20 @@ def connection() -> Connection:
 
 def api(method: str, path: str, json: Any = None, params: Mapping[str, Any] | None = None) -> Any:
     """Call `/api/v1{path}` and give the JSON it answers, None for an empty answer. Raises `Failed`."""
-    here = connection()
+    return _called(connection(), method, path, json, params)
+
+
+def api_as(here: Connection, token: str, path: str, params: Mapping[str, Any] | None = None, *, seconds: float = _SECONDS) -> Any:
+    """What is read there in the name of whoever has this token."""
+    return _called(replace(here, token=token), "GET", path, None, params, seconds)
+
+
+def _called(
+    here: Connection, method: str, path: str, json: Any, params: Mapping[str, Any] | None, seconds: float = _SECONDS
+) -> Any:
     query = {k: v for k, v in (params or {}).items() if v not in (None, "", ())}
     try:
-        with _client(here) as client:
+        with _client(here, seconds) as client:
             response = client.request(method, f"/api/v1{path}", json=json, params=query)
     except httpx.HTTPError as error:
         raise _unreachable(here, error) from None
@@ -145,6 +187,16 @@ def show(value: Any, columns: Sequence[str] | None = None, *, tell: Callable[[An
         click.echo(f"{name + ':':<16} {terminal.printable(_cell(value.get(name)))}")
 
 
+def done(sentence: str) -> None:
+    """Say that it was done, where Podo answered nothing that could be shown."""
+    click.echo(json.dumps({"said": sentence}, ensure_ascii=False) if connection().as_json else sentence)
+
+
+def tell_line(line: str) -> None:
+    """Print one line of a log; with --json as a JSON text of its own."""
+    click.echo(json.dumps(line, ensure_ascii=False) if connection().as_json else terminal.printable(line))
+
+
 def _cell(value: Any) -> str:
     match value:
         case None:
@@ -159,7 +211,7 @@ def _cell(value: Any) -> str:
             return str(value)
 
 
-def _client(here: Connection, timeout: httpx.Timeout | float = 60.0) -> httpx.Client:
+def _client(here: Connection, timeout: httpx.Timeout | float) -> httpx.Client:
     headers = {"accept": "application/json", "user-agent": "podo-cli"}
     if here.token:
         headers["authorization"] = f"Bearer {here.token}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 
 import click
 
 from podo import __version__
-from podo.cli import serve
-from podo.cli.client import Connection, Failed
+from podo.cli import completion, serve
+from podo.cli.client import Connection, Failed, offer_json
 from podo.cli.dev import dev
+from podo.cli.tour import tour
 
 # Domains that bring commands, in the order in which help lists them.
 _DOMAINS = ("access", "catalog", "delivery", "workloads", "activity", "notices")
@@ -23,6 +25,9 @@ class Podo(click.Group):
         try:
             return super().invoke(ctx)
         except Failed as failed:
+            if isinstance(ctx.obj, Connection) and ctx.obj.as_json:
+                click.echo(json.dumps(failed.facts(), ensure_ascii=False), err=True)
+                sys.exit(failed.exit_code)
             click.echo(f"podo: {failed.so}", err=True)
             if failed.do:
                 click.echo(f"      {failed.do}", err=True)
@@ -42,11 +47,13 @@ def main(ctx: click.Context, url: str | None, token: str | None, as_json: bool) 
     ctx.obj = Connection.from_options(url, token, as_json)
 
 
-for _command in (*serve.commands, dev):
+for _command in (*serve.commands, dev, tour, completion.completion):
     main.add_command(_command)
 for _domain in _DOMAINS:
     for _command in importlib.import_module(f"podo.{_domain}.cli").commands:
         main.add_command(_command)
+completion.teach(main)
+offer_json(main)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import click
+
+from podo.cli.client import connection
 
 _config = click.option(
     "--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), envvar="PODO_CONFIG", help="The settings file."
@@ -17,8 +21,13 @@ def _server(*words: str, config: Path | None, **variables: str) -> None:
     environment = {**os.environ, **variables}
     if config is not None:
         environment["PODO_CONFIG"] = str(config)
+    program = [sys.executable, "-m", "podo.app", *words]
+    if connection().as_json and words[0] not in ("up", "serve", "doctor"):
+        ended = subprocess.run(program, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+        click.echo(json.dumps({"said": ended.stdout.strip(), "exit_code": ended.returncode}, ensure_ascii=False))
+        sys.exit(ended.returncode)
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", "podo.app", *words], environment)
+    os.execve(sys.executable, program, environment)
 
 
 @click.command()

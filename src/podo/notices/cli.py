@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from podo.cli.client import api, connection, every, show, verb
+from podo.cli.client import api, connection, done, every, show, verb
 from podo.kernel import terminal
 
 
@@ -41,9 +41,9 @@ def inbox_read(notice: str | None) -> None:
     """Mark a notice as read, or all of them."""
     if notice:
         api("POST", f"/inbox/{notice}/read")
-        click.echo("Read.")
+        done("Read.")
         return
-    click.echo(f"{api('POST', '/inbox/read')['read']} marked as read.")
+    done(f"{api('POST', '/inbox/read')['read']} marked as read.")
 
 
 @verb("notices.preference", "notices.prefer")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from podo.cli.client import Failed, api, connection, lines, show, verb
+from podo.cli.client import Failed, api, connection, lines, show, tell_line, verb
 from podo.kernel import clock, terminal
 
 C = TypeVar("C", bound=click.Command)
@@ -127,7 +127,7 @@ def logs(project: str, pod: str, container: str | None, previous: bool, since: s
     asked = {"pod": pod, "container": container, "since": since, "tail": tail}
     asked |= {"previous": previous or None, "follow": follow or None}
     for line in lines(f"/projects/{project}/logs", asked):
-        click.echo(terminal.printable(line))
+        tell_line(line)
 
 
 @verb("workloads.restart")

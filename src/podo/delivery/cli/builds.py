@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from podo.cli.client import Failed, api, connection, every, lines, show, verb
+from podo.cli.client import Failed, api, connection, every, lines, show, tell_line, verb
 from podo.kernel import terminal
 
 _COLUMNS = ["number", "state", "commit", "ref", "subject", "seconds", "why"]
@@ -65,7 +65,7 @@ def build_log(project: str, number: int, follow: bool, after: int) -> None:
     """The log of a build."""
     asked = {"follow": follow or None, "after": after or None}
     for line in lines(f"/projects/{project}/builds/{number}/log", asked):
-        click.echo(terminal.printable(line))
+        tell_line(line)
 
 
 @verb("delivery.cancel_build")

@@ -22,7 +22,7 @@ def _review(command: click.decorators.FC) -> click.decorators.FC:
     return click.argument("project")(command)
 
 
-def _decide(decision: str, project: str, number: int, regions: tuple[str, ...], comment: str, yes: bool) -> None:
+def _decide(decision: str, project: str, number: int, regions: tuple[str, ...], comment: str, yes: bool) -> dict[str, Any]:
     path = f"/projects/{project}/deployments/{number}"
     now = api("GET", path)
     chosen = [x for x in now["rollouts"] if (x["region"] in regions if regions else x["state"] in _UNDECIDED)]
@@ -37,7 +37,11 @@ def _decide(decision: str, project: str, number: int, regions: tuple[str, ...], 
         )
     # The very bundles that were shown: when the release has changed meanwhile, nothing is recorded.
     body = {"decision": decision, "bundles": {x["region"]: x["bundle"] for x in chosen}, "comment": comment}
-    show(api("POST", f"{path}/review", body), tell=lambda d: "\n".join(_stands(x) for x in d["rollouts"]))
+    return api("POST", f"{path}/review", body)
+
+
+def _tell(decided: dict[str, Any]) -> None:
+    show(decided, tell=lambda d: "\n".join(_stands(x) for x in d["rollouts"]))
 
 
 def _show_changes(path: str, now: dict[str, Any], chosen: list[dict[str, Any]]) -> None:
@@ -61,9 +65,14 @@ def _stands(x: dict[str, Any]) -> str:
 @verb("delivery.review", "delivery.changes")
 @click.command("approve")
 @_review
-def approve(project: str, number: int, regions: tuple[str, ...], comment: str, yes: bool) -> None:
+@Watch
+def approve(project: str, number: int, regions: tuple[str, ...], comment: str, yes: bool, watch: bool) -> None:
     """Approve what a deployment brings to regions, after showing it."""
-    _decide("approve", project, number, regions, comment, yes)
+    decided = _decide("approve", project, number, regions, comment, yes)
+    if not watch or not connection().as_json:
+        _tell(decided)
+    if watch:
+        watched(decided)
 
 
 @verb("delivery.review")
@@ -71,7 +80,7 @@ def approve(project: str, number: int, regions: tuple[str, ...], comment: str, y
 @_review
 def request_changes(project: str, number: int, regions: tuple[str, ...], comment: str, yes: bool) -> None:
     """Ask for changes before a deployment goes on."""
-    _decide("request_changes", project, number, regions, comment, yes)
+    _tell(_decide("request_changes", project, number, regions, comment, yes))
 
 
 @verb("delivery.review")
@@ -79,7 +88,7 @@ def request_changes(project: str, number: int, regions: tuple[str, ...], comment
 @_review
 def reject(project: str, number: int, regions: tuple[str, ...], comment: str, yes: bool) -> None:
     """Reject what a deployment brings to regions."""
-    _decide("reject", project, number, regions, comment, yes)
+    _tell(_decide("reject", project, number, regions, comment, yes))
 
 
 @verb("delivery.halt")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from podo.cli.client import Failed, api, connection, show
-from podo.kernel import terminal
+from podo.kernel import clock, terminal
 
 _LOOK_EVERY = 0.5
 _OPEN = frozenset({"queued", "waiting", "rolling", "soaking"})
@@ -21,14 +21,17 @@ def said(d: dict[str, Any]) -> str:
 
 
 def watched(made: dict[str, Any]) -> None:
-    """Follow a deployment to its end. Raises `Failed` with exit code 6 when a region did not become healthy."""
+    """Follow a deployment to its end, each change with the seconds since then.
+
+    Raises `Failed` with exit code 6 when a region did not become healthy.
+    """
     told: dict[str, str] = {}
-    now = made
+    now, begun = made, clock.monotonic()
     while True:
         for x in now["rollouts"]:
             line = _line(x)
             if told.get(x["region"]) != line and not connection().as_json:
-                click.echo(terminal.printable(line))
+                click.echo(f"{clock.monotonic() - begun:5.0f} s  {terminal.printable(line)}")
             told[x["region"]] = line
         if not any(x["state"] in _OPEN for x in now["rollouts"]):
             break
