@@ -105,7 +105,7 @@ async def _see_it_built(newcomer: World, haneul: Seat) -> None:
     await haneul.go("/hello")
     await haneul.stay()
     await expect(guide.locator(".Step--done", has_text="Healthy in alpha")).to_be_visible()
-    await expect(guide).to_contain_text("Next: Asked for prod")
+    await expect(guide).to_contain_text("Next: Ask for prod")
     assert await haneul.stayed()
     await haneul.picture("guide")
     await haneul.is_plain(".Steps")

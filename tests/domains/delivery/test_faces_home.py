@@ -129,7 +129,7 @@ async def test_the_guide_goes_from_a_build_to_production(chat: Shop) -> None:
     assert "Next: Healthy in alpha" in page
     await chat.ask(build, "alpha")
     await chat.settled()
-    assert "Next: Asked for prod" in await _guide(chat)
+    assert "Next: Ask for prod" in await _guide(chat)
     of = await chat.ask(build, "prod", ["kr"])
     page = await _guide(chat)
     assert "Next: Approved" in page

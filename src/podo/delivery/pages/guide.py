@@ -95,11 +95,12 @@ async def _production(
         return [Step(title, "", done=True, at=when) for title, when in zip(titles, at, strict=True)]
     last = await _newest(r, project.slug, stage.name)
     if last is None or not last.is_open:
-        text = N_("Opens when {before} is healthy with the same image; each region waits for its own approval.")
+        later = N_("Opens when {before} is healthy with the same image; each region waits for its own approval.")
+        now = N_("With the image that is healthy in {before}; each region waits for its own approval.")
         action = say(N_("Ask for {environment}"), **names)
         ask = Step(
-            titles[0],
-            say(text, **names),
+            action,
+            say(now if any(p.running for p in places if p.environment == first.name) else later, **names),
             done=False,
             action=action,
             link=f"/{project.slug}/deploy?env={stage.name}",
