@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import func, select
 
 from podo.access import service as access
 from podo.app import house as houses
@@ -25,6 +26,7 @@ from podo.clients.kubernetes.twin import AT_ONCE, Pace, Twin
 from podo.kernel.db import Database, outside
 from podo.kernel.db.models import metadata
 from podo.kernel.domains import Domain, House
+from podo.kernel.events.models import EventRow
 from podo.kernel.nouns import PODO, Actor, ActorKind
 from podo.kernel.settings import load
 
@@ -49,10 +51,16 @@ class Living:
     async def settled(self) -> None:
         """Wait until all that was said is heard, and all runs that followed have ended."""
         while True:
+            before = await self._newest()
             await self.running.delivery.settled()
-            if not await self.house.durable.unfinished():
+            # A run may have said its last word in between, and be over now.
+            if not await self.house.durable.unfinished() and await self._newest() == before:
                 return
             await asyncio.sleep(0.01)
+
+    async def _newest(self) -> int:
+        async with self.reading() as r:
+            return await r.session.scalar(select(func.max(EventRow.seq))) or 0
 
     def transaction(self, actor: Actor = PODO) -> Any:
         """A transaction on behalf of somebody."""

@@ -24,9 +24,11 @@ from typing import Any
 import psycopg
 
 from podo.app import migrations
+from podo.app.domains import DOMAINS
 from podo.kernel import ids
 from podo.kernel.db import Database
 from podo.kernel.db.models import metadata
+from podo.kernel.durable import tables
 from tools.system import program
 
 _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB")
@@ -108,9 +110,12 @@ def server() -> Server:
 
 
 async def _migrate(url: str) -> None:
+    assert DOMAINS, "they bring the tables"
     database = Database(url, metadata=metadata)
     await migrations.run(database)
     await database.close()
+    # The engine would make its own at the first start: some hundred statements, each test anew.
+    await tables.prepare(url)
 
 
 @contextlib.asynccontextmanager

@@ -168,6 +168,9 @@ async def _readiness(house: House) -> dict[str, str]:
     missing: dict[str, str] = {}
     try:
         await asyncio.wait_for(house.database.ping(), 2)
+        await asyncio.wait_for(migrations.check(house.database), 2)
+    except migrations.NewerSchema as error:
+        missing["schema"] = error.said()[0]
     except Exception as error:
         missing["database"] = str(error) or type(error).__name__
     return missing

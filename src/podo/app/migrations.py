@@ -52,6 +52,8 @@ def upgrade(connection: Connection, revision: str = "head", scripts: Path = SCRI
     """Bring the database behind `connection` to the newest schema; on PostgreSQL one process at a time."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        # Between two statements this may read files, and a large table takes its time.
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
     _check(connection, scripts)
     there = _current(connection)
     if there is not None and not is_known(there, scripts):

@@ -8,9 +8,10 @@ import time
 import pytest
 from sqlalchemy import func, select, text, update
 
-from podo.kernel.db import Database, outside
+from podo.kernel.db import Database, DatabaseUnavailable, outside
 from podo.kernel.db.database import OutsideCall, Silent
 from podo.kernel.db.leases import hold
+from podo.kernel.db.models import metadata
 from podo.kernel.events.models import EventRow
 from podo.kernel.nouns import PODO
 from tests.domains.kernel.conftest import Stone, StoneLaid, address
@@ -127,3 +128,40 @@ async def test_a_task_that_is_cancelled_within_a_statement_leaves_no_lock(databa
             tx.session.add(Stone(name="a", weight=1))
             tx.say(StoneLaid(name="a"))
     assert await _stones(database) == 1
+
+
+async def test_who_stands_still_within_a_transaction_is_thrown_out_and_holds_nobody_up(database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("one process alone has a SQLite file")
+    other = Database(address(database), metadata=database.metadata)
+
+    async def lay() -> None:
+        async with other.transaction(PODO) as tx:
+            tx.session.add(Stone(name="b", weight=1))
+            tx.say(StoneLaid(name="b"))
+
+    with pytest.raises(DatabaseUnavailable):
+        async with database.transaction(PODO) as tx:
+            await tx.session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '300ms'"))
+            tx.session.add(Stone(name="a", weight=1))
+            tx.say(StoneLaid(name="a"))
+            await tx.session.flush()
+            waiting = asyncio.create_task(lay())
+            async with asyncio.timeout(10):
+                await waiting
+    await other.close()
+    async with database.reading(PODO) as r:
+        assert list(await r.session.scalars(select(Stone.name))) == ["b"]
+
+
+async def test_a_database_that_is_away_is_unavailable_and_no_more() -> None:
+    away = Database("postgresql://podo@127.0.0.1:1/podo", metadata=metadata)
+    with pytest.raises(DatabaseUnavailable):
+        async with away.transaction(PODO):
+            pass
+    with pytest.raises(DatabaseUnavailable):
+        async with away.reading(PODO) as r:
+            await r.session.scalar(select(Stone.name))
+    with pytest.raises(DatabaseUnavailable):
+        await away.ping()
+    await away.close()

@@ -81,7 +81,7 @@ async def _within_reach() -> AsyncIterator[None]:
     except NoConnection as error:
         raise DatabaseUnavailable(why="no connection became free") from error
     except DBAPIError as error:
-        if not error.connection_invalidated:
+        if not error.connection_invalidated and not postgres.is_thrown_out(error.orig or error):
             raise
         raise DatabaseUnavailable(why=str(error.orig)) from error
 

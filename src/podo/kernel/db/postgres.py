@@ -9,7 +9,7 @@ from sqlalchemy import URL, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 # A process that was frozen or cut off within a transaction holds its locks for as long as this, and no longer.
-_IDLE = 10
+_IDLE = 15
 # Sooner than that no process knows that its connection leads nowhere.
 _SILENT = 10
 _GUARDS = {
@@ -45,6 +45,11 @@ def engine(url: URL, pool_size: int, schema: str | None) -> AsyncEngine:
         pool_use_lifo=True,
         connect_args=arguments,
     )
+
+
+def is_thrown_out(error: Exception) -> bool:
+    """Whether the server ended a transaction because nothing came from us for too long."""
+    return getattr(error, "sqlstate", None) == "25P03"
 
 
 async def queue(session: AsyncSession) -> None:
