@@ -241,7 +241,7 @@ async def test_choices_have_defaults_and_are_kept(house: Works) -> None:
         left = await config.choose(tx, "chat-api", values={}, scope=PROD)
     assert left.values == {ALL: {"env": {"A": "b"}}}
     assert [(f["fields"], f["at"]) for f in await facts(house)] == [
-        ("auto_alpha, values for prod", ("prod", None)),
+        ("auto_alpha, values:prod", ("prod", None)),
         ("polled", (None, None)),
         ("values for all", (None, None)),
         ("values for prod", ("prod", None)),

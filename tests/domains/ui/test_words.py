@@ -161,6 +161,11 @@ def test_pages_of_a_list() -> None:
     assert steps(23, 23) == [1, None, 22, 23]
 
 
+def test_a_new_line_is_a_break_in_a_comment_and_a_blank_in_a_file() -> None:
+    assert markdown("one\ntwo") == "<p>one<br />\ntwo</p>\n"
+    assert markdown("one\ntwo", wrapped=True) == "<p>one\ntwo</p>\n"
+
+
 def test_markdown_is_safe_and_knows_people_and_numbers() -> None:
     known = {"@team-chat": "/teams/chat", "#214": "/chat-api/deployments/214"}
     text = "cc @team-chat, see #214 and #9; not `#214`, not a@team-chat, not [#214](https://example.com)"

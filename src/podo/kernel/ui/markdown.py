@@ -16,9 +16,9 @@ References = Callable[[str], str | None]
 _REFERENCE = re.compile(r"(?<![\w/@#&])([@#][A-Za-z0-9가-힣](?:[\w.-]*\w)?)")
 
 
-def markdown(text: str, references: References = lambda _: None) -> Markup:
-    """`text` as safe HTML, to be put into an element of class `markdown-body`."""
-    parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"]).disable("image")
+def markdown(text: str, references: References = lambda _: None, *, wrapped: bool = False) -> Markup:
+    """`text` as safe HTML, to be put into an element of class `markdown-body`. In a `wrapped` text a new line is a blank."""
+    parser = MarkdownIt("commonmark", {"html": False, "breaks": not wrapped}).enable(["table", "strikethrough"]).disable("image")
     parser.core.ruler.push("outside", _mark_links)
     parser.core.ruler.push("references", lambda state: _refer(state, references))
     return Markup(parser.render(text))  # noqa: S704 - the parser escapes all text, and its HTML is off
