@@ -123,8 +123,8 @@ async def _proven(source: Database, target: Database, counts: dict[str, int]) ->
     async with source.engine.execution_options(podo_read=True).connect() as old:
         for name, table in metadata.tables.items():
             there = await copies.count_in(old, table)
-            if there != counts.get(name) and name not in engine.OF_THE_LIVING:
-                raise NotAllThere(why=f"{name} has {counts.get(name)} rows instead of {there}")
+            if there != counts.get(name, 0) and name not in engine.OF_THE_LIVING:
+                raise NotAllThere(why=f"{name} has {counts.get(name, 0)} rows instead of {there}")
     before, after = await log.verify(source), await log.verify(target)
     if before != after or after.broken_at is not None:
         raise NotAllThere(why=f"its log holds {after.sealed} events that fit instead of {before.sealed}")

@@ -71,6 +71,21 @@ async def build(name: str) -> str:
         return f"undone: {error}"
 
 
+@record
+@_in_domain
+async def weigh(tx: Tx, name: str) -> None:
+    raise TooHeavy(name=name)
+
+
+@workflow("test_weigh_v1", stuck=_stuck)
+async def measure(name: str) -> str:
+    try:
+        await weigh(name)
+    except PodoError as error:
+        return f"{error.code} {error.kind} {error}; {await lift('feather')}"
+    return "light"
+
+
 @pytest.fixture
 async def engine(database: Database, tmp_path: Path) -> AsyncIterator[Durable]:
     async with _engine(database, tmp_path) as made:
@@ -136,3 +151,21 @@ async def test_a_killed_run_is_finished_by_the_next_process_and_says_everything_
     async with database.reading(PODO) as r:
         assert [e.facts["name"] for e in await r.session.scalars(select(EventRow))] == ["a"]
         assert [s.name for s in await r.session.scalars(select(Stone))] == ["a"]
+
+
+async def test_what_a_recording_step_refused_it_refuses_in_the_next_process_too(database: Database, tmp_path: Path) -> None:
+    stuck.clear()
+    async with _engine(database, tmp_path) as first:
+
+        async def kill(at: str, name: str, _: str) -> None:
+            if (at, name) == ("before", "quarry.lift"):
+                raise Killed
+
+        first.interference = kill
+        await first.start(measure, "m", "rock")
+        await asyncio.sleep(0.3)
+        assert await first.unfinished() == ["m"]
+    async with _engine(database, tmp_path) as second:
+        said = await asyncio.wait_for(second.finished("m"), 20)
+    assert said == "test.too_heavy refused rock is too heavy. Take a lighter one.; lifted feather"
+    assert not stuck

@@ -42,12 +42,16 @@ class _JsonSerializer(Serializer):
     """Ids and plain values only; the engine's default would pickle."""
 
     def serialize(self, data: Any) -> str:
+        if isinstance(data, PodoError):
+            return json.dumps({"__refused__": steps.packed(data)})
         if isinstance(data, BaseException):
             return json.dumps({"__error__": f"{type(data).__name__}: {data}"})
         return json.dumps(data)
 
     def deserialize(self, serialized_data: str) -> Any:
         value = json.loads(serialized_data)
+        if isinstance(value, dict) and "__refused__" in value:
+            return steps.unpacked(value["__refused__"])
         if isinstance(value, dict) and "__error__" in value:
             return RuntimeError(value["__error__"])
         return value

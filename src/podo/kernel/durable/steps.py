@@ -127,16 +127,23 @@ async def _closed(call: Awaitable[Any]) -> dict[str, Any]:
 
 def packed(error: PodoError) -> dict[str, Any]:
     """An error of ours as JSON."""
-    return {"error": error.kind, "code": error.code, "data": error.data, "said": list(error.said())}
+    # One that was unpacked before bears its words among its data.
+    facts = {name: value for name, value in error.data.items() if name not in ("_so", "_do")}
+    return {"error": error.kind, "code": error.code, "data": facts, "said": list(error.said())}
 
 
 def _opened(outcome: dict[str, Any]) -> Any:
     if "error" not in outcome:
         return outcome["value"]
+    raise unpacked(outcome)
+
+
+def unpacked(outcome: dict[str, Any]) -> PodoError:
+    """The error that was packed, with its kind, code, data and words."""
     kind = next((k for k in KINDS if k.kind == outcome["error"]), Broken)
     so, do = outcome["said"]
     replayed: Any = type(kind.__name__, (kind,), {"code": outcome["code"], "so": "{_so}", "do": "{_do}"})
-    raise replayed(**outcome["data"], _so=so, _do=do)
+    return replayed(**outcome["data"], _so=so, _do=do)
 
 
 async def patiently(call: Callable[[], Awaitable[R]], pauses: tuple[float, ...]) -> R:
