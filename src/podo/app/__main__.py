@@ -8,6 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+import uvloop
+
 from podo.access import service as access
 from podo.app import house as houses
 from podo.app import keeping, migrations, moving
@@ -26,10 +28,11 @@ from podo.kernel.settings import Settings
 def main() -> int:
     """Read the words and the settings; a wrong setting ends in one sentence, exit code 2."""
     words = argparse.ArgumentParser(prog="podo", add_help=False)
-    words.add_argument("verb", choices=["up", "serve", "verify", "link", "backup", "restore", "migrate", "move"])
+    words.add_argument("verb", choices=["up", "serve", "verify", "link", "doctor", "backup", "restore", "migrate", "move"])
     words.add_argument("what", nargs="?", default="")
     words.add_argument("--clusters", choices=["twin", "local"], default="twin")
     words.add_argument("--empty", action="store_true")
+    words.add_argument("--json", action="store_true")
     given = words.parse_args()
     path = os.environ.get("PODO_CONFIG")
     try:
@@ -38,11 +41,13 @@ def main() -> int:
         terminal.logs(server.log_style, server.log_level if given.verb == "serve" else "warning")
         match given.verb:
             case "up":
-                return asyncio.run(up(settings, clusters=given.clusters, seed=not given.empty))
+                return uvloop.run(up(settings, clusters=given.clusters, seed=not given.empty))
             case "serve":
-                return asyncio.run(serve(settings))
+                return uvloop.run(serve(settings))
             case "link":
                 return asyncio.run(_link(settings))
+            case "doctor":
+                return asyncio.run(_doctor(settings, as_json=given.json))
             case "backup":
                 return asyncio.run(_backup(settings, Path(given.what)))
             case "restore":
@@ -76,6 +81,14 @@ class NoAdministrator(Missing):
     code = "app.no_administrator"
     so = N_("There is no administrator to let in.")
     do = N_("Name one under `admins` in the file of access.directory, and start Podo again.")
+
+
+async def _doctor(settings: Settings, *, as_json: bool) -> int:
+    from podo.app.doctor import doctor, exit_code, told
+
+    found = await doctor(settings)
+    print(told(found, as_json=as_json))
+    return exit_code(found)
 
 
 async def _link(settings: Settings) -> int:
