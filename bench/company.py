@@ -207,9 +207,9 @@ async def _rows_of(house: House) -> dict[str, list[str]]:
 
 
 def _called(table: Table, text: str, name: str) -> Row:
-    # Ids stay as wide as they are, and end in the project's number.
+    # Ids keep width and order: the project's number comes behind the time, for those of one moment differ at their ends.
     suffix = name[-4:]
-    row: Row = json.loads(_ID.sub(lambda m: m[0][:-4] + suffix, text.replace(FIRST, name)), object_hook=_moment)
+    row: Row = json.loads(_ID.sub(lambda m: m[0][:-16] + suffix + m[0][-12:], text.replace(FIRST, name)), object_hook=_moment)
     if table.name == "events":
         row |= {"seq": None, "position": None, "hash": None}
         del row["seq"]
