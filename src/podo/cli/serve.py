@@ -64,6 +64,18 @@ def link(config: Path | None) -> None:
     _server("link", config=config)
 
 
+@click.command()
+@_config
+def doctor(config: Path | None) -> None:
+    """Look whether this installation is well, and say of each thing what is so and what to do.
+
+    It reads the same settings as `serve`, asks the database, every cluster (also for each right that Podo needs there), the
+    registry, the mail server and the issuers, and changes nothing. Exit code 0: all is well; 1: something is odd; 2: something
+    is broken.
+    """
+    _server("doctor", *(["--json"] if connection().as_json else []), config=config)
+
+
 @click.group()
 def audit() -> None:
     """The event log, which is the audit log."""
@@ -112,4 +124,4 @@ def move(config: Path | None, url: str) -> None:
     _server("move", url, config=config)
 
 
-commands: list[click.Command] = [up, serve, backup, restore, database, link, audit]
+commands: list[click.Command] = [up, serve, backup, restore, database, link, doctor, audit]

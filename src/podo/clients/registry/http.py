@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 
@@ -60,6 +61,18 @@ class RegistryHttp:
         answer = await self._ask("GET", host, "", "/v2/", host)
         if answer.status != 200:
             raise RegistryBroken(host=host, why=f"it answers {answer.status} where a registry says 200")
+
+    async def may_push(self, repository: Reference) -> None:
+        """Begin an upload there, and give it up: nothing stays. Raises `RegistryRefused` when Podo may not."""
+        scope, path = f"repository:{repository.name}:pull,push", f"/v2/{repository.name}/blobs/uploads/"
+        answer = await self._ask("POST", repository.host, scope, path, repository.repository)
+        if answer.status != 202:
+            raise RegistryBroken(host=repository.host, why=f"it answers {answer.status} where an upload begins with 202")
+        there = urlsplit(answer.headers.get("Location", ""))
+        if there.path.startswith("/v2/") and there.netloc in ("", repository.host):
+            await self._ask(
+                "DELETE", repository.host, scope, urlunsplit(("", "", there.path, there.query, "")), repository.repository
+            )
 
     async def resolve(self, image: Reference) -> str:
         """See `Registry`."""

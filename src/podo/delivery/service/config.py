@@ -112,6 +112,11 @@ async def for_target(r: Reading, project: str, environment: str, region: str) ->
     )
 
 
+async def sealed(r: Reading, project: str) -> list[tuple[str, str]]:
+    """The key and the sealed text of each of a project's secrets."""
+    return [(e.key, e.value) for e in await rows.entries(r, project) if e.kind is ConfigKind.secret]
+
+
 async def version(r: Reading, project: str) -> str:
     """64 hex digits that change with any variable, secret or chosen value."""
     kept = [

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from dbos import DBOS, SetWorkflowAttributes
+from sqlalchemy import select
 
 from podo.kernel import metrics, terminal, traces
+from podo.kernel.db import Database, leases
+from podo.kernel.durable.models import ProcessRow
 
 # Kept with the run's inputs, and no part of them: a process that takes a run over goes on with its trace.
 _TRACE = "podo.trace"
@@ -51,3 +55,10 @@ def step(name: str) -> Iterator[None]:
     """While a step is under way."""
     with traces.within(f"step {name}"), metrics.timed(metrics.STEPS, name):
         yield
+
+
+async def processes(database: Database) -> Mapping[str, timedelta]:
+    """The processes that run workflows, and how long ago each was heard of."""
+    async with database.note() as session:
+        at = await leases.now(database, session)
+        return {row.id: at - row.beat_at for row in await session.scalars(select(ProcessRow))}

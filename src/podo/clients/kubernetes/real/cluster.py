@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
@@ -36,6 +37,7 @@ _PATCHES = {
     "json": "application/json-patch+json",
 }
 _APPLY = "application/apply-patch+yaml"
+_AUTHORIZATION = "authorization.k8s.io/v1"
 _QUIET = 30.0
 # How far into a line of a watch its type is read.
 _TYPE = 24
@@ -340,6 +342,22 @@ class RealCluster:
         """See `client.Cluster`."""
         found = await self._wire.call(Call("GET", "/version", Ref("", "Version", "")), _version)
         return Version(found.major, found.minor, found.git_version)
+
+    async def time(self) -> datetime | None:
+        """Its clock, in whole seconds, cut off; None when it does not say."""
+        date = await self._wire.header(Call("GET", "/version", Ref("", "Version", "")), "Date")
+        return parsedate_to_datetime(date) if date else None
+
+    async def may(self, group: str, resource: str, verb: str) -> bool:
+        """Whether whose kubeconfig it is may do this everywhere, as the cluster says (SelfSubjectAccessReview)."""
+        name, _, part = resource.partition("/")
+        asked = {"group": group, "resource": name, "subresource": part, "verb": verb}
+        review = {"apiVersion": _AUTHORIZATION, "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": asked}}
+        path = f"/apis/{_AUTHORIZATION}/selfsubjectaccessreviews"
+        found = await self._wire.call(
+            Call("POST", path, Ref(_AUTHORIZATION, "SelfSubjectAccessReview", ""), None, _encode(review)), _decode
+        )
+        return bool(found.get("status", {}).get("allowed"))
 
     async def _info(self, ref: Ref) -> KindInfo:
         if info := kinds.BUILT_IN.get(ref.type) or self._defined.get(ref.type):

@@ -79,6 +79,13 @@ class Wire:
                 body = await self._patiently(call)
         return self.decoded(decode, body)
 
+    async def header(self, call: Call, name: str) -> str | None:
+        """A header of a successful answer, whose body is left alone."""
+        with self._failures():
+            async with asyncio.timeout(self._timeout), self._gate:
+                with _held(await self._answer(call)) as response:
+                    return response.headers.get(name)
+
     def decoded(self, decode: Decode[T], body: bytes | bytearray) -> T:
         """`body` decoded. What is not as an API server writes it came from somebody else, or was cut: `Unreachable`."""
         try:
