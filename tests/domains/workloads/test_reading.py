@@ -99,6 +99,14 @@ async def test_a_log_is_followed_without_gaps_and_goes_on_after_a_cut(running: S
             assert [number for number, _ in resumed] == [last + n for n in range(3, 6)]
 
 
+async def test_who_follows_a_log_that_ended_asks_again_in_a_while(running: Shop) -> None:
+    pod = await pod_of(running, command=["sh", "-c", "echo starting; exit 2"])
+    await running.until(lambda v: of(v) and of(v).pods[0].state == "crashing")
+    async with running.house.signed_in(LEAD) as browser:
+        answer = await browser.client.get(f"/{PROJECT}/workloads/follow", params={"pod": pod, "container": "app"})
+        assert answer.text.endswith("retry: 5000\nevent: again\ndata: again\n\n")
+
+
 async def _events(
     client: httpx.AsyncClient, address: str, many: int, headers: dict[str, str] | None = None
 ) -> list[tuple[int, str]]:

@@ -25,6 +25,8 @@ from podo.workloads.types import READ, Pod, View
 
 TAIL = 500
 MOST = 2000
+_OVER = ("succeeded", "failed", "ending")
+_AGAIN = 5000
 _BEGINNING = "1970-01-01T00:00:00Z"
 
 
@@ -184,9 +186,11 @@ async def follow(project: str, pod: str, container: str = "", number: int = 0, b
     wanted = LogsOf(container or None, since=since.replace(microsecond=0) if since else None, follow=True)
     lines = reads.logs(w.house.ports[WorkloadReader], view, project, found.name, wanted)
 
+    hub = w.request.app.state.hub
+
     async def pieces() -> AsyncIterator[str]:
         last = number
-        async with aclosing(w.request.app.state.hub.until_closing(lines)) as open_:
+        async with aclosing(hub.until_closing(lines)) as open_:
             async for line in open_:
                 if line.partition(" ")[0] <= behind:
                     continue
@@ -194,5 +198,8 @@ async def follow(project: str, pod: str, container: str = "", number: int = 0, b
                 row = _row(last, line)
                 body = bytes((await w.fragment(LinePiece(row))).body).decode()
                 yield f"id: {row.stamp} {last}\n" + "".join(f"data: {part}\n" for part in body.splitlines()) + "\n"
+        if not hub.closing.is_set():
+            # A container that starts again has more to say, in a while.
+            yield "event: end\ndata: end\n\n" if found.state in _OVER else f"retry: {_AGAIN}\nevent: again\ndata: again\n\n"
 
     return StreamingResponse(pieces(), media_type="text/event-stream", headers={"cache-control": "no-store"})
