@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from podo.kernel import traces
 from podo.kernel.db import Database, Tx
 from podo.kernel.durable import Durable, Killed, act, record, workflow
 from podo.kernel.errors import N_, PodoError, Refused, Unavailable
@@ -169,3 +170,31 @@ async def test_what_a_recording_step_refused_it_refuses_in_the_next_process_too(
         said = await asyncio.wait_for(second.finished("m"), 20)
     assert said == "test.too_heavy refused rock is too heavy. Take a lighter one.; lifted feather"
     assert not stuck
+
+
+async def test_a_run_that_is_taken_over_goes_on_in_its_trace(database: Database, tmp_path: Path) -> None:
+    async with _engine(database, tmp_path) as first:
+
+        async def kill(at: str, name: str, _: str) -> None:
+            if (at, name) == ("before", "quarry.lift"):
+                raise Killed
+
+        first.interference = kill
+        with traces.span("click") as click:
+            await first.start(build, "t", "a")
+        await asyncio.sleep(0.3)
+        assert await first.unfinished() == ["t"]
+    seen: list[traces.Point | None] = []
+    async with _engine(database, tmp_path) as second:
+
+        async def look(at: str, name: str, _: str) -> None:
+            seen.append(traces.here())
+
+        second.interference = look
+        assert await asyncio.wait_for(second.finished("t"), 20) == "lifted a"
+    assert {point.trace for point in seen if point} == {click.point.trace}
+    assert None not in seen
+    async with database.reading(PODO) as r:
+        [said] = list(await r.session.scalars(select(EventRow)))
+    assert said.trace is not None
+    assert said.trace.split("-")[1] == click.point.trace

@@ -13,7 +13,7 @@ from podo.clients.kubernetes.errors import NotFound
 from podo.clients.kubernetes.real import connect
 from podo.clients.kubernetes.twin import Twin
 from podo.clients.kubernetes.types import Kind
-from podo.kernel import clock
+from podo.kernel import clock, traces
 from podo.kernel.db import outside
 
 NAMESPACE = Kind("v1", "Namespace")
@@ -141,7 +141,9 @@ class ClusterNamespaces:
             raise NamespaceLeaving(cluster=cluster, project=project)
         client = await self._pool.of(cluster)
         for manifest in manifests:
-            await client.apply(manifest, field_manager=_MANAGER, force=True)
+            about = {"k8s__cluster__name": cluster, "k8s__namespace__name": project, "k8s__object__kind": manifest["kind"]}
+            with traces.within(f"apply {manifest['kind']}", kind="client", **about):
+                await client.apply(manifest, field_manager=_MANAGER, force=True)
 
     async def remove(self, cluster: str, project: str) -> None:
         """See `NamespaceWriter.remove`."""

@@ -13,6 +13,7 @@ from podo.clients.kubernetes.client import Cluster
 from podo.clients.kubernetes.connections import Connections
 from podo.clients.kubernetes.errors import Expired, Forbidden, NotFound
 from podo.clients.kubernetes.types import Kind, Ref
+from podo.kernel import traces
 from podo.kernel.errors import PodoError
 from podo.workloads.adapters import summaries
 from podo.workloads.ports import LogsOf, Sighting
@@ -178,8 +179,10 @@ class KubernetesWorkloads:
             return
 
     async def _there(self, cluster: str, namespace: str, kind: str, name: str, call: Any) -> None:
+        about = {"k8s__cluster__name": cluster, "k8s__namespace__name": namespace, "k8s__object__kind": kind}
         try:
-            await call
+            with traces.within(f"change {kind}", kind="client", **about, k8s__object__name=name):
+                await call
         except NotFound:
             raise NoSuchWorkload(cluster=cluster, kind=kind, name=name, project=namespace) from None
 
