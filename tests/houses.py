@@ -51,14 +51,15 @@ class Living:
     async def settled(self) -> None:
         """Wait until all that was said is heard, and all runs that followed have ended."""
         while True:
-            before = await self._newest()
+            before = await self.newest()
             await self.running.delivery.settled()
             # A run may have said its last word in between, and be over now.
-            if not await self.house.durable.unfinished() and await self._newest() == before:
+            if not await self.house.durable.unfinished() and await self.newest() == before:
                 return
             await asyncio.sleep(0.01)
 
-    async def _newest(self) -> int:
+    async def newest(self) -> int:
+        """The number of what was said last, sealed or not."""
         async with self.reading() as r:
             return await r.session.scalar(select(func.max(EventRow.seq))) or 0
 

@@ -12,7 +12,6 @@ import functools
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -33,14 +32,17 @@ from tools.system import program
 
 _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB")
 _TEMPLATE = "podo_template"
+# However our process ends, its end of the pipe closes, and the server goes with its files.
+_UNTIL_WE_END = 'folder=$1; shift; "$@" </dev/null & read _; kill -QUIT $!; wait $!; rm -rf "$folder"'
 
 
 class Server:
     """A server that runs until the process of tests ends."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="podo-postgres-"))
         as_whom = _somebody()
+        # Whom root runs it as may not come into the folder for root's own temporary files.
+        self.folder = Path(tempfile.mkdtemp(prefix="podo-postgres-", dir="/tmp" if as_whom else None))
         if as_whom:
             shutil.chown(self.folder, as_whom, pwd.getpwnam(as_whom).pw_gid)
         self._as: dict[str, Any] = {"user": as_whom, "group": pwd.getpwnam(as_whom).pw_gid, "extra_groups": []} if as_whom else {}
@@ -52,7 +54,9 @@ class Server:
         options = ["listen_addresses=127.0.0.1", f"port={self.port}", "unix_socket_directories=", *_QUICK]
         command = [_binary("postgres"), "-D", str(data), *(part for option in options for part in ("-c", option))]
         with (self.folder / "log").open("wb") as log:
-            self.process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, **self._as)
+            guarded = ["sh", "-c", _UNTIL_WE_END, "sh", str(self.folder), *command]
+            pipe = subprocess.PIPE
+            self.process = subprocess.Popen(guarded, cwd="/", stdin=pipe, stdout=log, stderr=log, **self._as)
         atexit.register(self.stop)
         self._wait()
 
@@ -78,10 +82,9 @@ class Server:
 
     def stop(self) -> None:
         """End it, at once."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGQUIT)
-            self.process.wait(20)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(20)
 
     def _wait(self) -> None:
         deadline = time.monotonic() + 60

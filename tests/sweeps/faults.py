@@ -107,6 +107,7 @@ async def settled(living: Living, by: Saboteur, also: Callable[[], Awaitable[Non
     """Wait until nothing moves any more; what was killed is taken over, as the next process would."""
     async with asyncio.timeout(60):
         while True:
+            before = await living.newest()
             await living.running.delivery.settled()
             if by.overtaking:
                 await asyncio.gather(*by.overtaking)
@@ -115,7 +116,7 @@ async def settled(living: Living, by: Saboteur, also: Callable[[], Awaitable[Non
             if dead:
                 by.killed -= set(dead)
                 await living.house.durable.take_over(dead)
-            elif not unfinished:
+            elif not unfinished and await living.newest() == before:
                 if also is None:
                     return
                 await also()
