@@ -305,3 +305,20 @@ async def test_an_image_of_the_branch_goes_to_alpha_by_itself(tmp_path: Path) ->
             [place, *_] = await service.deployments.places(r, PROJECT)
         assert place.running is not None
         assert place.running.state is RolloutState.healthy
+
+
+async def test_a_branch_that_goes_back_brings_alpha_back(tmp_path: Path) -> None:
+    async with shop(tmp_path, auto_alpha=True) as chat:
+        builds = []
+        for n in (1, 2):
+            builds.append(await chat.build(n))
+            await chat.settled()
+        for n in (1, 2, 1):
+            async with chat.living.transaction() as tx:
+                again = await service.pushes.seen_push(tx, PROJECT, builds[n - 1].commit, "main", "poll")
+            assert again is None or again.number == builds[n - 1].number
+            await chat.settled()
+            async with chat.living.reading() as r:
+                [place, *_] = await service.deployments.places(r, PROJECT)
+            assert place.running is not None
+            assert place.running_commit == builds[n - 1].commit.sha

@@ -6,7 +6,9 @@ from podo.catalog import service as catalog
 from podo.delivery import reads
 from podo.delivery.ports import ChartReader
 from podo.delivery.service import builds, config, deployments, releases, rollouts
+from podo.delivery.types import Build, BuildState, BuildSucceeded, PushSeen
 from podo.delivery.workflows.rollouts import roll
+from podo.kernel.db import Reading
 from podo.kernel.domains import House
 from podo.kernel.events import Entry, Handling
 from podo.kernel.nouns import PODO
@@ -55,19 +57,40 @@ class Promotion:
         self.house: House | None = None
 
     async def __call__(self, entry: Entry, at: Handling) -> None:
-        """A build succeeded."""
+        """A build succeeded, or the branch went back to a commit that was built before."""
         assert self.house is not None
-        project, number = entry.project or "", int(entry.facts["number"])
+        project = entry.project or ""
         async with self.house.database.reading(PODO) as r:
+            build = await _to_promote(r, entry)
+            if build is None:
+                return
             about = await catalog.project(r, project)
             choices = await config.choices(r, project)
-            build = await builds.build(r, project, number)
             stages = [e.name for e in await catalog.environments(r)]
             targets = await catalog.targets(r, project)
             first = next((e for e in stages if any(t.environment == e for t in targets)), None)
             if not choices.auto_alpha or build.ref != about.repository.branch or first is None:
                 return
-            made_from = await releases.ingredients(r, project, number, first)
+            if entry.code == PushSeen.code and await _is_there(r, build, first):
+                return
+            made_from = await releases.ingredients(r, project, build.number, first)
         draft = await reads.draft(self.house.ports[ChartReader], made_from)
         async with at.transaction() as tx:
-            await deployments.request(tx, draft, first, once=f"alpha:{build.id}")
+            await deployments.request(tx, draft, first, once=_once(build, entry))
+
+
+async def _to_promote(r: Reading, entry: Entry) -> Build | None:
+    if entry.code == BuildSucceeded.code:
+        return await builds.build(r, entry.project or "", int(entry.facts["number"]))
+    build = await builds.of_commit(r, entry.project or "", entry.facts["sha"])
+    # One that was built after the push says so itself.
+    return build if build and build.state is BuildState.succeeded and build.ended_at and build.ended_at < entry.at else None
+
+
+async def _is_there(r: Reading, build: Build, environment: str) -> bool:
+    there = [place.running_commit for place in await deployments.places(r, build.project) if place.environment == environment]
+    return all(commit == build.commit.sha for commit in there)
+
+
+def _once(build: Build, entry: Entry) -> str:
+    return f"alpha:{build.id}" if entry.code == BuildSucceeded.code else f"alpha:{entry.id}"

@@ -95,6 +95,11 @@ async def build(r: Reading, project: str, number: int) -> Build:
     return found
 
 
+async def of_commit(r: Reading, project: str, sha: str) -> Build | None:
+    """The newest build of a commit; None when there is none."""
+    return await rows.of_sha(r, project, sha)
+
+
 async def build_by_id(r: Reading, id_: str) -> Build | None:
     """By its id; None when there is none."""
     await access.require(r, READ, On())
