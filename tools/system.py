@@ -17,6 +17,7 @@ PACKAGES = {
     "git": "git",
     "chromium": "chromium",
     "buildah": "buildah",
+    "crun": "crun",
     "docker-registry": "docker-registry",
     "busybox": "busybox-static",
     "redis-server": "redis-server",
