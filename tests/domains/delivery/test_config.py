@@ -243,8 +243,8 @@ async def test_choices_have_defaults_and_are_kept(house: Works) -> None:
     assert [(f["fields"], f["at"]) for f in await facts(house)] == [
         ("auto_alpha, values:prod", ("prod", None)),
         ("polled", (None, None)),
-        ("values for all", (None, None)),
-        ("values for prod", ("prod", None)),
+        ("values:all", (None, None)),
+        ("values:prod", ("prod", None)),
     ]
 
 

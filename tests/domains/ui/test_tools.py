@@ -79,7 +79,7 @@ def test_texts_are_found_in_templates_and_in_python(tmp_path: Path) -> None:
     (tmp_path / "templates/a.html").write_text("{{ _('One %(n)s', n=1) }}{% trans %}\n  Two\n  words\n{% endtrans %}")
     (tmp_path / "a.py").write_text('so = N_("Three")\n')
     found = messages.extracted(tmp_path)
-    assert {m.id for m in found if m.id} == {"One %(n)s", "Two words", "Three"}
+    assert {str(m.id) for m in found if m.id} == {"One %(n)s", "Two words", "Three"}
 
 
 def test_the_check_tells_what_is_empty_stale_and_broken() -> None:
