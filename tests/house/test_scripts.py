@@ -189,6 +189,20 @@ async def test_names_of_projects_are_offered_and_remembered(terminal: Terminal, 
     assert await asyncio.to_thread(complete, nowhere) == f"plain,{PROJECT}\n"
 
 
+def test_commands_about_an_installation_answer_in_json_too(tmp_path: Path) -> None:
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PODO_SERVER_DIRECTORY": str(tmp_path)}
+        program = [sys.executable, "-m", "podo.cli.main", *words, "--json"]
+        return subprocess.run(program, env=environment, capture_output=True, text=True, timeout=90, check=False)
+
+    nothing = call("audit", "verify")
+    assert (nothing.returncode, nothing.stdout) == (2, "")
+    assert "There is no Podo in" in json.loads(nothing.stderr)["so"]
+    made = call("database", "migrate")
+    assert made.returncode == 0, made.stderr
+    assert json.loads(made.stdout)["exit_code"] == 0
+
+
 @pytest.mark.parametrize(
     "shell", ["bash", pytest.param("zsh", marks=needs.program("zsh")), pytest.param("fish", marks=needs.program("fish"))]
 )

@@ -23,8 +23,9 @@ def _server(*words: str, config: Path | None, **variables: str) -> None:
         environment["PODO_CONFIG"] = str(config)
     program = [sys.executable, "-m", "podo.app", *words]
     if connection().as_json and words[0] not in ("up", "serve", "doctor"):
-        ended = subprocess.run(program, env=environment, stdout=subprocess.PIPE, text=True, check=False)
-        click.echo(json.dumps({"said": ended.stdout.strip(), "exit_code": ended.returncode}, ensure_ascii=False))
+        ended = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
+        facts = {"said": ended.stdout.strip(), "so": ended.stderr.strip(), "exit_code": ended.returncode}
+        click.echo(json.dumps(facts, ensure_ascii=False), err=ended.returncode != 0)
         sys.exit(ended.returncode)
     sys.stdout.flush()
     os.execve(sys.executable, program, environment)

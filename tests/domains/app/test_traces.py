@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from podo.delivery.types import RolloutState
-from podo.kernel import terminal, traces
+from podo.kernel import clock, terminal, traces
 from tests.collector import Collector, Span, collecting
 from tests.company import token_of
 from tests.domains.delivery.shops import PROJECT, Shop, shop
+from tests.houses import living
 
 OUTSIDE = "b7ad6b7169203331"
 
@@ -118,16 +119,28 @@ async def test_a_caller_that_keeps_nothing_makes_podo_keep_nothing_and_lines_hav
     assert {line["code"] for line in lines if line.get("trace_id") == trace and "code" in line} >= {"delivery.rollout_healthy"}
 
 
-async def test_without_a_collector_nothing_is_made_and_events_lead_on_all_the_same(tmp_path: Path) -> None:
-    async with shop(tmp_path) as made:
-        trace = await _approve(made, sampled=True)
-        async with made.living.signed_in("minjun") as browser:
-            told = (await browser.client.get(f"/api/v1/activity?project={PROJECT}&limit=50")).json()
-        assert told["items"]
-        with traces.span("something") as span:
-            assert span._made is None
+async def test_a_collector_that_is_away_holds_nothing_up(tmp_path: Path) -> None:
+    begun = clock.monotonic()
+    async with living(tmp_path, PODO_TRACES_ENDPOINT="http://127.0.0.1:9/v1/traces") as house:
+        async with house.client() as client:
+            assert (await client.get("/sign-in", headers={"accept": "text/html"})).status_code == 200
+        ending = clock.monotonic()
+        assert ending - begun < 10
+    assert clock.monotonic() - ending < 10
+
+
+def test_without_a_collector_nothing_is_made_and_who_asked_is_known_all_the_same() -> None:
+    outside = traces.parse(f"00-{A}-{OUTSIDE}-01")
+    with traces.span("something", under=outside) as span, traces.within("a part of it") as part:
+        assert span._made is None
+        assert part is not None
+        assert traces.here() == outside
+        assert terminal.trace_id.get() == A
     assert traces.here() is None
-    assert trace
+    with traces.within("nobody asked for this") as part:
+        assert part is None
+    with traces.span("a beginning") as span:
+        assert not span.point.sampled
 
 
 A, ZERO = "a" * 32, "0" * 32
