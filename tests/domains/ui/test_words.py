@@ -19,9 +19,32 @@ from podo.kernel.ui.formats import Formats
 from podo.kernel.ui.frames import hue, initials
 from podo.kernel.ui.marks import look, paint
 from podo.kernel.ui.pager import steps
+from podo.kernel.ui.particles import settled
 
 NOW = datetime(2026, 11, 23, 5, 22, tzinfo=UTC)
 EN, KO = (Formats(lang, languages.translator(lang)) for lang in ("en", "ko"))
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("김하늘 님이 결제을(를) 서울(으)로", "김하늘 님이 결제를 서울로"),
+        ("빌드 #3이(가) 끝났고 #2은(는) 부산(으)로", "빌드 #3이 끝났고 #2는 부산으로"),
+        ("“당근”와(과) (곰)과(와)", "“당근”과 (곰)과"),
+        ("“당근”(이)라는 “채팅”(이)라는", "“당근”이라는 “채팅”이라는"),
+        ("chat-api을(를)", "chat-api을(를)"),
+        ("Podo 님이 Podo 님의 일을 Podo 님, Podo 님은", "Podo가 Podo의 일을 Podo, Podo는"),
+        ("Podo 님들", "Podo 님들"),
+    ],
+)
+def test_korean_particles_follow_from_what_they_stand_behind(said: str, shown: str) -> None:
+    assert settled(said) == shown
+
+
+def test_podo_has_no_honorific_in_what_it_did_itself() -> None:
+    said = languages.translator("ko")("{actor} approved {region}")
+    assert said.format(actor="김하늘", region="kr") == "김하늘 님이 kr 승인"
+    assert said.format_map({"actor": "Podo", "region": "kr"}) == "Podo가 kr 승인"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +85,7 @@ def test_a_reason_that_was_kept_in_english_is_said_in_the_readers_language() -> 
 def test_errors_speak_the_readers_language() -> None:
     error = Missing(what="project", name="chat-api")
     assert error.said()[0] == "There is no project “chat-api”."
-    assert error.said(languages.translator("ko"))[0] == "“chat-api”(이)라는 프로젝트이(가) 없습니다."
+    assert error.said(languages.translator("ko"))[0] == "“chat-api”(이)라는 프로젝트가 없습니다."
     assert languages.say("ko", "Wait {after} seconds and try again.", after=3) == "3초 기다렸다가 다시 시도하세요."
 
 

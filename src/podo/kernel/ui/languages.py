@@ -15,6 +15,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from podo.kernel.errors import SAID
+from podo.kernel.ui.particles import Sentence
 
 LANGUAGES = {"en": "English", "ko": "한국어"}
 DEFAULT = "en"
@@ -57,7 +58,9 @@ def translator(lang: str) -> Callable[[str], str]:
 
     def translate(text: str) -> str:
         said = found.gettext(text) if text else ""
-        return said if said != text else _retold(lang, text)
+        if said == text:
+            return _retold(lang, text)
+        return Sentence(said) if lang == "ko" else said
 
     return translate
 
@@ -93,7 +96,8 @@ def _retold(lang: str, text: str) -> str:
     for template in _templates(lang):
         if template.sure in text and (filled := template.pattern.fullmatch(text)):
             data = filled.groupdict()
-            return template.said.format(**{key: translator(lang)(it) if key in SAID else it for key, it in data.items()})
+            said = Sentence(template.said) if lang == "ko" else template.said
+            return said.format(**{key: translator(lang)(it) if key in SAID else it for key, it in data.items()})
     return text
 
 
