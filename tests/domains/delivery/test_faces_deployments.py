@@ -265,4 +265,5 @@ async def test_no_page_asks_a_question_for_each_row(chat: Shop) -> None:
                 await minjun.get(f"/{PROJECT}/deploy")
                 await minjun.get(f"/{PROJECT}/builds/list")
             counts.append(len(statements))
-    assert counts[0] == counts[1] > 20
+    # What seldom changes may be remembered the second time.
+    assert 20 < counts[1] <= counts[0]
