@@ -13,7 +13,7 @@ import pytest
 
 from podo.clients.registry import NoSuchImage, Reference
 from podo.delivery.service import builds
-from podo.delivery.types import Build, BuildState, NotOpen
+from podo.delivery.types import Build, BuildOver, BuildState
 from tests.domains.delivery.shops import HANEUL
 from tests.domains.delivery.works import HELLO, Works, works
 from tests.sweeps.faults import PASSING, Fault, Saboteur, cases, settled
@@ -113,6 +113,6 @@ async def _cancel_when_it_is_made(house: Works, build: Build, by: Saboteur) -> N
     async with asyncio.timeout(20):
         while not by.met and not any("RUN sleep 600" in line for line in await house.log(build)):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    with contextlib.suppress(NotOpen):
+    with contextlib.suppress(BuildOver):
         async with house.living.transaction(HANEUL) as tx:
             await builds.cancel(tx, build.project, build.number)
