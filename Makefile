@@ -9,7 +9,7 @@ ARGS   ?=
 export CLUSTERS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check docs parts lock bench clean system assets example dev wheel fresh
+.PHONY: help run test check docs parts lock bench clean system assets example dev wheel image fresh
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +44,9 @@ wheel: $(VENV)/.run assets ## Build dist/podo-….whl, with everything in it
 	@rm -rf dist
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --require-virtualenv --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist/*.whl
+
+image: wheel ## Build the container image into dist/ with buildah, as root (ARGS="--debian": on a base made here; "--base …": on yours)
+	@$(BIN)/python tools/image.py $(ARGS)
 
 fresh: ## Follow the README in a fresh Debian with Python, git and make alone, with a stopwatch (root; ten minutes)
 	@$(PYTHON) tools/fresh.py $(ARGS)
