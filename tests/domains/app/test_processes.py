@@ -17,13 +17,14 @@ from podo.catalog import service as catalog
 from podo.catalog.adapters.clusters import ClusterPool
 from podo.catalog.types import NamespaceState
 from podo.clients.kubernetes.connections import Connections
-from podo.kernel import clock
+from podo.kernel import clock, traces
 from podo.kernel.db import holds
 from podo.kernel.settings import load
 from podo.workloads import service as workloads
 from podo.workloads.handlers import Watchers
 from podo.workloads.types import OperationState, Reach
 from tests import needs, postgres
+from tests.collector import collecting
 from tests.company import DOMAINS, JP, KR, LEAD, PROJECT, open_shop, person, settle_in
 from tests.domains.workloads.conftest import Shop, deployment, of
 from tests.houses import Living, living
@@ -33,9 +34,9 @@ KEY = Fernet.generate_key().decode()
 
 
 @contextlib.asynccontextmanager
-async def process(folder: Path, url: str, roles: str, twins: Living | None = None) -> AsyncIterator[Living]:
+async def process(folder: Path, url: str, roles: str, twins: Living | None = None, **settings: str) -> AsyncIterator[Living]:
     """A house that stands for a process with these roles; it reaches the clusters of another one."""
-    chosen = {"PODO_DATABASE_URL": url, "PODO_SERVER_ROLES": roles, "PODO_SEAL_KEYS": KEY}
+    chosen = {"PODO_DATABASE_URL": url, "PODO_SERVER_ROLES": roles, "PODO_SEAL_KEYS": KEY, **settings}
     async with living(folder, DOMAINS, clusters=() if twins else (KR, JP), **chosen) as house:
         if twins:
             house.twins = twins.twins
@@ -65,6 +66,24 @@ class Page:
         async with asyncio.timeout(seconds):
             while topic not in (await self.told.get())[1]:
                 pass
+
+
+async def test_a_trace_goes_on_in_the_process_that_does_the_work(tmp_path: Path) -> None:
+    asked = traces.Point("c" * 32, "d" * 16, True)
+    with collecting() as found:
+        async with (
+            postgres.database_url() as url,
+            process(tmp_path / "work", url, "worker,watcher", PODO_TRACES_ENDPOINT=found.url) as work,
+            process(tmp_path / "web", url, "web", work) as web,
+        ):
+            await settle_in(web)
+            with traces.span("click", under=asked):
+                await open_shop(web)
+            await work.settled()
+    applied = next(s for s in found.of(asked.trace) if s.name == "apply Namespace" and s.facts["k8s.cluster.name"] == KR)
+    names = [s.name for s in found.above(applied)]
+    assert names[-4:] == ["handler catalog.namespaces", "event catalog.project_registered", "transaction", "click"], names
+    assert any(name.startswith("run ") for name in names)
 
 
 async def test_a_web_process_shows_what_a_worker_did_and_a_watcher_saw(tmp_path: Path) -> None:
