@@ -74,7 +74,9 @@ class Living:
     def client(self, **options: Any) -> httpx.AsyncClient:
         """A client of the site that nobody is signed in with."""
         transport = httpx.ASGITransport(app=self.running.app, raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=transport, base_url="http://podo.test", **options)
+        # Where people come by https, cookies go by https alone.
+        scheme = houses.url_of(self.house.settings).partition(":")[0]
+        return httpx.AsyncClient(transport=transport, base_url=f"{scheme}://podo.test", **options)
 
     @contextlib.asynccontextmanager
     async def signed_in(self, person: str, *, lang: str = "en") -> AsyncIterator[Browser]:
