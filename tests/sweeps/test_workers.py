@@ -39,6 +39,7 @@ pytestmark = [pytest.mark.serial, needs.program("initdb"), pytest.mark.timeout(9
 KEY = Fernet.generate_key().decode()
 TREE = Path(__file__).parents[2]
 STEPS = ("begin", "reach", "start", "apply", "look", "judge", "prune", "well")
+REGIONS = ("kr", "jp")
 KINDS = ("killed", "frozen", "cut off")
 # Between the first object of an apply and the next: the epoch was checked, and was right.
 WITHIN = ("within", "delivery.apply", "frozen")
@@ -146,7 +147,7 @@ class Fleet:
         build = await self.shop.build(n)
         alpha = await self.shop.ask(build, "alpha")
         await self.settled(alpha)
-        train = await self.shop.ask(build, "prod")
+        train = await self.shop.ask(build, "prod", list(REGIONS))
         await self.until_waiting(train)
         return train
 
@@ -213,7 +214,7 @@ async def _arrives(found: Fleet, n: int, case: tuple[str, str, str] | None) -> N
         phase, step, kind = case
         found.freezes = phase == "within"
         (found.folder / "fault").write_text(json.dumps({"phase": phase, "step": step, "kind": kind}))
-    await found.shop.approve(train, "kr", "jp", "uk")
+    await found.shop.approve(train, *REGIONS)
     if case:
         await _befall(found, train, case[2])
     await found.settled(train)
@@ -225,7 +226,7 @@ async def _arrives(found: Fleet, n: int, case: tuple[str, str, str] | None) -> N
 async def _wake_late(found: Fleet, n: int, pid: int) -> None:
     """It wakes when the other one has finished its train, and a newer one: what it was about to do is old."""
     newer = await found.train(1000 + n)
-    await found.shop.approve(newer, "kr", "jp", "uk")
+    await found.shop.approve(newer, *REGIONS)
     await found.settled(newer)
     there = {cluster: list(images) for cluster, images in found.images.items()}
     os.kill(pid, signal.SIGCONT)
@@ -239,12 +240,12 @@ async def _wake_late(found: Fleet, n: int, pid: int) -> None:
 
 async def _check(found: Fleet, train: Deployment, before: dict[str, int], case: tuple[str, str, str] | None) -> None:
     now = await found.shop.now(train)
-    assert {r.region: r.state.value for r in now.rollouts} == dict.fromkeys(("kr", "jp", "uk"), "healthy"), case
+    assert {r.region: r.state.value for r in now.rollouts} == dict.fromkeys(REGIONS, "healthy"), case
     for rollout in now.rollouts:
         said = await _said(found, train, rollout.region)
         assert all(said[word] == 1 for word in ONCE), (case, rollout.region, said)
         assert not [word for word in NEVER if said[word]], (case, rollout.region, said)
-    for region in ("kr", "jp", "uk"):
+    for region in REGIONS:
         applied = found.images[f"prod-{region}"][before.get(f"prod-{region}", -1) :]
         assert len(set(applied)) == 1, (case, region, applied)
         assert await found.shop.image(f"prod-{region}") == applied[-1], case
