@@ -166,6 +166,20 @@ async def test_changed_settings_roll_the_pods(render: Render) -> None:
     assert await annotations(files={"a": "b"}) != before
 
 
+async def test_prometheus_gets_the_rules_and_the_job_they_name(render: Render) -> None:
+    objects = await render(SEVERAL, monitoring={"enabled": True, "labels": {"release": "prometheus"}})
+    rules = yaml.safe_load((CHART / "observability/podo.rules.yaml").read_text())
+    assert objects["PrometheusRule", "podo"]["spec"] == rules
+    assert {objects[kind, "podo"]["metadata"]["labels"]["release"] for kind in ("PrometheusRule", "PodMonitor")} == {"prometheus"}
+    pods = objects["Deployment", "podo-worker"]["spec"]["template"]["metadata"]["labels"]
+    monitor = objects["PodMonitor", "podo"]["spec"]
+    assert pods[monitor["jobLabel"]] == "podo"
+    assert monitor["selector"]["matchLabels"].items() <= pods.items()
+    dashboard = json.loads(objects["ConfigMap", "podo-dashboard"]["data"]["podo.json"])
+    assert dashboard == json.loads((CHART / "observability/podo.dashboard.json").read_text())
+    assert not [kind for kind, _ in await render(SEVERAL) if kind in ("PrometheusRule", "PodMonitor")]
+
+
 async def test_elsewhere_only_the_account_is_made(render: Render) -> None:
     objects = await render({"server": {"enabled": False}})
     assert {kind for kind, _ in objects} == {
