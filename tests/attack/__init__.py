@@ -1,0 +1,1 @@
+"""What attackers try, by kind of attack; docs/security.md says which test stands for what."""
