@@ -19,16 +19,17 @@ from podo.app.roles import roles_of
 from podo.app.rounds import Rounds
 from podo.app.settings import SECTIONS, DatabaseSettings, SealSettings, ServerSettings, TraceSettings
 from podo.kernel import traces
-from podo.kernel.db import Database, DatabaseUnavailable, let_go
+from podo.kernel.db import Database, DatabaseUnavailable, let_go, marks
 from podo.kernel.db.models import metadata, observed_metadata
 from podo.kernel.domains import Domain, House, News, Permissions, Ports, Role, Slots
 from podo.kernel.durable import Durable
+from podo.kernel.errors import N_, Conflict
 from podo.kernel.events import log
 from podo.kernel.events.delivery import Delivery
 from podo.kernel.http.site import site
 from podo.kernel.nouns import PODO
 from podo.kernel.settings import Seal, Settings, load
-from podo.kernel.settings.seal import key_from
+from podo.kernel.settings.seal import Unsealable, key_from
 
 _log = logging.getLogger("podo.app")
 
@@ -54,6 +55,14 @@ def settings_of(path: Path | None, domains: Sequence[Domain] = DOMAINS) -> Setti
 def seal_of(settings: Settings) -> Seal:
     """What seals secrets here; a key is made where there is none."""
     return Seal(settings[SealSettings].keys or [key_from(settings[ServerSettings].directory / "seal.key")])
+
+
+class OtherKey(Conflict):
+    """The database was sealed by somebody with another key."""
+
+    code = "app.other_key"
+    so = N_("The secrets in this database were sealed with another key than this process has.")
+    do = N_("Give all processes the same seal.keys (PODO_SEAL_KEYS); the first one made its key in its folder, in seal.key.")
 
 
 def url_of(settings: Settings) -> str:
@@ -100,6 +109,7 @@ async def furnish(house: House, domains: Sequence[Domain] = DOMAINS) -> Relay:
     """Migrate and fill the ports; nothing moves by itself yet."""
     await migrations.run(house.database)
     await migrations.create_observed(house.observed)
+    await _check_seal(house)
     hub = Relay(house.database, house.durable.process)
     async with house.database.reading(PODO) as r:
         hub.position = await log.last_position(r)
@@ -110,6 +120,17 @@ async def furnish(house: House, domains: Sequence[Domain] = DOMAINS) -> Relay:
         if domain.adapters:
             await domain.adapters(house)
     return hub
+
+
+async def _check_seal(house: House) -> None:
+    """Whoever has another key than those before it would seal what they cannot open. Raises `OtherKey`."""
+    mark = await marks.first(house.database, "seal", house.seal.seal("podo"))
+    try:
+        # Sealed anew, so that a key that nothing needs any more may go.
+        await marks.renew(house.database, "seal", house.seal.renew(mark))
+    except Unsealable:
+        await take_down(house)
+        raise OtherKey() from None
 
 
 async def take_down(house: House) -> None:

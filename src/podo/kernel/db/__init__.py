@@ -7,6 +7,7 @@ Models are `Record` (a change needs an event in the same transaction), `Bookkeep
 
 from sqlalchemy.exc import SQLAlchemyError as DriverError
 
+from podo.kernel.db import marks
 from podo.kernel.db.database import Database, DatabaseUnavailable, Reading, Tx, fence, outside
 from podo.kernel.db.leases import hold, holders, holds, let_go
 from podo.kernel.db.models import Bookkeeping, Json, Observed, Record, UtcTime
@@ -27,5 +28,6 @@ __all__ = [
     "holders",
     "holds",
     "let_go",
+    "marks",
     "outside",
 ]

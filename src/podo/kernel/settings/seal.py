@@ -44,6 +44,13 @@ class Seal:
         except InvalidToken:
             raise Unsealable() from None
 
+    def renew(self, sealed: str) -> str:
+        """The same, sealed with the newest key. Raises `Unsealable`."""
+        try:
+            return self._fernet.rotate(sealed).decode()
+        except InvalidToken:
+            raise Unsealable() from None
+
     def fingerprint(self, text: str) -> str:
         """64 hex digits that change with the text and say nothing of it to who has no key (HMAC-SHA256)."""
         return hmac.digest(self._mark, text.encode(), hashlib.sha256).hex()

@@ -111,6 +111,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_mails_state_due_at", ["state", "due_at"], unique=False)
 
     op.create_table(
+        "marks",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_marks")),
+    )
+    op.create_table(
         "namespaces",
         sa.Column("project", sa.String(length=80), nullable=False),
         sa.Column("cluster", sa.String(length=80), nullable=False),
@@ -695,6 +701,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_namespaces_state"))
 
     op.drop_table("namespaces")
+    op.drop_table("marks")
     with op.batch_alter_table("mails", schema=None) as batch_op:
         batch_op.drop_index("ix_mails_state_due_at")
 
