@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
@@ -11,9 +12,10 @@ from urllib.parse import urlsplit
 from podo.catalog.types import Dockerfile, Found, NoRepository, RepositoryForbidden
 from podo.clients.buildah import dockerfile as reading
 from podo.clients.buildah.errors import DockerfileInvalid
-from podo.clients.git import Credential, DeployKey, Git, NoSuchPath, NoSuchRef, Remote, Token
+from podo.clients.git import Credential, DeployKey, Git, NoSuchPath, NoSuchRef, Remote, Token, Unreachable
 from podo.clients.git.address import normal
 from podo.kernel import clock
+from podo.kernel.errors import N_
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
@@ -21,7 +23,9 @@ Resolve = Callable[[str], Awaitable[Sequence[str]]]
 _MOST = 5
 _FRESH = 300.0
 _KEPT = 500
-_PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443, "ssh": 22}
+# A proxy knows names that this machine does not, and goes there in its own place.
+_PROXIES = frozenset({"http_proxy", "https_proxy"})
 # Where clouds answer their machines' questions for credentials, beside the link-local 169.254.169.254.
 _METADATA = frozenset(
     ipaddress.ip_address(a) for a in ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
@@ -38,15 +42,24 @@ def credential_of(text: str) -> Credential | None:
 
 async def resolve(host: str) -> list[str]:
     """The addresses of a host; none where nobody knows it. Numbers such as 127.1 or 2130706433 mean what they mean to curl."""
-    try:
-        return [socket.inet_ntoa(socket.inet_aton(host))]
-    except (OSError, UnicodeError):
-        pass
+    for read in (_literal, _number):
+        try:
+            return [read(host)]
+        except (OSError, ValueError):
+            pass
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return []
     return sorted({str(address[0]).partition("%")[0] for *_, address in found})
+
+
+def _literal(host: str) -> str:
+    return str(ipaddress.ip_address(host.partition("%")[0]))
+
+
+def _number(host: str) -> str:
+    return socket.inet_ntoa(socket.inet_aton(host))
 
 
 class FarAway:
@@ -56,7 +69,11 @@ class FarAway:
         self._resolve = resolve
 
     async def __call__(self, url: str) -> Sequence[str]:
-        """`host:port:address` of a normal address, to be held to while git asks there. Raises `RepositoryForbidden`."""
+        """`host:port:address` of a normal address, to be held to while git asks there.
+
+        Raises `RepositoryForbidden`, and `Unreachable` for a name that nobody knows: git would ask for it again, and might be
+        told this machine.
+        """
         parts = urlsplit(url)
         if parts.scheme == "file":
             raise RepositoryForbidden(url=url)
@@ -65,6 +82,8 @@ class FarAway:
         if any(is_near(ipaddress.ip_address(address)) for address in addresses):
             raise RepositoryForbidden(url=url)
         port = parts.port or _PORTS.get(parts.scheme)
+        if not addresses and (parts.scheme == "ssh" or not _PROXIES & {name.lower() for name in os.environ}):
+            raise Unreachable(url=url, what="git", why=N_("nobody knows the host {host}").format(host=host))
         if port is None or not addresses:
             return []
         return [f"{host}:{port}:{','.join(f'[{a}]' if ':' in a else a for a in addresses)}"]

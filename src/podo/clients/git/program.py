@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import re
 import resource
 import shlex
 import shutil
@@ -28,6 +29,8 @@ from podo.kernel.errors import N_
 # Takes the address in its normal form; answers `host:port:address` (curl's form) to hold git to, or raises to refuse it.
 Guard = Callable[[str], Awaitable[Sequence[str]]]
 
+# What a guard answers for a name: where to go, and under which name its keys are known.
+_HELD = re.compile(r"(?P<host>[^:]+):(?P<port>\d+):\[?(?P<address>[^],]+)")
 _KEPT = ("PATH", "TMPDIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy")
 _KEPT_TLS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO")
 _CONFIG = {
@@ -73,9 +76,9 @@ class Program:
 
     async def remote(self, url: str, credential: Credential | None, *arguments: str) -> bytes:
         """Run git towards `url` and return what it printed. Raises what its complaint means."""
-        held = [f"http.curloptResolve={to}" for to in await self.guard(url)] if self.guard else []
-        command = self._command(*(part for to in held for part in ("-c", to)), *arguments)
-        with self.credentials(url, credential) as secret:
+        held = await self.guard(url) if self.guard else ()
+        command = self._command(*(part for to in held for part in ("-c", f"http.curloptResolve={to}")), *arguments)
+        with self.credentials(url, credential, held) as secret:
             finished = await self._run(command, self._env() | secret, self.remote_timeout, url, 1 << 26)
         if finished.code:
             raise said.complaint(url, finished.code, finished.err, self.max_file)
@@ -86,16 +89,16 @@ class Program:
         return self._command("--git-dir", str(mirror), "cat-file", "--batch"), self._env()
 
     @contextlib.contextmanager
-    def credentials(self, url: str, credential: Credential | None) -> Iterator[dict[str, str]]:
-        """The environment that carries `credential`, while it is needed. Raises `CredentialInvalid`."""
+    def credentials(self, url: str, credential: Credential | None, held: Sequence[str] = ()) -> Iterator[dict[str, str]]:
+        """The environment that carries `credential`, while needed; ssh goes where `held` says. Raises `CredentialInvalid`."""
         match credential:
             case None:
-                yield {"GIT_SSH_COMMAND": self._ssh(None, "")}
+                yield {"GIT_SSH_COMMAND": self._ssh(None, "", held)}
             case Token():
                 yield _header(url, credential)
             case DeployKey():
                 with _kept(url, credential, self.home) as folder:
-                    yield {"GIT_SSH_COMMAND": self._ssh(folder, credential.known_hosts)}
+                    yield {"GIT_SSH_COMMAND": self._ssh(folder, credential.known_hosts, held)}
 
     async def _run(self, command: list[str], env: Mapping[str, str], timeout: float, what: str, most: int) -> process.Finished:
         if self.before_call:
@@ -134,15 +137,24 @@ class Program:
             "GIT_OPTIONAL_LOCKS": "0",
         }
 
-    def _ssh(self, key_folder: Path | None, known_hosts: str) -> str:
+    def _ssh(self, key_folder: Path | None, known_hosts: str, held: Sequence[str]) -> str:
         seen = key_folder / "known_hosts" if key_folder and known_hosts else self.home / "known_hosts"
         strict = "yes" if known_hosts else "accept-new"
         options = [
             *("BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none", "ForwardAgent=no", "PermitLocalCommand=no"),
             *("ConnectTimeout=15", "ServerAliveInterval=15", f"StrictHostKeyChecking={strict}", f"UserKnownHostsFile={seen}"),
+            *_held_to(held),
         ]
         identity = ["-i", str(key_folder / "key")] if key_folder else []
         return shlex.join([self.ssh, "-F", os.devnull, *(part for option in options for part in ("-o", option)), *identity])
+
+
+def _held_to(held: Sequence[str]) -> Iterator[str]:
+    """Options by which ssh asks nobody again where the host is, and knows its key by the name all the same."""
+    found = _HELD.match(held[0]) if held else None
+    if found:
+        name = found["host"] if found["port"] == "22" else f"[{found['host']}]:{found['port']}"
+        yield from (f"Hostname={found['address']}", f"HostKeyAlias={name}", "CheckHostIP=no")
 
 
 def _header(url: str, token: Token) -> dict[str, str]:

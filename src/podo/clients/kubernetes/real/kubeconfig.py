@@ -27,6 +27,9 @@ Kubeconfig = str | os.PathLike[str] | Mapping[str, Any]
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+# Far more than any needs: certificates of a few KiB, five levels.
+_MOST = 1 << 20
+_DEEPEST = 20
 
 
 class BadKubeconfig(Invalid):
@@ -120,12 +123,26 @@ def _load(kubeconfig: Kubeconfig) -> tuple[Any, Path | None]:
     """What it says, and the folder from which it may name files; None where it may name none."""
     match kubeconfig:
         case str():
-            return yaml.safe_load(kubeconfig), None
+            return _parsed(kubeconfig), None
         case Mapping():
             return kubeconfig, None
         case _:
             path = Path(kubeconfig).expanduser().absolute()
             return yaml.safe_load(path.read_text()), path.parent
+
+
+def _parsed(text: str) -> Any:
+    """A text that may be anybody's: without what makes a small one large (aliases), and not endlessly deep."""
+    if len(text) > _MOST:
+        raise _bad(f"it is longer than {_MOST >> 10} KiB")
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise _bad(f"it stands deeper than {_DEEPEST} levels")
+        if isinstance(event, yaml.AliasEvent):
+            raise _bad(f"it has an alias (*) in line {event.start_mark.line + 1}; write the value out")
+    return yaml.safe_load(text)
 
 
 def _surroundings(account: Path) -> tuple[Any, Path | None]:
