@@ -21,6 +21,7 @@ from podo.kernel import ids, metrics, terminal, traces
 from podo.kernel.db import DriverError
 from podo.kernel.domains import House, News
 from podo.kernel.errors import N_, Broken, Invalid, Missing, PodoError
+from podo.kernel.http.bounds import Bounded
 from podo.kernel.http.live import LOOK, live, while_let_in
 from podo.kernel.http.routes import SIGNED_IN, Routes
 from podo.kernel.http.web import Web, identify, is_in
@@ -97,6 +98,7 @@ def site(
     app.state.hub = house.ports[News]
     app.state.look = LOOK
     app.state.declared = [row for r in routes for row in r.declared]
+    app.add_middleware(Bounded)
     app.middleware("http")(_around)
     app.add_exception_handler(PodoError, _podo_error)
     app.add_exception_handler(RequestValidationError, _unreadable)

@@ -143,13 +143,21 @@ class Web:
             position=self.position if live else None,
             request_id=self.request_id,
         )
-        said = self.request.cookies.get(_SAID)
-        return replace(frame, said=bytes.fromhex(said).decode()) if said else frame
+        said = _told(self.request.cookies.get(_SAID, ""))
+        return replace(frame, said=said) if said else frame
 
     def _language(self) -> str:
         if self.identity and self.identity.lang:
             return self.identity.lang
         return languages.pick(self.request.cookies.get("podo_lang"), self.request.headers.get("accept-language", ""))
+
+
+def _told(cookie: str) -> str:
+    """What a form had to say; empty where the cookie is none of ours."""
+    try:
+        return bytes.fromhex(cookie).decode()
+    except ValueError:
+        return ""
 
 
 async def identify(request: Request) -> Identity | None:
