@@ -140,7 +140,23 @@ def _called(
         raise _unreachable(here, error) from None
     if response.is_error:
         raise failure(response)
-    return response.json() if response.content else None
+    if not response.content:
+        return None
+    # JSON is escaped where it is printed; all else is printed as it is, wherever that may be.
+    return response.json() if here.as_json else harmless(response.json())
+
+
+def harmless(value: Any) -> Any:
+    """An answer whose texts move no cursor: names, subjects and the like were written by anybody. Lines stay lines."""
+    match value:
+        case str():
+            return "\n".join("\t".join(terminal.printable(part) for part in line.split("\t")) for line in value.split("\n"))
+        case list():
+            return [harmless(each) for each in value]
+        case dict():
+            return {harmless(name): harmless(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def lines(path: str, params: Mapping[str, Any] | None = None) -> Iterator[str]:
@@ -174,7 +190,7 @@ def every(path: str, params: Mapping[str, Any] | None = None, limit: int = 1000)
 def show(value: Any, columns: Sequence[str] | None = None, *, tell: Callable[[Any], str] | None = None) -> None:
     """Print JSON with --json; else a table of `columns` (list), `tell(value)`, or one `key: value` a line."""
     if connection().as_json:
-        click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+        click.echo(terminal.as_json(value, 2))
         return
     if tell is not None:
         click.echo(tell(value))
@@ -189,12 +205,12 @@ def show(value: Any, columns: Sequence[str] | None = None, *, tell: Callable[[An
 
 def done(sentence: str) -> None:
     """Say that it was done, where Podo answered nothing that could be shown."""
-    click.echo(json.dumps({"said": sentence}, ensure_ascii=False) if connection().as_json else sentence)
+    click.echo(terminal.as_json({"said": sentence}) if connection().as_json else sentence)
 
 
 def tell_line(line: str) -> None:
     """Print one line of a log; with --json as a JSON text of its own."""
-    click.echo(json.dumps(line, ensure_ascii=False) if connection().as_json else terminal.printable(line))
+    click.echo(terminal.as_json(line) if connection().as_json else terminal.printable(line))
 
 
 def _cell(value: Any) -> str:
@@ -222,7 +238,7 @@ def failure(response: httpx.Response) -> Failed:
     """The problem a response tells."""
     code = _EXITS.get(response.status_code, 1)
     try:
-        body = response.json()
+        body = harmless(response.json())
         so, do, request_id = body["title"], body["detail"], body.get("request_id")
         if response.status_code == httpx.codes.UNAUTHORIZED:
             do = f"Make a token at {response.url.copy_with(path='/settings/tokens', query=None)}, then: podo login"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import sys
 
 import click
@@ -13,6 +12,7 @@ from podo.cli import completion, serve
 from podo.cli.client import Connection, Failed, offer_json
 from podo.cli.dev import dev
 from podo.cli.tour import tour
+from podo.kernel import terminal
 
 # Domains that bring commands, in the order in which help lists them.
 _DOMAINS = ("access", "catalog", "delivery", "workloads", "activity", "notices")
@@ -26,7 +26,7 @@ class Podo(click.Group):
             return super().invoke(ctx)
         except Failed as failed:
             if isinstance(ctx.obj, Connection) and ctx.obj.as_json:
-                click.echo(json.dumps(failed.facts(), ensure_ascii=False), err=True)
+                click.echo(terminal.as_json(failed.facts()), err=True)
                 sys.exit(failed.exit_code)
             click.echo(f"podo: {failed.so}", err=True)
             if failed.do:

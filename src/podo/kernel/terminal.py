@@ -43,7 +43,7 @@ class JsonLines(_Facts):
     """A JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(self.facts(record), ensure_ascii=False, default=str)
+        return as_json(self.facts(record))
 
 
 class PlainLines(_Facts):
@@ -55,12 +55,24 @@ class PlainLines(_Facts):
         level, message, error = facts.pop("level"), printable(str(facts.pop("message"))), facts.pop("error", "")
         facts.pop("logger")
         rest = " ".join(f"{k}={printable(str(v))}" for k, v in facts.items())
-        return f"{clock} {level:<7} {message} {rest}".rstrip() + (f"\n{error}" if error else "")
+        return f"{clock} {level:<7} {message} {rest}".rstrip() + "".join(
+            f"\n  {printable(line)}" for line in str(error).split("\n") if line
+        )
 
 
 def printable(text: str) -> str:
     """`text` without control characters, so that nobody's input moves the cursor or breaks a line."""
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def as_json(value: object, indent: int | None = None) -> str:
+    """JSON that is safe to look at: letters of every script as they are, what moves a cursor or turns a line around escaped."""
+    text = json.dumps(value, ensure_ascii=False, default=str, indent=indent)
+    return "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text)
+
+
+def _escaped(c: str) -> str:
+    return json.dumps(c)[1:-1] if ord(c) > 0x7F else f"\\u{ord(c):04x}"
 
 
 def logs(style: str, level: str) -> None:

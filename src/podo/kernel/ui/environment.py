@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 
 from jinja2 import BaseLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from jinja2.runtime import Macro
+from markupsafe import Markup
 
 from podo.kernel.errors import N_
 from podo.kernel.ui import bundle, marks
@@ -37,6 +39,7 @@ def make(lang: str, loader: BaseLoader) -> Environment:
     made = Environment(
         loader=loader,
         autoescape=True,
+        finalize=_harmless,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -52,6 +55,19 @@ def make(lang: str, loader: BaseLoader) -> Environment:
         macros = made.get_template(f"ui/macros/{name}.html").module
         vars(ui).update({n: _remembered(n, m) for n, m in vars(macros).items() if not n.startswith("_")})
     return made
+
+
+# What turns text around (overrides, embeddings, isolates) or is no text at all: a name or a subject may be anybody's.
+_TURNING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# Longer markup is the outcome of a macro, whose parts were looked at one by one.
+_LONG_MARKUP = 1000
+
+
+def _harmless(value: object) -> object:
+    """What is printed into a page, with a mark in the place of what would make it read otherwise than it is."""
+    if not isinstance(value, str) or value.isascii() or (isinstance(value, Markup) and len(value) > _LONG_MARKUP):
+        return value
+    return type(value)(_TURNING.sub("\N{REPLACEMENT CHARACTER}", value)) if _TURNING.search(value) else value
 
 
 def _remembered(name: str, macro: Macro) -> Callable[..., str]:
