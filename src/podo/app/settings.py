@@ -17,9 +17,11 @@ def _home() -> Path:
 class DatabaseSettings:
     """Where rows live."""
 
-    url: str = setting("", "SQLAlchemy URL, `postgresql://…` or `sqlite:///…`; empty: SQLite in `server.directory`")
+    url: str = setting("", "SQLAlchemy URL, `postgresql://…` or `sqlite:///…`; empty: SQLite in `server.directory`", secret=True)
     observed: str = setting(
-        "", "URL of the database of what is seen in clusters; empty: on PostgreSQL the schema `observed` in `url`, else a file"
+        "",
+        "URL of the database of what is seen in clusters; empty: on PostgreSQL the schema `observed` in `url`, else a file",
+        secret=True,
     )
     pool: int = setting(10, "Connections kept to PostgreSQL by each process")
 
@@ -46,7 +48,7 @@ class SealSettings:
     """Keys that seal secrets and kubeconfigs."""
 
     keys: list[str] = setting(
-        [], "Keys of 32 bytes in URL-safe base64, newest first; empty: one is made in `server.directory`/seal.key"
+        [], "Keys of 32 bytes in URL-safe base64, newest first; empty: one is made in `server.directory`/seal.key", secret=True
     )
 
 

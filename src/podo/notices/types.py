@@ -210,5 +210,7 @@ class NoSuchChoice(Invalid):
 class NoticesSettings:
     """How people are told."""
 
-    smtp: str = setting("", "Mail server, `smtp://user:password@host:port` or `smtps://…`; empty: mails stay in the outbox")
+    smtp: str = setting(
+        "", "Mail server, `smtp://user:password@host:port` or `smtps://…`; empty: mails stay in the outbox", secret=True
+    )
     sender: str = setting("podo@localhost", "From address of Podo's mails")

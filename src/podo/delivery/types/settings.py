@@ -28,9 +28,9 @@ class DeliverySettings:
         "127.0.0.1:5000", "Registry that images are pushed to, `host[:port][/path]`; an image is called <registry>/<project>"
     )
     registry_user: str = setting("", "Login of the registry; empty: none")
-    registry_password: str = setting("", "Password or token of that login")
+    registry_password: str = setting("", "Password or token of that login", secret=True)
     webhook_secret: str = setting(
-        "", "Secret of the repositories' webhooks (GitHub's X-Hub-Signature-256); empty: webhooks are refused"
+        "", "Secret of the repositories' webhooks (GitHub's X-Hub-Signature-256); empty: webhooks are refused", secret=True
     )
     poll_seconds: int = setting(10, "Pause between two looks at a repository without webhook; 0: never")
     rollout_seconds: int = setting(660, "A rollout that is not healthy after so long has failed, and is put back")
