@@ -9,7 +9,7 @@ ARGS   ?=
 export CLUSTERS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check docs parts lock bench clean system assets example dev wheel image fresh
+.PHONY: help run test check docs parts lock bench audit clean system assets example dev wheel image fresh
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +36,10 @@ parts: $(VENV)/.dev ## Build the real Kubernetes parts into a cache outside the 
 
 lock: $(VENV)/.dev ## Resolve the dependencies of pyproject.toml anew; the locks name no index
 	$(BIN)/python -m tools.lock $(ARGS)
+
+audit: $(VENV)/.dev ## Ask the world's list of weaknesses about every locked version (needs the network; CI has none)
+	$(BIN)/python -m uv tool run pip-audit --strict --require-hashes --disable-pip -r requirements/run.txt
+	$(BIN)/python -m uv tool run pip-audit --strict --require-hashes --disable-pip -r requirements/dev.txt
 
 bench: $(VENV)/.dev assets ## Measure, each number beside its limit
 	$(BIN)/python -m bench $(ARGS)
