@@ -67,7 +67,10 @@ def _harmless(value: object) -> object:
     """What is printed into a page, with a mark in the place of what would make it read otherwise than it is."""
     if not isinstance(value, str) or value.isascii() or (isinstance(value, Markup) and len(value) > _LONG_MARKUP):
         return value
-    return type(value)(_TURNING.sub("\N{REPLACEMENT CHARACTER}", value)) if _TURNING.search(value) else value
+    if not _TURNING.search(value):
+        return value
+    plain = _TURNING.sub("\N{REPLACEMENT CHARACTER}", value)
+    return Markup(plain) if isinstance(value, Markup) else plain  # noqa: S704 - it was markup before, less some controls
 
 
 def _remembered(name: str, macro: Macro) -> Callable[..., str]:
