@@ -13,7 +13,7 @@ from podo.clients.git import GitTwin, NoSuchRef
 from podo.clients.registry import parse
 from podo.delivery.adapters.builder import HostBuilder, tools
 from podo.delivery.adapters.memory import MemoryLogs
-from podo.delivery.types import DeliverySettings, NoDockerfile, NotBuildable, NotOpen, Source
+from podo.delivery.types import BuildOver, DeliverySettings, NoDockerfile, NotBuildable, Source
 from tests.contracts.host_builder.conftest import Site, sleeping
 
 HELLO = {"Dockerfile": b"FROM scratch\nCOPY hello /hello\nUSER 1000\nEXPOSE 8080\n", "hello": b"hello"}
@@ -97,11 +97,11 @@ async def test_a_build_is_cancelled_and_leaves_nothing(site: Site) -> None:
             if "sleep 30" in line.text:
                 break
         await site.builder.cancel("bld_1")
-        with pytest.raises(NotOpen, match="cancelled"):
+        with pytest.raises(BuildOver, match="cancelled"):
             await building
     assert left_behind(site) == []
     assert not await site.registry.exists(parse(site.image(sha)))
-    with pytest.raises(NotOpen):
+    with pytest.raises(BuildOver):
         await site.build(sha)
     await site.builder.cancel("bld_unknown")
 
