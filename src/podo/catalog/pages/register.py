@@ -157,7 +157,9 @@ async def register(w: Web = WebIn) -> Response:
             )
     except PodoError as error:
         return await _again(w, typed, [error])
-    return w.go(f"/{made.slug}", said=say(w, N_("{project} is registered. Its place in each region is being made."), project=made.slug))
+    return w.go(
+        f"/{made.slug}", said=say(w, N_("{project} is registered. Its place in each region is being made."), project=made.slug)
+    )
 
 
 async def _typed(w: Web) -> Typed:
