@@ -48,6 +48,7 @@ SILENT = {
     "engine_processes": "heartbeats",
     "engine_take_overs": "counts of take-overs",
     "leases": "who makes a round",
+    "marks": "what an installation is known by: its seal",
     "sessions": "signing in and out are events; being there is not",
     "sign_in_links": "asking for one is an event; it is spent once",
     "sign_in_tries": "counts against guessing",

@@ -115,7 +115,8 @@ async def test_who_sets_the_replicas_by_itself_is_not_overruled(running: Shop) -
     async with api_of(running.house, MEMBER) as api:
         refused = await api.post(f"{ROOT}/workloads/scale", json={**WHICH, "replicas": 3})
     assert (refused.status_code, refused.json()["code"]) == (422, "workloads.not_scalable")
-    assert "the autoscaler by-load sets its replicas" in refused.json()["title"]
+    # The member reads Korean, reasons too.
+    assert "오토스케일러 by-load" in refused.json()["title"]
     async with running.house.signed_in(LEAD) as browser:
         answer = await browser.send(f"/{PROJECT}/workloads/scale", status=422, **WHICH, replicas="3")
     assert "the autoscaler by-load sets its replicas" in answer.text
