@@ -76,7 +76,7 @@ def test_what_is_allowed_one_by_one_is_still_there_and_would_not_be_allowed_else
 
 def test_nothing_is_installed_that_the_lock_does_not_know_and_nothing_in_another_version() -> None:
     pins = locked("dev") | locked("build")
-    assert {name: d.version for name, d in INSTALLED.items() if pins.get(name) != d.version} == {}, "make dev"
+    assert {name: d.version for name, d in INSTALLED.items() if pins.get(name) != d.version} == {}, "make clean dev"
 
 
 @pytest.mark.parametrize(
