@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from podo.app import house as houses
 from podo.catalog.adapters.clusters import ClusterPool
 from podo.clients.kubernetes.connections import Connections
 from podo.clients.kubernetes.twin import AT_ONCE, Twin
-from podo.kernel.db import outside
 from podo.kernel.domains import House
 from podo.kernel.nouns import Actor, ActorKind
 from podo.kernel.settings import Settings, load
@@ -32,10 +31,9 @@ def settings_for(folder: Path, **chosen: str) -> Settings:
 
 @dataclass
 class Living:
-    """A house that runs, and its clusters."""
+    """A house that runs."""
 
     running: houses.Running
-    twins: dict[str, Twin] = field(default_factory=dict)
 
     @property
     def house(self) -> House:
@@ -73,9 +71,4 @@ async def living(folder: Path, clusters: Sequence[Twin] = (), **settings: str) -
         assert isinstance(pool, ClusterPool)
         for twin in clusters:
             pool.put(twin)
-        yield Living(running, {twin.name: twin for twin in clusters})
-
-
-def quick_twin(name: str, **options: Any) -> Twin:
-    """A cluster in which everything happens at once."""
-    return Twin(name, pace=QUICK, before_call=outside, **options)
+        yield Living(running)

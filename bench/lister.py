@@ -60,21 +60,7 @@ async def _lightkube(path: Path) -> int:
     return len(list(client.list(Pod, namespace="*", chunk_size=_PAGE)))
 
 
-async def _official(path: Path) -> int:
-    from kubernetes import client, config  # pyright: ignore[reportMissingImports, reportUnknownVariableType]
-
-    config.load_kube_config(str(path))  # pyright: ignore[reportUnknownMemberType]
-    core: Any = client.CoreV1Api()  # pyright: ignore[reportUnknownMemberType]
-    found: list[Any] = []
-    page = core.list_pod_for_all_namespaces(limit=_PAGE)
-    found += page.items
-    while page.metadata._continue:
-        page = core.list_pod_for_all_namespaces(limit=_PAGE, _continue=page.metadata._continue)
-        found += page.items
-    return len(found)
-
-
-WAYS: dict[str, Callable[[Path], Any]] = {"podo": _podo, "bare": _bare, "lightkube": _lightkube, "official": _official}
+WAYS: dict[str, Callable[[Path], Any]] = {"podo": _podo, "bare": _bare, "lightkube": _lightkube}
 
 
 def main() -> None:

@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,6 @@ _RATE = 500
 _POD = Kind("v1", "Pod")
 _SENTINEL = "sentinel"
 _PATIENCE = 180
-_MODULES = {"official": "kubernetes", "lightkube": "lightkube"}
 
 
 async def measure(size: Size) -> list[Figure]:
@@ -106,10 +104,9 @@ async def _all(call: Callable[[Any], Awaitable[None]], given: Iterable[Any]) -> 
 
 
 async def _listed(kubeconfig: Path, size: Size) -> list[Figure]:
-    ways = [way for way in WAYS if find_spec(_MODULES.get(way, "podo"))]
-    taken: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
+    taken: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     for _ in range(size.rounds):
-        for way in ways:
+        for way in WAYS:
             taken[way].append(await asyncio.to_thread(_list_once, kubeconfig, way))
     for way, found in taken.items():
         if wrong := [f["pods"] for f in found if f["pods"] != size.watched + 1]:
@@ -119,7 +116,7 @@ async def _listed(kubeconfig: Path, size: Size) -> list[Figure]:
     ratios = [ours / bare for ours, bare in zip(seconds["podo"], seconds["bare"], strict=True)]
     mine = Figure("watching", f"{what}: time beside a bare download", "×", ratios, Limit(1.5))
     memory = Figure("watching", f"{what}: memory", "MB", [f["mb"] for f in taken["podo"]], Limit(150))
-    others = [Figure("watching", f"{what}: {way}", "s", seconds[way], beside=_cost(taken[way])) for way in ways]
+    others = [Figure("watching", f"{what}: {way}", "s", seconds[way], beside=_cost(taken[way])) for way in WAYS]
     return [mine, memory, *others]
 
 
