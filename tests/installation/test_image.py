@@ -6,22 +6,19 @@ import contextlib
 import json
 import re
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from podo import __version__
 from podo.clients.buildah import read
 from tests import needs
+from tests.installation.served import page, until
 from tests.journeys.programs import free_port
 from tools import image
 
-PATIENCE = 150.0
-HTML = {"accept": "text/html"}
 # A cgroup tree of its own: the one of a sandbox may be of a mixture that crun refuses.
 _APART = (
     'umount -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; exec crun --cgroup-manager=disabled run --bundle "$0" "$1"'
@@ -114,8 +111,8 @@ def test_it_serves_as_nobody_in_particular_on_a_root_that_cannot_be_written_to(
     at = f"127.0.0.1:{(port := free_port())}"
     given = {"PODO_SERVER_HOST": "127.0.0.1", "PODO_SERVER_PORT": str(port)}
     with container(unpacked, tmp_path / "one", without=SHELLS, **given) as (said, process):
-        assert "<h1" in _answer(f"http://{at}/", process, said)
-        assert (_answer(f"http://{at}/healthz", process, said), _answer(f"http://{at}/readyz", process, said)) == ("ok", "ok")
+        assert "<h1" in page(f"http://{at}/", process, said)
+        assert (page(f"http://{at}/healthz", process, said), page(f"http://{at}/readyz", process, said)) == ("ok", "ok")
         process.terminate()
         assert process.wait(60) == 0, said.read_text()
     python = [*unpacked[1]["Entrypoint"][:1], "-c"]
@@ -150,21 +147,5 @@ def test_it_does_the_main_job_with_what_is_in_it(unpacked: tuple[Path, dict[str,
     port = str(free_port())
     given = {"PODO_SERVER_HOST": "127.0.0.1", "PODO_SERVER_PORT": port, "PODO_DELIVERY_BUILDER": "twin"}
     with container(unpacked, tmp_path / "job", "up", "--empty", **given) as (said, process):
-        end = time.monotonic() + PATIENCE
-        while "Now it is your turn" not in said.read_text():
-            assert process.poll() is None, said.read_text()
-            assert time.monotonic() < end, said.read_text()
-            time.sleep(0.1)
+        until("Now it is your turn", process, said)
         assert f"Podo {__version__} is at" in said.read_text()
-
-
-def _answer(address: str, process: subprocess.Popen[bytes], said: Path) -> str:
-    end = time.monotonic() + PATIENCE
-    while True:
-        with contextlib.suppress(httpx.TransportError):
-            answer = httpx.get(address, headers=HTML, follow_redirects=True, timeout=60, trust_env=False)
-            assert answer.status_code == 200, answer.text
-            return answer.text
-        assert process.poll() is None, said.read_text()
-        assert time.monotonic() < end, said.read_text()
-        time.sleep(0.05)

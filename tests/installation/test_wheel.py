@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +18,11 @@ import pytest
 
 from podo import __version__
 from tests.house import tree
+from tests.installation import served
 from tests.installation.conftest import ROOT, build
 from tests.journeys.programs import free_port
 
 pytestmark = [pytest.mark.serial, pytest.mark.timeout(240)]
-PATIENCE = 120.0
-HTML = {"accept": "text/html"}
 # Put into the new environment: every file of the tree that a process there opens or lists is written down.
 SPY = """
 import os, sys
@@ -131,15 +129,15 @@ def test_installed_elsewhere_it_starts_and_does_the_main_job_without_the_tree(pl
     where = place.run("python", "-c", "import podo; print(podo.__file__)").strip()
     assert where.startswith(str(place.venv))
     with up(place, "up", "--empty", PODO_DELIVERY_BUILDER="twin") as (address, said, process):
-        page = _page(f"{address}/", process, said)
+        page = served.page(f"{address}/", process, said)
         assert "<h1" in page
         style = re.search(r'href="(/-/assets/site-[0-9a-f]+\.css)"', page)
         assert style is not None
         assert httpx.get(address + style[1], trust_env=False).status_code == 200
-        korean = {**HTML, "accept-language": "ko"}
+        korean = {**served.HTML, "accept-language": "ko"}
         assert "로그인" in httpx.get(f"{address}/", headers=korean, follow_redirects=True, trust_env=False).text
         # The example's repository, the chart, Helm's engine, the policies and the migrations all came out of the wheel.
-        _until("Now it is your turn", process, said)
+        served.until("Now it is your turn", process, said)
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0, said.read_text()
     assert place.seen_of_the_tree() == []
@@ -148,23 +146,3 @@ def test_installed_elsewhere_it_starts_and_does_the_main_job_without_the_tree(pl
 def test_a_look_at_the_tree_would_have_been_seen(place: Place) -> None:
     place.run("python", "-c", f"open({str(ROOT / 'charts/service/Chart.yaml')!r}).close()")
     assert place.seen_of_the_tree() == [f"open {ROOT}/charts/service/Chart.yaml"]
-
-
-def _page(address: str, process: subprocess.Popen[bytes], said: Path) -> str:
-    end = time.monotonic() + PATIENCE
-    while True:
-        with contextlib.suppress(httpx.TransportError):
-            answer = httpx.get(address, headers=HTML, follow_redirects=True, timeout=60, trust_env=False)
-            assert answer.status_code == 200, answer.text
-            return answer.text
-        assert process.poll() is None, said.read_text()
-        assert time.monotonic() < end, said.read_text()
-        time.sleep(0.05)
-
-
-def _until(words: str, process: subprocess.Popen[bytes], said: Path) -> None:
-    end = time.monotonic() + PATIENCE
-    while words not in said.read_text():
-        assert process.poll() is None, said.read_text()
-        assert time.monotonic() < end, said.read_text()
-        time.sleep(0.1)
