@@ -20,6 +20,7 @@ SAID = {
     "apache": "Apache-2.0",
     "apache 2": "Apache-2.0",
     "apache 2.0": "Apache-2.0",
+    "apache license": "Apache-2.0",
     "apache license 2.0": "Apache-2.0",
     "apache license, version 2.0": "Apache-2.0",
     "apache software license": "Apache-2.0",
@@ -32,6 +33,7 @@ SAID = {
     "mozilla public license 2.0 (mpl 2.0)": "MPL-2.0",
     "psfl": "PSF-2.0",
     "python software foundation license": "PSF-2.0",
+    "the unlicense (unlicense)": "Unlicense",
 }
 # Made with Podo, and what every environment of Python begins with.
 OURS = {"podo", "pip", "setuptools"}

@@ -30,7 +30,14 @@ _PACKAGE = Path(__file__).parents[2]
 # What the example follows from: the code that makes it, that it goes through, and that says what its rows look like.
 _MAKERS = (
     *("app/demo/*.py", "app/schema/**/*.py", "kernel/events/*.py", "kernel/db/*.py", "kernel/ids.py", "kernel/settings/*.py"),
-    *("access/*.py", "access/service/*.py", "catalog/models.py", "catalog/rules.py", "catalog/service/*.py", "catalog/store.py"),
+    *(
+        "access/*.py",
+        "access/service/*.py",
+        "catalog/models/*.py",
+        "catalog/rules/*.py",
+        "catalog/service/*.py",
+        "catalog/store/*.py",
+    ),
     *("catalog/types/*.py", "delivery/models/*.py", "delivery/reads.py", "delivery/rules/*.py", "delivery/types/*.py"),
     *("delivery/adapters/charts.py", "clients/helm/*.py", "clients/kubernetes/twin/**/*.py"),
 )

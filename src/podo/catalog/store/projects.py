@@ -1,0 +1,173 @@
+"""SQL of projects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, cast, delete, func, or_, select, update
+
+from podo.catalog.models import (
+    OwnershipRow,
+    ProjectRow,
+)
+from podo.catalog.types import (
+    Project,
+    ProjectState,
+    Repository,
+)
+from podo.kernel.db import Reading, Tx
+from podo.kernel.nouns import Page
+
+
+async def project(r: Reading, slug: str) -> Project | None:
+    """With its owner now."""
+    query = _with_owner().where(ProjectRow.slug == slug)
+    found = (await r.session.execute(query)).first()
+    return _project(found) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which living projects: a part of the slug or title, owners, a place, a tier; None, empty and 0 ask for nothing."""
+
+    text: str = ""
+    teams: Collection[str] | None = None
+    environment: str = ""
+    region: str = ""
+    tier: int = 0
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """For a query over projects and their open ownerships."""
+        found: list[ColumnElement[bool]] = [ProjectRow.state == ProjectState.active]
+        named = (ProjectRow.slug, ProjectRow.title)
+        found += [or_(*(column.icontains(word, autoescape=True) for column in named)) for word in self.text.split()]
+        if self.teams is not None:
+            found.append(OwnershipRow.team.in_(self.teams))
+        if self.tier:
+            found.append(ProjectRow.tier == self.tier)
+        if self.environment or self.region:
+            found.append(self._somewhere())
+        return found
+
+    def _somewhere(self) -> ColumnElement[bool]:
+        # Places are JSON text [["prod", "kr"], …]: a pair, or the half of one. Quotes and brackets keep names apart.
+        first = json.dumps(self.environment) + ", " if self.environment else ""
+        second = json.dumps(self.region) if self.region else ""
+        pattern = f"[{first}{second}]" if first and second else f"[{first}" if first else f", {second}]"
+        return cast(ProjectRow.places, String).contains(pattern, autoescape=True)
+
+
+async def projects(r: Reading, wanted: Filter, *, cursor: str | None, skip: int, limit: int) -> Page[Project]:
+    """By slug, with the total."""
+    conditions = wanted.conditions()
+    # Whoever filters nothing asks for what everybody asks for.
+    total = await (_total(r, conditions) if wanted != Filter() else r.recall("catalog", "total", lambda: _total(r, conditions)))
+    query = _with_owner().where(*conditions, *([ProjectRow.slug > cursor] if cursor else []))
+    rows = (await r.session.execute(query.order_by(ProjectRow.slug).offset(skip).limit(limit + 1))).all()
+    found = [_project(row) for row in rows[:limit]]
+    return Page(found, found[-1].slug if len(rows) > limit else None, total)
+
+
+async def _total(r: Reading, conditions: Sequence[ColumnElement[bool]]) -> int:
+    return await r.session.scalar(select(func.count()).select_from(_with_owner().where(*conditions).subquery())) or 0
+
+
+async def by_slugs(r: Reading, slugs: Collection[str]) -> list[Project]:
+    """Several."""
+    return [_project(row) for row in await r.session.execute(_with_owner().where(ProjectRow.slug.in_(slugs)))]
+
+
+async def of_teams(r: Reading, teams: Collection[str]) -> list[Project]:
+    """Owned now by one of these."""
+    query = _with_owner().where(OwnershipRow.team.in_(teams), ProjectRow.state == ProjectState.active)
+    return [_project(row) for row in await r.session.execute(query.order_by(ProjectRow.slug))]
+
+
+async def count(r: Reading) -> int:
+    """How many live."""
+    query = select(func.count()).select_from(ProjectRow).where(ProjectRow.state == ProjectState.active)
+    return await r.session.scalar(query) or 0
+
+
+async def counts_by_tier(r: Reading) -> dict[int, int]:
+    """How many each tier has."""
+    query = select(ProjectRow.tier, func.count()).where(ProjectRow.state == ProjectState.active).group_by(ProjectRow.tier)
+    found = await r.recall("catalog", "counts by tier", lambda: _pairs(r, query))
+    return {int(tier): number for tier, number in found}
+
+
+async def counts_by_team(r: Reading) -> dict[str, int]:
+    """How many each team owns now."""
+    query = select(OwnershipRow.team, func.count()).where(OwnershipRow.until.is_(None)).group_by(OwnershipRow.team)
+    found = await r.recall("catalog", "counts by team", lambda: _pairs(r, query))
+    return {str(team): number for team, number in found}
+
+
+async def _pairs(r: Reading, query: Any) -> tuple[tuple[Any, int], ...]:
+    return tuple([(row[0], row[-1]) for row in await r.session.execute(query)])
+
+
+async def add_project(tx: Tx, made: Project, credential: str) -> None:
+    """A new project; its owner is added beside it."""
+    tx.session.add(
+        ProjectRow(
+            slug=made.slug,
+            title=made.title,
+            description=made.description,
+            tier=made.tier,
+            repository=made.repository.url,
+            branch=made.repository.branch,
+            credential=credential,
+            dockerfile=made.dockerfile,
+            port=made.port,
+            places=[list(p) for p in made.places],
+            slack=made.slack,
+            state=made.state,
+            created_at=made.created_at,
+            created_by=made.created_by,
+        )
+    )
+    await tx.session.flush()
+
+
+async def change_project(tx: Tx, slug: str, values: dict[str, Any]) -> None:
+    """Columns by name."""
+    await tx.session.execute(update(ProjectRow).where(ProjectRow.slug == slug).values(values))
+
+
+async def credential(r: Reading, slug: str) -> str:
+    """Sealed; empty when there is none."""
+    return await r.session.scalar(select(ProjectRow.credential).where(ProjectRow.slug == slug)) or ""
+
+
+async def delete_project(tx: Tx, slug: str) -> None:
+    """The project, its ownerships; its namespaces stay until they are gone from the clusters."""
+    await tx.session.execute(delete(OwnershipRow).where(OwnershipRow.project == slug))
+    await tx.session.execute(delete(ProjectRow).where(ProjectRow.slug == slug))
+
+
+def _with_owner() -> Any:
+    # Columns: an entity that is read and thrown away costs ten times as much, and lists have many.
+    join = and_(OwnershipRow.project == ProjectRow.slug, OwnershipRow.until.is_(None))
+    return select(*ProjectRow.__table__.columns, OwnershipRow.team).join(OwnershipRow, join)
+
+
+def _project(row: Any) -> Project:
+    return Project(
+        slug=row.slug,
+        title=row.title,
+        description=row.description,
+        tier=row.tier,
+        team=row.team,
+        repository=Repository(row.repository, row.branch, bool(row.credential)),
+        dockerfile=row.dockerfile,
+        port=row.port,
+        places=tuple((e, g) for e, g in row.places),
+        slack=row.slack,
+        state=ProjectState(row.state),
+        created_at=row.created_at,
+        created_by=row.created_by,
+    )
