@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from podo.catalog.types import Found
+from podo.catalog.types import AssetPage, CloudAccount, Found, Source
 
 
 class RepositoryReader(Protocol):
@@ -39,4 +40,20 @@ class NamespaceReader(Protocol):
 
     def check_kubeconfig(self, name: str, kubeconfig: str) -> None:
         """Whether a kubeconfig can be used, before it is kept. Raises `BadKubeconfig` of Kubernetes."""
+        ...
+
+
+class AssetReader(Protocol):
+    """Lists what is in an account of a cloud. All but `sources` raise an `Unavailable` or a `Refused` that say what to do."""
+
+    def sources(self, account: CloudAccount, region: str) -> Sequence[Source]:
+        """The listings of a region (or `global`) that together show what is there, and those of kinds that cannot be listed."""
+        ...
+
+    async def read(self, account: CloudAccount, region: str, source: str, cursor: str) -> AssetPage:
+        """A piece of a listing, from the beginning for an empty cursor. Raises `CursorLost` when it has to begin anew."""
+        ...
+
+    async def tags(self, account: CloudAccount, region: str, arns: Sequence[str]) -> Mapping[str, Mapping[str, str] | None]:
+        """The tags of at most 100 assets as they are now; None for those that are gone or have never had any."""
         ...

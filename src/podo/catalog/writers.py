@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
+
+from podo.catalog.types import CloudAccount, TagFailure
 
 
 class NamespaceWriter(Protocol):
@@ -15,4 +17,14 @@ class NamespaceWriter(Protocol):
 
     async def remove(self, cluster: str, project: str) -> None:
         """Delete the namespace if it is Podo's, and see it gone; one that is gone is fine. Raises `NamespaceLeaving`."""
+        ...
+
+
+class TagWriter(Protocol):
+    """Writes tags; each may be sent twice."""
+
+    async def write(
+        self, account: CloudAccount, region: str, arns: Sequence[str], wanted: Mapping[str, str], drop: Sequence[str]
+    ) -> Mapping[str, TagFailure]:
+        """Set `wanted` and remove `drop` on at most 20 assets; what failed, by ARN. Raises an `Unavailable` or a `Refused`."""
         ...
