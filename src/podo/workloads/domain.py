@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from podo.catalog import service as catalog
-from podo.catalog.types import ProjectTab, SearchHit, SearchSource
+from podo.catalog.types import ProjectTab, RetirementObjection, SearchHit, SearchSource
 from podo.clients.kubernetes.connections import Connections
 from podo.kernel import clock
 from podo.kernel.db import Reading
@@ -66,6 +66,14 @@ async def _find_pods(r: Reading, text: str, limit: int) -> Sequence[SearchHit]:
     ]
 
 
+async def _still_runs(r: Reading, slug: str, lang: str) -> str:
+    async with r.observing() as observed:
+        there = await service.alive_in(observed, slug)
+    regions = {c.name: c.region for c in await catalog.clusters(r)}
+    names = ", ".join(dict.fromkeys(regions.get(cluster, cluster) for cluster in there))
+    return languages.say(lang, N_("it still runs in {regions}"), regions=names) if names else ""
+
+
 async def _adapters(house: House) -> None:
     clusters = KubernetesWorkloads(house.ports[Connections])
     house.ports.put(WorkloadReader, clusters)
@@ -84,6 +92,7 @@ DOMAIN = Domain(
         ProjectTab(key="workloads", label=N_("Workloads"), icon="stack", order=30, count=None),
         HomeSource("red", _red),
         SearchSource(_find_pods),
+        RetirementObjection(_still_runs),
     ],
     handlers=[Handler("workloads.operations", frozenset(e.code for e in ASKED), start_operation)],
     rounds=[Round("workloads.watch", 5, _watch, role=Role.watcher)],

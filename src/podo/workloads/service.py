@@ -101,6 +101,19 @@ async def health_of_projects(observed: Reading, projects: Collection[str]) -> Ma
     return rules.worst_by_place(await store.health_counts(observed, projects), await unhealthy(observed, projects))
 
 
+async def alive_in(observed: Reading, project: str) -> list[str]:
+    """The clusters in which a pod of the project has not ended, or a CronJob of it waits for its hour."""
+    ended = {"failed", "succeeded"}
+    return sorted(
+        {
+            seen.cluster
+            for seen in await store.seen(observed, project)
+            if (isinstance(seen, Pod) and seen.state not in ended)
+            or (isinstance(seen, Workload) and seen.kind == "CronJob" and not seen.suspended)
+        }
+    )
+
+
 async def find_pods(observed: Reading, text: str, limit: int = 5) -> Sequence[Pod]:
     """Pods whose name begins with `text`, for search."""
     return await store.find(observed, text, limit)

@@ -26,8 +26,8 @@ from podo.catalog.types import (
     READ,
     REGISTER,
     TRANSFER,
+    DeletionObjection,
     NamespaceForeign,
-    RetirementObjection,
     SearchSource,
 )
 from podo.kernel.errors import PodoError
@@ -122,7 +122,7 @@ async def transfer(project: str, wanted: TransferIn, w: Web = WebIn) -> Ownershi
 async def delete(project: str, wanted: TypedIn, w: Web = WebIn) -> None:
     """Delete a project that never deployed, with its namespaces."""
     async with w.transaction() as tx:
-        await service.delete(tx, project, wanted.typed, w.house.slots[RetirementObjection])
+        await service.delete(tx, project, wanted.typed, w.house.slots[DeletionObjection])
 
 
 @routes.api("GET", "/api/v1/projects/{project}/owners", verb="catalog.owners", permission=READ.id)

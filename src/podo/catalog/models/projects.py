@@ -30,6 +30,10 @@ class ProjectRow(Record):
     state: Mapped[str] = mapped_column(String(16), index=True)
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(80))
+    retired_at: Mapped[datetime | None]
+    retired_by: Mapped[str] = mapped_column(String(80), default="")
+    retired_why: Mapped[str] = mapped_column(Text, default="")
+    closed_at: Mapped[datetime | None]
 
 
 class NamespaceRow(Record):

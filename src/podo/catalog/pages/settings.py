@@ -20,11 +20,11 @@ from podo.catalog.types import (
     DELETE,
     READ,
     TRANSFER,
+    DeletionObjection,
     Found,
     Namespace,
     NoSuchProject,
     Project,
-    RetirementObjection,
 )
 from podo.kernel.db import Reading
 from podo.kernel.errors import N_, PodoError
@@ -217,7 +217,7 @@ async def delete(project: str, w: Web = WebIn) -> Response:
     f = await form(w)
     try:
         async with w.transaction() as tx:
-            await service.delete(tx, project, f["confirm"], w.house.slots[RetirementObjection])
+            await service.delete(tx, project, f["confirm"], w.house.slots[DeletionObjection])
     except PodoError as error:
         return await _again(w, project, "danger", f, error)
     return w.go("/projects", said=say(w, N_("{project} is deleted. Its namespaces are being removed."), project=project))
@@ -279,7 +279,7 @@ async def _owners(r: Reading, slug: str) -> list[Owner]:
 
 async def _rights(w: Web, r: Reading, project: Project) -> Rights:
     on = On(project=project.slug, team=project.team)
-    objection = await service.objection(r, project.slug, w.house.slots[RetirementObjection])
+    objection = await service.objection(r, project.slug, w.house.slots[DeletionObjection])
     return Rights(
         change=await _refusal(w, r, CHANGE, on),
         transfer=await _refusal(w, r, TRANSFER, on),

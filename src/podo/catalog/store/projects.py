@@ -21,6 +21,8 @@ from podo.catalog.types import (
 from podo.kernel.db import Reading, Tx
 from podo.kernel.nouns import Page
 
+_OPEN = (OwnershipRow.until.is_(None), OwnershipRow.superseded_at.is_(None))
+
 
 async def project(r: Reading, slug: str) -> Project | None:
     """With its owner now."""
@@ -101,7 +103,7 @@ async def counts_by_tier(r: Reading) -> dict[int, int]:
 
 async def counts_by_team(r: Reading) -> dict[str, int]:
     """How many each team owns now."""
-    query = select(OwnershipRow.team, func.count()).where(OwnershipRow.until.is_(None)).group_by(OwnershipRow.team)
+    query = select(OwnershipRow.team, func.count()).where(OwnershipRow.project.is_not(None), *_OPEN).group_by(OwnershipRow.team)
     found = await r.recall("catalog", "counts by team", lambda: _pairs(r, query))
     return {str(team): number for team, number in found}
 
@@ -151,7 +153,7 @@ async def delete_project(tx: Tx, slug: str) -> None:
 
 def _with_owner() -> Any:
     # Columns: an entity that is read and thrown away costs ten times as much, and lists have many.
-    join = and_(OwnershipRow.project == ProjectRow.slug, OwnershipRow.until.is_(None))
+    join = and_(OwnershipRow.project == ProjectRow.slug, *_OPEN)
     return select(*ProjectRow.__table__.columns, OwnershipRow.team).join(OwnershipRow, join)
 
 
@@ -170,4 +172,8 @@ def _project(row: Any) -> Project:
         state=ProjectState(row.state),
         created_at=row.created_at,
         created_by=row.created_by,
+        retired_at=row.retired_at,
+        retired_by=row.retired_by,
+        retired_why=row.retired_why,
+        closed_at=row.closed_at,
     )

@@ -25,7 +25,11 @@ class ProjectState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The unit of ownership; its slug is its namespace everywhere. `team` is the owner's stable id, as of now."""
+    """The unit of ownership; its slug is its namespace everywhere. `team` is the owner's stable id, as of now.
+
+    One that came from elsewhere may have no repository (an empty address) and no places yet. `closed_at` is when a retired one
+    lost its namespaces, and can no longer be brought back.
+    """
 
     slug: str
     title: str
@@ -40,19 +44,15 @@ class Project:
     state: ProjectState
     created_at: datetime
     created_by: str
+    retired_at: datetime | None = None
+    retired_by: str = ""
+    retired_why: str = ""
+    closed_at: datetime | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Ownership:
-    """Who owned a project, from when to when, and when that was written down."""
-
-    project: str
-    team: str
-    since: datetime
-    until: datetime | None
-    recorded_at: datetime
-    by: str
-    why: str
+    @property
+    def lives(self) -> bool:
+        """Whether it is not retired."""
+        return self.state is ProjectState.active
 
 
 class NamespaceState(StrEnum):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from podo.catalog.types.facts import OnCall
 from podo.catalog.types.projects import Project
 from podo.kernel.db import Reading
 
@@ -76,10 +77,30 @@ class ProjectMarks:
 
 
 @dataclass(frozen=True, slots=True)
-class RetirementObjection:
-    """Slot: why a project cannot be deleted now; an empty text is no objection."""
+class DeletionObjection:
+    """Slot: why a project cannot be deleted as a mistake; an empty text is no objection."""
 
     object: Callable[[Reading, str], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class OnCallSource:
+    """Slot: who is on call at a moment, for many projects in one question: slug → who, the first to be called first.
+
+    A project that is missing is asked of the next source; the last word has what the project says of itself.
+    """
+
+    on_call: Callable[[Reading, Collection[str], datetime], Awaitable[Mapping[str, Sequence[OnCall]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class RetirementObjection:
+    """Slot: why a project cannot be retired now, such as “it still runs in jp”, in the reader's language; empty: no objection.
+
+    `object(r, slug, lang)`.
+    """
+
+    object: Callable[[Reading, str, str], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)

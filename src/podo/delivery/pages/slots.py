@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from podo.catalog.types import (
+    DeletionObjection,
     GuideSteps,
     PlaceCard,
     Project,
@@ -91,6 +92,13 @@ def _mark(lang: str, slug: str, rollouts: Sequence[Rollout], seen: Mapping[str, 
 async def _objection(r: Reading, slug: str) -> str:
     """A project that ever deployed anything is not deleted as a mistake."""
     return N_("it has been deployed") if await service.releases.ever_deployed(r, slug) else ""
+
+
+async def _moving(r: Reading, slug: str, lang: str) -> str:
+    """A project is not retired while something of it is on its way."""
+    there = (await service.deployments.running_in(r, [slug])).get(slug, [])
+    open_ = sorted({x.number for x in there if x.state is not _S.healthy})
+    return languages.say(lang, N_("its deployment #{number} has not ended"), number=open_[0]) if open_ else ""
 
 
 # -- home
@@ -180,7 +188,8 @@ SLOTS: Sequence[object] = (
     ProjectPlaces(_cards),
     ProjectMarks(_marks),
     GuideSteps(20, _guide),
-    RetirementObjection(_objection),
+    DeletionObjection(_objection),
+    RetirementObjection(_moving),
     SettingsLink("config", N_("Variables and secrets"), "key"),
     SettingsLink("delivery", N_("Delivery"), "rocket"),
     SearchSource(_find),
