@@ -80,7 +80,7 @@ def test_events_stand_in_the_order_of_time_behind_their_causes(rows: sqlite3.Con
 
 def test_each_project_has_one_owner_at_every_moment(rows: sqlite3.Connection) -> None:
     owners: dict[str, list[sqlite3.Row]] = defaultdict(list)
-    for row in rows.execute("SELECT * FROM ownerships ORDER BY project, since"):
+    for row in rows.execute("SELECT * FROM ownerships WHERE superseded_at IS NULL ORDER BY project, since"):
         owners[row["project"]].append(row)
     assert len(owners) == organisation.PROJECTS
     assert any(len(intervals) > 1 for intervals in owners.values())
@@ -133,7 +133,7 @@ def test_nobody_approved_what_they_asked_for_and_each_approval_is_for_what_was_s
     query = """
         SELECT a.*, r.bundle AS sealed, r.needs, d.by AS asker, r.project,
           (SELECT team FROM ownerships o
-           WHERE o.project = r.project AND o.since <= a.at AND (o.until IS NULL OR o.until > a.at)) AS team
+           WHERE o.project = r.project AND o.superseded_at IS NULL AND o.since <= a.at AND (o.until IS NULL OR o.until > a.at)) AS team
         FROM approvals a JOIN rollouts r ON r.id = a.rollout
         JOIN deployments d ON d.project = r.project AND d.number = r.number
     """

@@ -10,7 +10,7 @@ import pytest
 from podo.access import service as access
 from podo.access.types import NoSuchTeam, NotAllowed
 from podo.catalog import service
-from podo.catalog.types import Deployed, PlaceInUse, RetirementObjection, TeamEnded
+from podo.catalog.types import DeletionObjection, Deployed, PlaceInUse, TeamEnded
 from podo.kernel import clock
 from podo.kernel.db import Reading
 from podo.kernel.nouns import Actor
@@ -25,7 +25,7 @@ async def test_a_transfer_keeps_exactly_one_open_interval_and_no_gap(house: Livi
     for days, team in enumerate(("search", "service", "service", "chat"), start=1):
         with clock.shifted(timedelta(days=days)):
             async with house.transaction(EMMA) as tx:
-                await service.transfer(tx, "chat-api", team, "")
+                await service.transfer(tx, "chat-api", team, "reorganised")
     await house.settled()
     async with house.reading() as r:
         history = await service.history(r, "chat-api")
@@ -40,7 +40,7 @@ async def test_a_transfer_keeps_exactly_one_open_interval_and_no_gap(house: Livi
 
 async def test_the_label_in_the_clusters_follows_the_owner(house: Living) -> None:
     await town.register(house)
-    async with house.transaction(SEOYEON) as tx:
+    async with house.transaction(EMMA) as tx:
         await service.transfer(tx, "chat-api", "search", "Search took it over")
     await house.settled()
     for cluster in ("alpha-kr", "prod-kr"):
@@ -59,7 +59,7 @@ async def test_a_team_that_ended_owns_nothing_new(house: Living) -> None:
         await access.sync_directory(tx, people, living, members, most_gone=1)
     with pytest.raises(TeamEnded):
         async with house.transaction(EMMA) as tx:
-            await service.transfer(tx, "chat-api", "search", "")
+            await service.transfer(tx, "chat-api", "search", "they want it")
     with pytest.raises(TeamEnded):
         await town.register(house, "search-api", by=EMMA, team="search")
     with pytest.raises(NoSuchTeam):
@@ -88,9 +88,9 @@ async def _try(house: Living, verb: str, actor: Actor) -> None:
             case "targets":
                 await service.set_targets(tx, "chat-api", [("alpha", "kr")])
             case "transfer":
-                await service.transfer(tx, "chat-api", "chat", "")
+                await service.transfer(tx, "chat-api", "chat", "again")
             case "delete":
-                await service.delete(tx, "chat-api", "chat-api", [RetirementObjection(_runs)])
+                await service.delete(tx, "chat-api", "chat-api", [DeletionObjection(_runs)])
             case "environment":
                 await service.remove_environment(tx, "alpha")
             case _:
@@ -121,6 +121,6 @@ async def test_what_has_run_is_not_deleted(house: Living) -> None:
     await town.register(house)
     with pytest.raises(Deployed, match="runs in prod kr"):
         async with house.transaction(SEOYEON) as tx:
-            await service.delete(tx, "chat-api", "chat-api", [RetirementObjection(_runs)])
+            await service.delete(tx, "chat-api", "chat-api", [DeletionObjection(_runs)])
     async with house.reading(OLIVER) as r:
         assert (await service.project(r, "chat-api")).title == "Chat API"

@@ -15,13 +15,13 @@ from typing import Any
 
 from podo.app.demo import organisation, traits
 from podo.app.demo.calendar import Calendar
-from podo.app.demo.chronicle import Chronicle, id_at
+from podo.app.demo.chronicle import Chronicle, Row, id_at
 from podo.app.demo.knobs import Knobs
 from podo.app.demo.organisation import ExamplePerson, ExampleProject
 from podo.app.demo.sealing import Charts
 from podo.app.demo.trains import Trains
 from podo.app.demo.world import World, actor
-from podo.catalog.types import NamespaceReady, OwnershipChanged, ProjectRegistered
+from podo.catalog.types import NamespaceReady, OwnershipChanged, ProjectRegistered, of_project
 from podo.delivery.types import (
     Build,
     BuildFailed,
@@ -56,6 +56,7 @@ class Course:
         self._waiting: list[tuple[datetime, int, Act]] = []
         self._order = itertools.count()
         self._builds = 0
+        self._owned: Row | None = None
 
     @property
     def places(self) -> list[tuple[str, str]]:
@@ -123,15 +124,24 @@ class Course:
         return at
 
     def _own(self, at: datetime, team: str, by: str, why: str) -> None:
-        self.into.put(
+        was = self._owned
+        if was is not None:
+            # An interval ends as in the record: it is superseded, and written anew with its end.
+            was["superseded_at"] = at
+            self.into.put("ownerships", {**was, "id": id_at(at, "own"), "until": at, "recorded_at": at, "superseded_at": None})
+        self._owned = self.into.put(
             "ownerships",
             {
                 "id": id_at(at, "own"),
+                "subject": of_project(self.project.slug),
                 "project": self.project.slug,
                 "team": team,
                 "since": at,
                 "until": None,
                 "recorded_at": at,
+                "superseded_at": None,
+                "custody": False,
+                "of": was["team"] if was else "",
                 "by": by,
                 "why": why,
             },
@@ -145,9 +155,6 @@ class Course:
         lead = self.world.members(self.team)[0]
         others = [t for t in organisation.teams() if t.handle != self.team and self.world.members(t.handle)]
         new = self.chance.choice(others)
-        for row in self.into.rows["ownerships"]:
-            if row["project"] == self.project.slug and row["until"] is None:
-                row["until"] = at
         why = self.chance.choice(("조직 개편", "They run what it depends on", "Reorganisation", "The team that uses it most"))
         self._own(at, new.id, lead.id, why)
         event = OwnershipChanged(project=self.project.slug, team=new.id, team_name=new.name, why=why)

@@ -1,9 +1,17 @@
 """Rows of projects, their owners and places."""
 
+from podo.catalog.models.assets import (
+    AssetDecisionRow,
+    AssetRow,
+    AssetTurnRow,
+    CoverageRow,
+    OrphanCaseRow,
+)
 from podo.catalog.models.facts import (
     DependencyRow,
     FactsRow,
 )
+from podo.catalog.models.offers import OfferRow
 from podo.catalog.models.owners import OwnershipRow
 from podo.catalog.models.places import ClusterRow, ClusterStateRow, EnvironmentRow, RegionRow
 from podo.catalog.models.projects import NamespaceRow, ProjectRow
@@ -14,12 +22,18 @@ from podo.catalog.models.scorecards import (
 )
 
 __all__ = [
+    "AssetDecisionRow",
+    "AssetRow",
+    "AssetTurnRow",
     "ClusterRow",
     "ClusterStateRow",
+    "CoverageRow",
     "DependencyRow",
     "EnvironmentRow",
     "FactsRow",
     "NamespaceRow",
+    "OfferRow",
+    "OrphanCaseRow",
     "OwnershipRow",
     "ProjectRow",
     "RegionRow",

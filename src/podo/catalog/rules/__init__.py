@@ -1,5 +1,17 @@
 """Decisions about projects, their owners and places, from values alone."""
 
+from podo.catalog.rules.owners import (
+    Chart,
+    Fate,
+    above,
+    ancestry,
+    beside,
+    chart,
+    fate,
+    living,
+    page,
+    revised,
+)
 from podo.catalog.rules.projects import (
     LONGEST_NAME,
     RESERVED,
@@ -20,14 +32,24 @@ __all__ = [
     "LONGEST_NAME",
     "RESERVED",
     "TIERS",
+    "Chart",
+    "Fate",
+    "above",
+    "ancestry",
+    "beside",
     "better_name",
+    "chart",
     "check_name",
     "check_place_name",
+    "fate",
     "in_order",
     "is_reserved",
+    "living",
     "name_of_repository",
     "namespace_manifests",
+    "page",
     "project_query",
+    "revised",
     "with_word",
     "wrong_facts",
 ]

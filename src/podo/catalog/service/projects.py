@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from podo.access import service as access
@@ -16,7 +15,7 @@ from podo.catalog.types import (
     DELETE,
     READ,
     REGISTER,
-    TRANSFER,
+    DeletionObjection,
     Deployed,
     NameLeaving,
     Namespace,
@@ -26,16 +25,15 @@ from podo.catalog.types import (
     NoTargets,
     NotTyped,
     Ownership,
-    OwnershipChanged,
     Project,
     ProjectChanged,
     ProjectDeleted,
     ProjectRegistered,
     ProjectState,
     Repository,
-    RetirementObjection,
     TargetsChanged,
     TeamEnded,
+    of_project,
 )
 from podo.kernel import clock
 from podo.kernel.db import Reading, Tx
@@ -95,24 +93,6 @@ async def counts_by_tier(r: Reading) -> dict[int, int]:
 async def counts_by_team(r: Reading) -> dict[str, int]:
     """How many each team owns now."""
     return await store.counts_by_team(r)
-
-
-async def owner(r: Reading, slug: str, at: datetime | None = None) -> Ownership:
-    """Who owns it, or owned it at a time. Raises `NoSuchProject`."""
-    found = await store.owners(r, [slug], at)
-    if slug not in found:
-        raise NoSuchProject(name=slug)
-    return found[slug]
-
-
-async def owners(r: Reading, slugs: Collection[str], at: datetime | None = None) -> dict[str, Ownership]:
-    """`owner` for many, in one question."""
-    return await store.owners(r, slugs, at)
-
-
-async def history(r: Reading, slug: str) -> list[Ownership]:
-    """All owners, newest first."""
-    return await store.ownerships(r, slug)
 
 
 async def free_name(r: Reading, name: str) -> None:
@@ -176,7 +156,7 @@ async def register(
         created_by=tx.actor.id,
     )
     await store.add_project(tx, made, seal.seal(credential) if credential.strip() else "")
-    await store.own(tx, Ownership(slug, owning.id, now, None, now, tx.actor.id, "registered"))
+    await store.own(tx, [Ownership(of_project(slug), owning.id, now, None, now, tx.actor.id, "registered")])
     await _want_namespaces(tx, slug, made.places)
     tx.say(ProjectRegistered(project=slug, team=owning.id, team_name=owning.name))
     return made
@@ -265,22 +245,7 @@ async def set_targets(tx: Tx, slug: str, places: Places) -> Project:
     return replace(was, places=tuple(wanted))
 
 
-async def transfer(tx: Tx, slug: str, team: str, why: str) -> Ownership:
-    """Give the project to another team, from now on; to its owner: nothing changes. Raises `NoSuchTeam`, `TeamEnded`."""
-    was = await _mine(tx, slug, TRANSFER)
-    owning = await access.team(tx, team)
-    if owning.ended_at is not None:
-        raise TeamEnded(team=owning.name)
-    if owning.id == was.team:
-        return await owner(tx, slug)
-    now = clock.now()
-    ownership = Ownership(slug, owning.id, now, None, now, tx.actor.id, why.strip() or "transferred")
-    await store.own(tx, ownership)
-    tx.say(OwnershipChanged(project=slug, team=owning.id, team_name=owning.name, why=ownership.why))
-    return ownership
-
-
-async def delete(tx: Tx, slug: str, typed: str, objections: Sequence[RetirementObjection]) -> None:
+async def delete(tx: Tx, slug: str, typed: str, objections: Sequence[DeletionObjection]) -> None:
     """Delete a project that was registered by mistake, and its namespaces. Raises `NotTyped`, `Deployed`."""
     await _mine(tx, slug, DELETE)
     if typed.strip() != slug:
@@ -294,7 +259,7 @@ async def delete(tx: Tx, slug: str, typed: str, objections: Sequence[RetirementO
     tx.say(ProjectDeleted(project=slug, clusters=",".join(clusters)))
 
 
-async def objection(r: Reading, slug: str, objections: Sequence[RetirementObjection]) -> str:
+async def objection(r: Reading, slug: str, objections: Sequence[DeletionObjection]) -> str:
     """Why a project cannot be deleted now; empty where nothing speaks against it."""
     for asked in objections:
         if why := await asked.object(r, slug):

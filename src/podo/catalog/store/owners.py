@@ -2,44 +2,133 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import asdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, update
 
-from podo.catalog.models import (
-    OwnershipRow,
-)
-from podo.catalog.types import (
-    Ownership,
-)
+from podo.catalog.models import OwnershipRow
+from podo.catalog.types import Ownership
 from podo.kernel import ids
 from podo.kernel.db import Reading, Tx
 
-
-async def own(tx: Tx, ownership: Ownership) -> None:
-    """End the open interval, begin this one."""
-    open_ = (OwnershipRow.project == ownership.project, OwnershipRow.until.is_(None))
-    await tx.session.execute(update(OwnershipRow).where(*open_).values(until=ownership.since))
-    tx.session.add(OwnershipRow(id=ids.new("own"), **asdict(ownership)))
-    await tx.session.flush()
+_BATCH = 5000
+_OPEN = (OwnershipRow.until.is_(None), OwnershipRow.superseded_at.is_(None))
+_COLUMNS = [c for c in OwnershipRow.__table__.columns if c.name not in ("id", "project")]
 
 
-async def owners(r: Reading, slugs: Collection[str], at: datetime | None) -> dict[str, Ownership]:
-    """Who owns, or owned at a time."""
-    valid = OwnershipRow.until.is_(None)
-    if at is not None:
-        valid = and_(OwnershipRow.since <= at, or_(OwnershipRow.until.is_(None), OwnershipRow.until > at))
-    rows = await r.session.scalars(select(OwnershipRow).where(OwnershipRow.project.in_(slugs), valid))
-    return {row.project: _ownership(row) for row in rows}
+async def own(tx: Tx, wanted: Iterable[Ownership]) -> None:
+    """The first owners of subjects that had none."""
+    await _write(tx, wanted)
 
 
-async def ownerships(r: Reading, slug: str) -> list[Ownership]:
-    """All intervals, newest first."""
-    rows = await r.session.scalars(select(OwnershipRow).where(OwnershipRow.project == slug).order_by(OwnershipRow.since.desc()))
-    return [_ownership(row) for row in rows]
+async def owners(
+    r: Reading, subjects: Collection[str], at: datetime | None = None, known: datetime | None = None
+) -> dict[str, Ownership]:
+    """Who owns, or owned at a time, as known now or then."""
+    found: dict[str, Ownership] = {}
+    wanted = list(subjects)
+    for first in range(0, len(wanted), _BATCH):
+        part = OwnershipRow.subject.in_(wanted[first : first + _BATCH])
+        rows = await r.session.execute(select(*_COLUMNS).where(part, *_valid(at), *_believed(at, known)))
+        found.update({row.subject: _ownership(row) for row in rows})
+    return found
 
 
-def _ownership(row: OwnershipRow) -> Ownership:
-    return Ownership(row.project, row.team, row.since, row.until, row.recorded_at, row.by, row.why)
+def _valid(at: datetime | None) -> tuple[ColumnElement[bool], ...]:
+    if at is None:
+        return (OwnershipRow.until.is_(None),)
+    return OwnershipRow.since <= at, or_(OwnershipRow.until.is_(None), OwnershipRow.until > at)
+
+
+def _believed(at: datetime | None, known: datetime | None) -> tuple[ColumnElement[bool], ...]:
+    if known is None:
+        return (OwnershipRow.superseded_at.is_(None),)
+    return OwnershipRow.recorded_at <= known, or_(OwnershipRow.superseded_at.is_(None), OwnershipRow.superseded_at > known)
+
+
+async def ownerships(r: Reading, subject: str, known: datetime | None = None) -> list[Ownership]:
+    """All intervals as believed now or then, newest first."""
+    query = select(*_COLUMNS).where(OwnershipRow.subject == subject, *_believed(None, known))
+    return [_ownership(row) for row in await r.session.execute(query.order_by(OwnershipRow.since.desc()))]
+
+
+async def record(r: Reading, subject: str) -> list[Ownership]:
+    """All that was ever believed, the newest belief first."""
+    query = select(*_COLUMNS).where(OwnershipRow.subject == subject)
+    order = (OwnershipRow.recorded_at.desc(), OwnershipRow.since.desc(), OwnershipRow.id.desc())
+    return [_ownership(row) for row in await r.session.execute(query.order_by(*order))]
+
+
+async def owned_by(r: Reading, teams: Collection[str]) -> list[Ownership]:
+    """What these teams own or keep now."""
+    query = select(*_COLUMNS).where(OwnershipRow.team.in_(teams), *_OPEN).order_by(OwnershipRow.subject)
+    return [_ownership(row) for row in await r.session.execute(query)]
+
+
+async def owned_once(r: Reading, team: str, limit: int) -> list[Ownership]:
+    """Intervals of a team that are over, the newest first."""
+    over = (OwnershipRow.team == team, OwnershipRow.superseded_at.is_(None), OwnershipRow.until.is_not(None))
+    query = select(*_COLUMNS).where(*over).order_by(OwnershipRow.until.desc()).limit(limit)
+    return [_ownership(row) for row in await r.session.execute(query)]
+
+
+async def owning_teams(r: Reading) -> list[str]:
+    """The ids of all teams that own or keep something now."""
+    return list(await r.session.scalars(select(OwnershipRow.team).where(*_OPEN).distinct()))
+
+
+async def pass_on(tx: Tx, pairs: Sequence[tuple[Ownership, Ownership]]) -> None:
+    """From what is open to what follows it: the first ends when the second begins. All are recorded at one moment."""
+    if not pairs:
+        return
+    at = pairs[0][1].recorded_at
+    subjects = [was.subject for was, _ in pairs]
+    for first in range(0, len(subjects), _BATCH):
+        part = OwnershipRow.subject.in_(subjects[first : first + _BATCH])
+        await tx.session.execute(_superseded(at, part, *_OPEN))
+    over = [replace(was, until=now.since, recorded_at=at) for was, now in pairs if was.since < now.since]
+    await _write(tx, [*over, *(now for _, now in pairs)])
+
+
+async def end(tx: Tx, was: Sequence[Ownership], at: datetime) -> None:
+    """What is open has nobody after it."""
+    for first in range(0, len(was), _BATCH):
+        part = OwnershipRow.subject.in_([o.subject for o in was[first : first + _BATCH]])
+        await tx.session.execute(_superseded(at, part, *_OPEN))
+    await _write(tx, [replace(o, until=at, recorded_at=at) for o in was if o.since < at])
+
+
+async def revise(tx: Tx, gone: Sequence[Ownership], written: Sequence[Ownership], at: datetime) -> None:
+    """Of one subject: what is no longer believed, and what is instead."""
+    subject = gone[0].subject
+    begun = OwnershipRow.since.in_([o.since for o in gone])
+    await tx.session.execute(_superseded(at, OwnershipRow.subject == subject, begun, OwnershipRow.superseded_at.is_(None)))
+    await _write(tx, written)
+
+
+def _superseded(at: datetime, *where: ColumnElement[bool]) -> Any:
+    return update(OwnershipRow).where(*where).values(superseded_at=at).execution_options(synchronize_session=False)
+
+
+async def _write(tx: Tx, wanted: Iterable[Ownership]) -> None:
+    rows = [{"id": ids.new("own"), "project": o.project or None, **asdict(o)} for o in wanted]
+    for first in range(0, len(rows), _BATCH):
+        await tx.session.execute(insert(OwnershipRow), rows[first : first + _BATCH])
+
+
+def _ownership(row: Any) -> Ownership:
+    return Ownership(
+        subject=row.subject,
+        team=row.team,
+        since=row.since,
+        until=row.until,
+        recorded_at=row.recorded_at,
+        by=row.by,
+        why=row.why,
+        superseded_at=row.superseded_at,
+        custody=row.custody,
+        of=row.of,
+    )

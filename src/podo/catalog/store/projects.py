@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, and_, cast, delete, func, or_, select, update
 
 from podo.catalog.models import (
+    OfferRow,
     OwnershipRow,
     ProjectRow,
 )
@@ -17,6 +18,7 @@ from podo.catalog.types import (
     Project,
     ProjectState,
     Repository,
+    of_project,
 )
 from podo.kernel.db import Reading, Tx
 from podo.kernel.nouns import Page
@@ -146,8 +148,9 @@ async def credential(r: Reading, slug: str) -> str:
 
 
 async def delete_project(tx: Tx, slug: str) -> None:
-    """The project, its ownerships; its namespaces stay until they are gone from the clusters."""
+    """The project, its ownerships and offers; its namespaces stay until they are gone from the clusters."""
     await tx.session.execute(delete(OwnershipRow).where(OwnershipRow.project == slug))
+    await tx.session.execute(delete(OfferRow).where(OfferRow.subject == of_project(slug)))
     await tx.session.execute(delete(ProjectRow).where(ProjectRow.slug == slug))
 
 

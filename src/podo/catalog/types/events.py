@@ -47,17 +47,6 @@ class TargetsChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnershipChanged(Event):
-    """A project has another owner."""
-
-    code: ClassVar[str] = "catalog.ownership_changed"
-    sentence: ClassVar[str] = N_("{actor} gave {project} to {team_name}")
-    team: str
-    team_name: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NamespaceAsked(Event):
     """Somebody wants a namespace to be tried again."""
 

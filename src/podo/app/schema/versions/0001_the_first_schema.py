@@ -458,6 +458,40 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_memberships_team"), ["team"], unique=False)
 
     op.create_table(
+        "offers",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("team", sa.String(length=80), nullable=False),
+        sa.Column("holder", sa.String(length=80), nullable=False),
+        sa.Column("of", sa.String(length=80), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("evidence", podo.kernel.db.models.Json, nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("offered_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("due_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("answered_at", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("answered_by", sa.String(length=80), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["holder"], ["teams.id"], name=op.f("fk_offers_holder")),
+        sa.ForeignKeyConstraint(["team"], ["teams.id"], name=op.f("fk_offers_team")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offers")),
+    )
+    with op.batch_alter_table("offers", schema=None) as batch_op:
+        batch_op.create_index("ix_offers_state_due_at", ["state", "due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_offers_subject"), ["subject"], unique=False)
+        batch_op.create_index("ix_offers_team_state", ["team", "state"], unique=False)
+        batch_op.create_index(
+            "uq_offers_open",
+            ["subject", "team"],
+            unique=True,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+
+    op.create_table(
         "ownerships",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("subject", sa.String(length=200), nullable=False),
@@ -856,6 +890,13 @@ def downgrade() -> None:
         )
 
     op.drop_table("ownerships")
+    with op.batch_alter_table("offers", schema=None) as batch_op:
+        batch_op.drop_index("uq_offers_open", sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+        batch_op.drop_index("ix_offers_team_state")
+        batch_op.drop_index(batch_op.f("ix_offers_subject"))
+        batch_op.drop_index("ix_offers_state_due_at")
+
+    op.drop_table("offers")
     with op.batch_alter_table("memberships", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_memberships_team"))
 
