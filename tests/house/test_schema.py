@@ -46,6 +46,7 @@ SILENT = {
     "event_cursors": "how far a handler has heard",
     "event_letters": "what a handler could not take",
     "engine_processes": "heartbeats",
+    "engine_handed": "runs on their way from one process to another",
     "engine_take_overs": "counts of take-overs",
     "leases": "who makes a round",
     "marks": "what an installation is known by: its seal",

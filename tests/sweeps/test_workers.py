@@ -1,4 +1,4 @@
-"""Two workers over one PostgreSQL, as real processes: one is killed, frozen and woken late, or cut off from the database.
+"""Two workers over one PostgreSQL, as real processes, which share the work: one is killed, frozen and woken late, or cut off.
 
 At whatever step of a train, nothing is lost, nothing done twice, nothing undone by mistake. `PODO_TEST_SWEEP=whole` tries every
 step with every fault; by default a few.
@@ -59,6 +59,7 @@ class Worker:
 
     process: asyncio.subprocess.Process
     wire: Wire
+    name: str = ""
 
 
 @dataclass
@@ -94,7 +95,9 @@ class Fleet:
                 sys.executable, *words, env=environ, cwd=TREE, stdout=said, stderr=said
             )
         self.workers[process.pid] = made = Worker(process, wire)
-        await self.until(lambda: (self.folder / f"ready-{process.pid}").exists(), 60)
+        ready = self.folder / f"ready-{process.pid}"
+        await self.until(lambda: ready.exists() and ready.read_text() != "", 60)
+        made.name = ready.read_text()
         return made
 
     async def end(self) -> None:
@@ -140,7 +143,22 @@ class Fleet:
         """What is under way, by the engine's own table."""
         async with self.shop.living.reading() as r:
             pending = text("SELECT workflow_uuid FROM dbos.workflow_status WHERE status IN ('PENDING', 'ENQUEUED')")
-            return list(await r.session.scalars(pending))
+            handed = text("SELECT run FROM engine_handed")
+            return [*await r.session.scalars(handed), *await r.session.scalars(pending)]
+
+    def shares(self, of: Deployment) -> dict[int, set[str]]:
+        """Which worker made steps of which of its rollouts."""
+        found: dict[int, set[str]] = {}
+        for line in (self.folder / "steps").read_text().splitlines():
+            pid, _, _, run = line.split()
+            found.setdefault(int(pid), set()).update(r.id for r in of.rollouts if run.startswith(f"rollout:{r.id}:"))
+        return {pid: rollouts for pid, rollouts in found.items() if rollouts}
+
+    async def leader(self) -> int:
+        """The worker that hears the events."""
+        async with self.shop.living.reading() as r:
+            holder = await r.session.scalar(text("SELECT holder FROM leases WHERE name = 'events.handlers'"))
+        return next(pid for pid, worker in self.workers.items() if worker.name == holder)
 
     async def train(self, n: int) -> Deployment:
         """Ask for production everywhere, and approve all of it."""
@@ -197,6 +215,8 @@ def _loaded(name: str, folder: Path) -> Twin:
 async def test_whatever_befalls_one_of_two_workers_the_train_arrives_once(tmp_path: Path) -> None:
     cases = WHOLE if needs.WHOLE else FEW
     async with fleet(tmp_path) as found:
+        await _both_work(found, 900)
+        await _what_was_handed_to_one_that_sleeps_is_done(found, 901)
         for number, case in enumerate(cases, 1):
             await _arrives(found, number, case)
         verdict = await log.verify(found.shop.living.house.database)
@@ -221,6 +241,31 @@ async def _arrives(found: Fleet, n: int, case: tuple[str, str, str] | None) -> N
     await _check(found, train, before, case)
     if case and case[2] == "frozen":
         await _wake_late(found, n, int((found.folder / "victim").read_text()))
+
+
+async def _both_work(found: Fleet, n: int) -> None:
+    train = await found.train(n)
+    await found.shop.approve(train, *REGIONS)
+    await found.settled(train)
+    shares = found.shares(train)
+    assert set(shares) == set(found.workers), shares
+    assert sorted(len(rollouts) for rollouts in shares.values()) == [1, 1], "one rollout was in two workers"
+
+
+async def _what_was_handed_to_one_that_sleeps_is_done(found: Fleet, n: int) -> None:
+    train = await found.train(n)
+    leader = await found.leader()
+    [other] = found.workers.keys() - {leader}
+    os.kill(other, signal.SIGSTOP)
+    before = {cluster: len(images) for cluster, images in found.images.items()}
+    await found.shop.approve(train, *REGIONS)
+    await found.settled(train)
+    assert set(found.shares(train)) == {leader}
+    await _check(found, train, before, None)
+    os.kill(other, signal.SIGCONT)
+    await asyncio.sleep(DEAD_AFTER)
+    assert set(found.shares(train)) == {leader}, "what had been handed to it was begun again"
+    await _check(found, train, before, None)
 
 
 async def _wake_late(found: Fleet, n: int, pid: int) -> None:

@@ -68,7 +68,7 @@ async def main(folder: Path, port: int, clusters: list[str]) -> None:
         assert isinstance(pool, ClusterPool)
         for cluster in clusters:
             pool.put(Far(cluster, port, os.getpid()))  # type: ignore[arg-type]
-        (folder / f"ready-{os.getpid()}").touch()
+        (folder / f"ready-{os.getpid()}").write_text(house.durable.process)
         await ended.wait()
 
 

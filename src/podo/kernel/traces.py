@@ -111,6 +111,20 @@ def span(name: str, *, under: Point | None = None, kind: Kind = "internal", **fa
 
 
 @contextlib.contextmanager
+def under(point: Point | None) -> Iterator[None]:
+    """Be at `point` of a trace, without a span of one's own: what is begun inside goes on there. None: stay where we are."""
+    if point is None:
+        yield
+        return
+    token, shown = _here.set(point), terminal.trace_id.set(point.trace)
+    try:
+        yield
+    finally:
+        _here.reset(token)
+        terminal.trace_id.reset(shown)
+
+
+@contextlib.contextmanager
 def within(name: str, *, kind: Kind = "internal", **facts: Value | None) -> Iterator[Span | None]:
     """As `span`, but only as a part of something: what nobody asked for begins no trace."""
     if _here.get() is None:

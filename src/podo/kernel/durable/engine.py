@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 from dbos import DBOS, AsyncSQLAlchemyDatasource, DBOSConfig, SetWorkflowID
-from dbos._serialization import Serializer  # the type of the documented `serializer` option; not exported
-from sqlalchemy import create_engine, delete, event, select
+from sqlalchemy import delete, select, update
 
 from podo.kernel import clock, ids, metrics
 from podo.kernel.db import Database, DatabaseUnavailable, Tx, fence, hold, leases, let_go
-from podo.kernel.durable import seen, steps
+from podo.kernel.durable import seen, steps, store
 from podo.kernel.durable.models import ProcessRow, TakeOverRow
+from podo.kernel.durable.spread import Spread
+from podo.kernel.durable.store import Plain
 from podo.kernel.errors import PodoError, Unavailable
 from podo.kernel.nouns import PODO
 
@@ -27,7 +28,11 @@ _VERSION = "podo-1"
 _DEAD_AFTER = 20.0
 _TAKE_OVERS = 5
 _KEEP = timedelta(days=30)
+_FORGET_EVERY = 3600.0
+_FORGET_AT_ONCE = 500
 _PARTING = 2.0
+# The queue that every process reads: on SQLite, where there is one.
+_COMMON = "_dbos_internal_queue"
 # Whoever waits for the database waits as long as it takes: that it is away says nothing of the outside.
 _DATABASE_PAUSE = 1.0
 
@@ -36,28 +41,6 @@ Interference = Callable[[str, str, str], Awaitable[None]]
 
 class _Lapsed(BaseException):
     """This process was frozen or cut off for so long that another may have taken what it was doing."""
-
-
-class _JsonSerializer(Serializer):
-    """Ids and plain values only; the engine's default would pickle."""
-
-    def serialize(self, data: Any) -> str:
-        if isinstance(data, PodoError):
-            return json.dumps({"__refused__": steps.packed(data)})
-        if isinstance(data, BaseException):
-            return json.dumps({"__error__": f"{type(data).__name__}: {data}"})
-        return json.dumps(data)
-
-    def deserialize(self, serialized_data: str) -> Any:
-        value = json.loads(serialized_data)
-        if isinstance(value, dict) and "__refused__" in value:
-            return steps.unpacked(value["__refused__"])
-        if isinstance(value, dict) and "__error__" in value:
-            return RuntimeError(value["__error__"])
-        return value
-
-    def name(self) -> str:
-        return "podo_json"
 
 
 class Durable:
@@ -78,19 +61,21 @@ class Durable:
         # A process that did not beat for so many seconds is dead to the others. It beats four times within them.
         self.dead_after = dead_after
         self.process = ids.new("proc")
+        self.spread = Spread(database, self.process, self._start_here)
         self.interference: Interference | None = None
         self.is_ending = False
         self._under_way = 0
         self._beaten_at = clock.monotonic()
         self._judges_from = 0.0
         self._lapses = 0
+        self._forgets_at = 0.0
         self._source: AsyncSQLAlchemyDatasource | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def begin(self) -> None:
         """Launch inside the running loop, so that runs share it; then take over what a dead process left."""
         logging.getLogger("dbos").setLevel(logging.WARNING)
-        serializer = _JsonSerializer()
+        serializer = Plain()
         config: DBOSConfig = {
             "name": "podo",
             "system_database_url": self.url,
@@ -100,12 +85,17 @@ class Durable:
             "log_level": "WARNING",
         }
         if self.url.startswith("sqlite"):
-            config["system_database_engine"] = _sqlite(self.url)
+            config["system_database_engine"] = store.sqlite(self.url)
         DBOS(config=config)
+        if not self.database.is_sqlite:
+            # A version that does not know a workflow must never get a run of it: what is taken over goes to somebody by name.
+            DBOS.listen_queues([_queue(self.process)])
         self._source = await AsyncSQLAlchemyDatasource.create(
             str(self.database.url), engine=self.database.engine, serializer=serializer
         )
         DBOS.launch()
+        if not self.database.is_sqlite:
+            await DBOS.register_queue_async(_queue(self.process))
         self.is_ending = False
         steps.set_engine(self)
         if self.database.is_sqlite:
@@ -114,30 +104,52 @@ class Durable:
                 await session.execute(delete(ProcessRow))
                 await session.execute(delete(leases.LeaseRow))
         await self._beat_once()
+        await self.spread.begin()
         self._tasks = [asyncio.create_task(self._beat_forever(), name="durable:beat")]
 
     async def end(self) -> None:
-        """Stop: steps under way get a moment to end, and unfinished runs go on after the next start."""
+        """Stop: steps under way get a moment to end, and unfinished runs go on elsewhere, or after the next start."""
         self.is_ending = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.spread.end()
+        with contextlib.suppress(PodoError):
+            await self._take_nothing()
         until = clock.monotonic() + _PARTING
         while self._under_way and clock.monotonic() < until:  # noqa: ASYNC110 - rarely, and for two seconds at most
             await asyncio.sleep(0.02)
         steps.set_engine(None)
+        if not self.database.is_sqlite:
+            with contextlib.suppress(Exception):
+                await DBOS.delete_queue_async(_queue(self.process))
         await asyncio.to_thread(DBOS.destroy)
         # The engine had made its own threads this loop's, and has taken them with it.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="podo"))
         with contextlib.suppress(PodoError):
+            await let_go(self.database, self.process)
             async with self.database.note() as session:
                 await session.execute(delete(ProcessRow).where(ProcessRow.id == self.process))
-            await let_go(self.database, self.process)
+            await self.spread.tell()
+
+    async def _take_nothing(self) -> None:
+        """While what is under way ends, others are handed what comes."""
+        async with self.database.note() as session:
+            await session.execute(update(ProcessRow).where(ProcessRow.id == self.process).values(takes=[]))
+        await self.spread.tell()
 
     async def start(self, workflow: Callable[..., Awaitable[Any]], run_id: str, *args: Any) -> None:
-        """Start a run directly, not by queue. A second start with the same id does nothing."""
+        """Start a run directly, not by queue, here or in another process. A second start with the same id does nothing."""
+        name = steps.names[workflow]
+        owner = self.spread.choose(name)
+        if owner in (None, self.process):
+            await self._start_here(name, run_id, args)
+        else:
+            await self.spread.hand_over(owner, name, run_id, args)
+
+    async def _start_here(self, name: str, run_id: str, args: Sequence[Any]) -> None:
         with SetWorkflowID(run_id), seen.started(run_id):
-            await DBOS.start_workflow_async(workflow, *args)  # type: ignore[arg-type]
+            await DBOS.start_workflow_async(steps.workflows[name], *args)  # type: ignore[arg-type]
 
     async def finished(self, run_id: str) -> Any:
         """Wait for a run's end and give its result (for tests and the command line's progress)."""
@@ -145,8 +157,10 @@ class Durable:
         return await handle.get_result(polling_interval_sec=0.05)
 
     async def unfinished(self) -> list[str]:
-        """The ids of runs that have not ended."""
-        return [status.workflow_id for status in await DBOS.list_workflows_async(status=["PENDING", "ENQUEUED"])]
+        """The ids of runs that have not ended, or not begun, in whichever process."""
+        waiting = [] if self.database.is_sqlite else await self.spread.waiting()
+        begun = await DBOS.list_workflows_async(status=["PENDING", "ENQUEUED"], load_input=False)
+        return [*waiting, *(status.workflow_id for status in begun)]
 
     # -- what the steps call
 
@@ -262,9 +276,14 @@ class Durable:
 
     async def _beat_forever(self) -> None:
         while True:
-            await asyncio.sleep(self.dead_after / 4)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.dead_after / 4):
+                    await self.spread.news.wait()
+            self.spread.news.clear()
             try:
                 await self._beat_once()
+            except DatabaseUnavailable as error:
+                _log.warning("the heartbeat failed: %s", error)
             except Exception:
                 _log.exception("the heartbeat failed")
 
@@ -277,29 +296,62 @@ class Durable:
         if now - self._beaten_at > self.dead_after:
             self._lapses += 1
         self._beaten_at = now
+        if not self.database.is_sqlite:
+            await self.spread.take()
         if alive is None or not await hold(self.database, "durable.take-over", self.process, self.dead_after / 2):
             return
-        pending = await DBOS.list_workflows_async(status="PENDING", load_input=False)
-        left = [run.workflow_id for run in pending if run.executor_id not in alive]
-        for run in pending:
-            if run.workflow_id in left:
-                seen.taken_over(run.workflow_id, run.attributes)
-        if left:
+        if not self.database.is_sqlite:
+            await self.spread.hand_on()
+        if left := await self._left(alive):
             await self.take_over(left)
+        if now >= self._forgets_at:
+            self._forgets_at = now + _FORGET_EVERY
+            await self.forget(alive)
 
     async def _beat(self, *, judges: bool) -> set[str] | None:
         """Note that this process lives, by the database's clock; who else does, unless it is no time to judge."""
         async with self.database.note() as session:
             at = await leases.now(self.database, session)
-            await session.merge(ProcessRow(id=self.process, beat_at=at))
-            if not judges:
-                return None
-            dead = ProcessRow.beat_at < at - timedelta(seconds=self.dead_after)
-            await session.execute(delete(ProcessRow).where(dead))
-            return set(await session.scalars(select(ProcessRow.id)))
+            await session.merge(ProcessRow(id=self.process, beat_at=at, takes=sorted(steps.workflows)))
+            alive = ProcessRow.beat_at >= at - timedelta(seconds=self.dead_after)
+            if judges:
+                await session.execute(delete(ProcessRow).where(~alive))
+            found = {row.id: frozenset(row.takes) for row in await session.scalars(select(ProcessRow).where(alive))}
+        self.spread.living = found
+        return set(found) if judges else None
+
+    async def _left(self, alive: set[str]) -> list[str]:
+        """The runs whose process is gone, and those that wait in the queue of one that is gone."""
+        pending = await DBOS.list_workflows_async(status=["PENDING", "ENQUEUED"], load_input=False)
+        queues = {_queue(process) for process in alive} | {None, _COMMON}
+        return [
+            run.workflow_id
+            for run in pending
+            if (run.executor_id not in alive if run.status == "PENDING" else run.queue_name not in queues)
+        ]
 
     async def take_over(self, run_ids: list[str]) -> None:
-        """Resume runs whose owner is gone; a run that was taken over five times in vain is left stuck."""
+        """Resume runs whose owner is gone; a run that was taken over five times in vain is left stuck.
+
+        Each goes to a process that knows its workflow, in turn; where none lives it waits for one.
+        """
+        runs = await DBOS.list_workflows_async(workflow_ids=run_ids, load_input=False)
+        to: dict[str, str] = {}
+        for run in runs:
+            if (owner := self.spread.choose(run.name)) is not None:
+                to[run.workflow_id] = owner
+        taken = await self._count(list(to))
+        metrics.TAKEN_OVER.inc(len(taken))
+        _log.info("taking over %d runs", len(taken))
+        groups: dict[str | None, list[str]] = defaultdict(list)
+        for run_id in taken:
+            groups[None if self.database.is_sqlite else _queue(to[run_id])].append(run_id)
+        for queue, group in groups.items():
+            await DBOS.resume_workflows_async(group, queue_name=queue)
+        await self._give_up(to.keys() - set(taken))
+
+    async def _count(self, run_ids: list[str]) -> list[str]:
+        """Note that they are taken over once more; those that are not given up."""
         taken: list[str] = []
         async with self.database.transaction(PODO) as tx:
             for run_id in run_ids:
@@ -308,11 +360,7 @@ class Durable:
                 tx.session.add(row)
                 if row.attempts <= _TAKE_OVERS:
                     taken.append(run_id)
-        metrics.TAKEN_OVER.inc(len(taken))
-        _log.info("taking over %d runs", len(taken))
-        if taken:
-            await DBOS.resume_workflows_async(taken)
-        await self._give_up(set(run_ids) - set(taken))
+        return taken
 
     async def _give_up(self, run_ids: set[str]) -> None:
         for run_id in run_ids:
@@ -322,21 +370,21 @@ class Durable:
             await self.mark_stuck(status.name, tuple(status.input["args"]), f"taken over {_TAKE_OVERS} times in vain")
             await DBOS.cancel_workflow_async(run_id)
 
-    async def forget(self) -> None:
-        """Remove finished runs older than 30 days."""
+    async def forget(self, alive: set[str]) -> None:
+        """Remove finished runs older than 30 days, and the queues of processes that live no more."""
         limit = (clock.now() - _KEEP).isoformat()
-        old = await DBOS.list_workflows_async(status=["SUCCESS", "ERROR", "CANCELLED"], end_time=limit, load_input=False)
-        if old:
+        while old := await DBOS.list_workflows_async(
+            status=["SUCCESS", "ERROR", "CANCELLED"], end_time=limit, load_input=False, load_output=False, limit=_FORGET_AT_ONCE
+        ):
             await DBOS.delete_workflows_async([run.workflow_id for run in old])
+        if self.database.is_sqlite:
+            return
+        live = {_queue(process) for process in alive}
+        for queue in await DBOS.list_queues_async():
+            if queue.name not in live:
+                await DBOS.delete_queue_async(queue.name)
 
 
-def _sqlite(url: str) -> Any:
-    engine = create_engine(url)
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _: Any) -> None:
-        connection.isolation_level = "IMMEDIATE"
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    return engine
+def _queue(process: str) -> str:
+    """The queue that this process alone reads."""
+    return f"podo.{process}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import logging
 from collections.abc import Iterator, Mapping
+from contextvars import Context
 from datetime import timedelta
-from typing import Any
 
 from dbos import DBOS, SetWorkflowAttributes
 from sqlalchemy import select
@@ -16,7 +18,7 @@ from podo.kernel.durable.models import ProcessRow
 
 # Kept with the run's inputs, and no part of them: a process that takes a run over goes on with its trace.
 _TRACE = "podo.trace"
-_kept: dict[str, traces.Point] = {}
+_log = logging.getLogger("podo.durable")
 
 
 @contextlib.contextmanager
@@ -26,22 +28,27 @@ def started(run_id: str) -> Iterator[None]:
         yield
 
 
-def taken_over(run_id: str, attributes: Any) -> None:
-    """Remember what `started` had kept, for when the run goes on here."""
-    point = traces.parse(attributes.get(_TRACE)) if isinstance(attributes, dict) else None
-    if point is not None:
-        _kept[run_id] = point
+async def kept(run_id: str) -> traces.Point | None:
+    """What `started` had kept, for a run that goes on where it was not started."""
+    # In a context of its own, or the engine takes it for a step of the run.
+    asked = asyncio.create_task(DBOS.get_workflow_status_async(run_id), context=Context())
+    try:
+        status = await asked
+    except Exception as error:
+        _log.warning("the trace of %s is not known: %s", run_id, error)
+        return None
+    found = status.attributes if status else None
+    return traces.parse(found.get(_TRACE)) if isinstance(found, dict) else None
 
 
 @contextlib.contextmanager
-def run(workflow: str) -> Iterator[None]:
-    """While a run is under way in this process."""
+def run(workflow: str, under: traces.Point | None) -> Iterator[None]:
+    """While a run is under way in this process; `under` what was `kept` of one that was begun elsewhere."""
     run_id = DBOS.workflow_id or ""
-    kept = _kept.pop(run_id, None)
     token = terminal.request_id.set(run_id)
     try:
         with (
-            traces.span(f"run {workflow}", under=kept, kind="consumer", podo__run=run_id, podo__taken_over=kept is not None),
+            traces.span(f"run {workflow}", under=under, kind="consumer", podo__run=run_id, podo__taken_over=under is not None),
             metrics.RUNNING.labels(workflow).track_inprogress(),
             metrics.timed(metrics.RUNS, workflow),
         ):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from dbos import DBOS
 
+from podo.kernel import traces
 from podo.kernel.db import Tx
 from podo.kernel.durable import seen
 from podo.kernel.errors import KINDS, Broken, PodoError, Unavailable
@@ -29,6 +30,7 @@ _engine: Durable | None = None
 # (function's qualified name, undo's name or None) of every act; the sweep and the reference page read it.
 acts: dict[str, str | None] = {}
 workflows: dict[str, Callable[..., Awaitable[Any]]] = {}
+names: dict[Callable[..., Awaitable[Any]], str] = {}
 stuck_verbs: dict[str, Callable[..., Awaitable[Any]]] = {}
 
 
@@ -57,7 +59,9 @@ def workflow(
         @functools.wraps(body)
         async def run(*args: P.args, **kwargs: P.kwargs) -> R | None:
             try:
-                with seen.run(name):
+                # What was begun here is where it was begun; what was taken over is nowhere yet.
+                under = None if traces.here() else await seen.kept(DBOS.workflow_id or "")
+                with seen.run(name, under):
                     return await body(*args, **kwargs)
             except Exception as error:
                 if _engine is None or _engine.is_ending:
@@ -68,7 +72,7 @@ def workflow(
                 raise
 
         declared = DBOS.workflow(name=name)(run)
-        workflows[name] = declared
+        workflows[name], names[declared] = declared, name
         stuck_verbs[name] = stuck
         return declared  # type: ignore[return-value]
 
