@@ -85,10 +85,10 @@ async def test_teams_begin_move_are_renamed_and_end(house: Living) -> None:
         replace(TEAMS[3], parent="team-1"),
         Team("team-5", "Push", "push", "team-3"),
     ]
-    assert await sync(house, teams=teams) == ["Team Messaging: renamed", "Team Search: moved", "Team Push: began"]
+    assert await sync(house, teams=teams) == ["Team Push: began", "Team Messaging: renamed", "Team Search: moved"]
     memberships = [m for m in MEMBERSHIPS if m.team != "team-4"]
     said = await sync(house, teams=[t for t in teams if t.id != "team-4"], memberships=memberships)
-    assert "Team Search: ended" in said
+    assert "Team Search: dissolved" in said
     async with house.reading() as r:
         assert (await service.team(r, "search")).ended_at is not None
     async with house.signed_in(LEAD) as browser:

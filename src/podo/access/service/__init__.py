@@ -1,6 +1,7 @@
 """The verbs of people and their rights."""
 
-from podo.access.service.directory import MOST_GONE, grant, plan, revoke, sync_directory, take_over
+from podo.access.service.directory import MOST_GONE, foreseen, grant, plan, revoke, sync_directory, take_over
+from podo.access.service.drafts import draft, draft_feed, drafts
 from podo.access.service.issuers import (
     ATTEMPT_LASTS,
     accounts,
@@ -61,6 +62,7 @@ from podo.access.service.signin import (
     sign_out,
     touch,
 )
+from podo.access.service.successions import custodian, succeed, successions, withdraw
 from podo.access.service.tokens import create_token, due_for_note, identify_token, note_token_use, revoke_token, tokens
 
 __all__ = [
@@ -74,7 +76,11 @@ __all__ = [
     "begin_sign_in",
     "count_people",
     "create_token",
+    "custodian",
     "deactivate",
+    "draft",
+    "draft_feed",
+    "drafts",
     "due_for_note",
     "due_for_touch",
     "end_session",
@@ -84,6 +90,7 @@ __all__ = [
     "finish_attempt",
     "finish_sign_in",
     "first_link",
+    "foreseen",
     "forget_issuers",
     "found_person",
     "grant",
@@ -124,6 +131,8 @@ __all__ = [
     "sign_out_by",
     "sign_out_person",
     "sres",
+    "succeed",
+    "successions",
     "sync_directory",
     "take_over",
     "team",
@@ -134,4 +143,5 @@ __all__ = [
     "touch",
     "unlink",
     "use",
+    "withdraw",
 ]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
-from podo.access import store
+from podo.access import rules, store
+from podo.access.service.drafts import draft_feed
 from podo.access.service.leaving import leave
 from podo.access.service.people import person as the_person
 from podo.access.service.rights import require
+from podo.access.service.successions import record, take_back
 from podo.access.types import (
     GRANT,
+    READ,
     SYNC,
     Feed,
+    KeptTeam,
     Membership,
     OfGroups,
     On,
@@ -23,6 +27,7 @@ from podo.access.types import (
     Role,
     RoleGranted,
     RoleRevoked,
+    SuccessionKind,
     SyncPlan,
     Team,
     TeamChanged,
@@ -38,128 +43,122 @@ MOST_GONE = 0.2
 async def plan(r: Reading, feed: Feed) -> SyncPlan:
     """What taking over this directory would change. Raises `WrongDirectory`."""
     await require(r, SYNC, On())
-    _check(feed)
-    return await _plan(r, _staying(feed.people, feed.memberships)[0], feed.teams)
+    return await _foreseen(r, feed)
 
 
-async def _plan(r: Reading, people: Sequence[Person], teams: Sequence[Team]) -> SyncPlan:
-    known = {p.id: p for p in await store.everybody(r) if p.active and not p.source}
-    living = {t.id: t for t in await store.teams(r) if t.ended_at is None}
-    new, new_teams = {p.id: p for p in people}, {t.id: t for t in teams}
-    gone = [p.name for i, p in known.items() if i not in new] + [t.name for i, t in living.items() if i not in new_teams]
-    changed = [p.name for i, p in new.items() if i in known and _moved(known[i], p)]
-    changed += [t.name for i, t in new_teams.items() if i in living and living[i] != t]
-    joined = [p.name for i, p in new.items() if i not in known] + [t.name for i, t in new_teams.items() if i not in living]
-    total = len(known) + len(living)
-    return SyncPlan(tuple(joined), tuple(changed), tuple(gone), len(gone) / total if total else 0.0)
+async def foreseen(r: Reading, id_: str) -> SyncPlan:
+    """What would change if a draft came true now. Raises `NoSuchDraft`, `WrongDirectory`."""
+    await require(r, READ, On())
+    return await _foreseen(r, await draft_feed(r, id_))
+
+
+async def _foreseen(r: Reading, feed: Feed) -> SyncPlan:
+    rules.check(feed)
+    known, now = await _known(r), clock.now()
+    return rules.summary(known, rules.changes(known, rules.as_of(feed, now), now))
+
+
+async def _known(r: Reading) -> rules.Known:
+    people, teams = await store.everybody(r), await store.teams(r)
+    return rules.Known({p.id: p for p in people}, {t.id: t for t in teams}, await store.sayings(r))
 
 
 async def sync_directory(
     tx: Tx, people: Sequence[Person], teams: Sequence[Team], memberships: Sequence[Membership], *, most_gone: float = MOST_GONE
 ) -> SyncPlan:
-    """Make Podo know exactly these people, teams and memberships; a second time changes nothing.
+    """`take_over` of a directory that names no successors and no administrators."""
+    return await take_over(tx, Feed(people, teams, memberships), most_gone=most_gone)
 
-    Raises `WrongDirectory` when it contradicts itself, `WouldRemoveTooMany` when more than the share `most_gone` would go.
+
+async def take_over(tx: Tx, feed: Feed, *, most_gone: float = MOST_GONE, keeps: Sequence[KeptTeam] = ()) -> SyncPlan:
+    """Make Podo know exactly these people, teams and memberships, and the administrators; a second time changes nothing.
+
+    Raises `WrongDirectory` when it contradicts itself or ends the custodian, `WouldRemoveTooMany` when more than the share
+    `most_gone` would be lost.
     """
     await require(tx, SYNC, On())
-    _check(Feed(people, teams, memberships))
-    people, memberships = _staying(people, memberships)
-    wanted = await _plan(tx, people, teams)
+    rules.check(feed)
+    known, now = await _known(tx), clock.now()
+    made = rules.changes(known, rules.as_of(feed, now), now)
+    wanted = rules.summary(known, made)
     if wanted.share > most_gone:
         raise WouldRemoveTooMany(share=f"{wanted.share:.0%}", limit=f"{most_gone:.0%}")
-    await _people(tx, people)
-    await _teams(tx, teams)
-    now = set(await store.memberships_by(tx, ""))
-    if now != set(memberships):
-        moved = {m.person for m in now ^ set(memberships)}
-        await store.put_memberships(tx, memberships)
-        for person in (await store.people(tx, moved)).values():
-            tx.say(PersonChanged(person=person.id, name=person.name, what="teams", subject=f"person/{person.id}"))
+    await _spare(tx, made, keeps)
+    await _people(tx, known, made)
+    await _teams(tx, known, made, now)
+    await _memberships(tx, made.memberships)
+    for admin in feed.admins:
+        await grant(tx, admin, Role.admin)
     return wanted
 
 
-async def take_over(tx: Tx, feed: Feed, *, most_gone: float = MOST_GONE) -> SyncPlan:
-    """`sync_directory` with what a directory says, its administrators included."""
-    taken = await sync_directory(tx, feed.people, feed.teams, feed.memberships, most_gone=most_gone)
-    for admin in feed.admins:
-        await grant(tx, admin, Role.admin)
-    return taken
+async def _spare(tx: Tx, made: rules.Changes, keeps: Sequence[KeptTeam]) -> None:
+    """A team that a slot names never ends; the root that holds most people ends only where another root stays."""
+    gone = {t.id: t for t in made.ended}
+    for slot in keeps:
+        if (kept := await slot.team(tx)) in gone:
+            raise WrongDirectory(why=f"it ends the team {gone[kept].name}, which owns what nobody else does")
+    here = [*made.began, *made.returned, *made.altered, *made.kept]
+    if gone and not here and made.memberships:
+        raise WrongDirectory(why="it ends every team and keeps people")
 
 
-def _staying(people: Sequence[Person], memberships: Sequence[Membership]) -> tuple[list[Person], list[Membership]]:
-    """Those whose end has not come: the others are out, as if the directory did not name them."""
-    staying = [p for p in people if p.ends_at is None or p.ends_at > clock.now()]
-    here = {p.id for p in staying}
-    return staying, [m for m in memberships if m.person in here]
+async def _people(tx: Tx, known: rules.Known, made: rules.Changes) -> None:
+    for person in made.joined:
+        was = known.people.get(person.id)
+        kept = person if was is None else replace(person, lang=was.lang or person.lang, theme=was.theme)
+        await store.put_person(tx, kept)
+        subject, back = f"person/{person.id}", was is not None and was.active
+        changed = PersonChanged(person=person.id, name=person.name, what="directory", subject=subject)
+        tx.say(changed if back else PersonJoined(person=person.id, name=person.name, subject=subject))
+    for person in made.changed:
+        was = known.people[person.id]
+        await store.put_person(tx, replace(person, lang=was.lang or person.lang, theme=was.theme))
+        tx.say(PersonChanged(person=person.id, name=person.name, what="directory", subject=f"person/{person.id}"))
+    for person in made.left:
+        await leave(tx, person)
 
 
-async def _people(tx: Tx, people: Sequence[Person]) -> None:
-    known = {p.id: p for p in await store.everybody(tx)}
-    for person in people:
-        was, subject = known.pop(person.id, None), f"person/{person.id}"
-        if was is None:
-            await store.put_person(tx, person)
-            tx.say(PersonJoined(person=person.id, name=person.name, subject=subject))
-        elif _moved(was, person) or not was.active or was.source:
-            await store.put_person(tx, replace(person, lang=was.lang or person.lang, theme=was.theme))
-            changed = PersonChanged(person=person.id, name=person.name, what="directory", subject=subject)
-            tx.say(changed if was.active else PersonJoined(person=person.id, name=person.name, subject=subject))
-    for person in known.values():
-        # Whom an issuer brought the directory need not know.
-        if person.active and not person.source:
-            await leave(tx, person)
+async def _teams(tx: Tx, known: rules.Known, made: rules.Changes, now: datetime) -> None:
+    await _free_handles(tx, known, made)
+    for team in (*made.began, *made.returned, *made.altered, *made.ended):
+        await store.put_team(tx, team)
+    for team, said in made.said.items():
+        await store.put_saying(tx, team, said)
+    for team in made.returned:
+        await _take_back_ends(tx, team)
+    for team in (*made.began, *made.returned):
+        tx.say(TeamChanged(team=team.id, name=team.name, what="began", subject=f"team/{team.handle}"))
+    spoken = {f.team for f in made.successions}
+    for team in made.altered:
+        if team.id not in spoken:
+            tx.say(TeamChanged(team=team.id, name=team.name, what="changed", subject=f"team/{team.handle}"))
+    standing = {t.id: t for t in (*made.altered, *made.ended)}
+    for became in made.successions:
+        record(tx, became, standing[became.team], standing[became.team].ended_at or now)
 
 
-async def _teams(tx: Tx, teams: Sequence[Team]) -> None:
-    known = await _free_handles(tx, {t.id: t for t in await store.teams(tx)}, teams)
-    for team in teams:
-        was = known.pop(team.id, None)
-        if was != team:
-            await store.put_team(tx, team)
-            what = "began" if was is None else "renamed" if was.name != team.name else "moved"
-            tx.say(TeamChanged(team=team.id, name=team.name, what=what, subject=f"team/{team.handle}"))
-    for team in known.values():
-        if team.ended_at is None:
-            await store.put_team(tx, replace(team, ended_at=clock.now()))
-            tx.say(TeamChanged(team=team.id, name=team.name, what="ended", subject=f"team/{team.handle}"))
+async def _take_back_ends(tx: Tx, team: Team) -> None:
+    for kept in await store.successions(tx, team.id):
+        if kept.withdrawn_at is None and kept.kind not in (SuccessionKind.rename, SuccessionKind.move):
+            await take_back(tx, kept, team, "")
 
 
-async def _free_handles(tx: Tx, known: dict[str, Team], teams: Sequence[Team]) -> dict[str, Team]:
+async def _free_handles(tx: Tx, known: rules.Known, made: rules.Changes) -> None:
     """Handles are unique: who gives one up, or ended with it, lets go of it before another team takes it."""
-    taken = {t.handle: t.id for t in teams}
-    for team in [t for t in known.values() if taken.get(t.handle, t.id) != t.id]:
-        known[team.id] = replace(team, handle=f"{team.handle}~{team.id}"[:80])
-        await store.put_team(tx, known[team.id])
-    return known
+    taken = {t.handle: t.id for t in (*made.began, *made.returned, *made.altered, *made.ended)}
+    for team in [t for t in known.teams.values() if taken.get(t.handle, t.id) != t.id]:
+        await store.put_team(tx, rules.let_go(team, taken))
 
 
-def _moved(was: Person, now: Person) -> bool:
-    return (was.name, was.email, was.title, was.ends_at) != (now.name, now.email, now.title, now.ends_at)
-
-
-def _check(feed: Feed) -> None:
-    people, teams, memberships = feed.people, feed.teams, feed.memberships
-    for what, ids in (("person", [p.id for p in people]), ("team", [t.id for t in teams]), ("handle", [t.handle for t in teams])):
-        twice = [i for i, count in Counter(ids).items() if count > 1]
-        if twice:
-            raise WrongDirectory(why=f"the {what} {twice[0]} is there twice")
-    pairs = Counter((m.person, m.team) for m in memberships)
-    if twice := [pair for pair, count in pairs.items() if count > 1]:
-        raise WrongDirectory(why=f"{twice[0][0]} is in {twice[0][1]} twice")
-    known_people, parents = {p.id for p in people}, {t.id: t.parent for t in teams}
-    for membership in memberships:
-        if membership.person not in known_people or membership.team not in parents:
-            raise WrongDirectory(why=f"a membership names {membership.person} in {membership.team}, and one of them is missing")
-    for team in parents:
-        seen: set[str] = set()
-        at: str | None = team
-        while at is not None:
-            if at in seen:
-                raise WrongDirectory(why=f"the team {team} is above itself")
-            if at not in parents:
-                raise WrongDirectory(why=f"the team {team} is under {at}, which is missing")
-            seen.add(at)
-            at = parents[at]
+async def _memberships(tx: Tx, wanted: Sequence[Membership]) -> None:
+    now = set(await store.memberships_by(tx, ""))
+    if now == set(wanted):
+        return
+    moved = {m.person for m in now ^ set(wanted)}
+    await store.put_memberships(tx, wanted)
+    for person in (await store.people(tx, moved)).values():
+        tx.say(PersonChanged(person=person.id, name=person.name, what="teams", subject=f"person/{person.id}"))
 
 
 async def grant(tx: Tx, person: str, role: Role) -> None:

@@ -233,3 +233,35 @@ class WrongDirectory(Invalid):
     code = "access.wrong_directory"
     so = N_("The directory cannot be taken: {why}.")
     do = N_("Correct the file; nothing was changed.")
+
+
+class NotSuccession(Invalid):
+    """What is said to have become of a team cannot be."""
+
+    code = "access.not_succession"
+    so = N_("{team} cannot {kind}: {why}.")
+    do = N_("Correct it; nothing was changed.")
+
+
+class NoSuchSuccession(Missing):
+    """Nothing of that id became of a team."""
+
+    code = "access.no_such_succession"
+    so = N_("There is no record “{name}” of what became of a team.")
+    do = N_("Look at the team's page; it shows all of them.")
+
+
+class NotUndone(Conflict):
+    """What became of a team cannot be taken back any more."""
+
+    code = "access.not_undone"
+    so = N_("This cannot be taken back: {why}.")
+    do = N_("Record what is so now: rename, move, merge, split or dissolve the team as it stands.")
+
+
+class NoSuchDraft(Missing):
+    """There is no such draft of a chart."""
+
+    code = "access.no_such_draft"
+    so = N_("There is no draft “{name}”.")
+    do = N_("Look at the drafts on /teams/drafts.")

@@ -52,6 +52,37 @@ class TeamChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TeamSucceeded(Event):
+    """What became of a team: `kind` is rename, move, merge, split or dissolve, and `what` says it in words.
+
+    `successors` are ids of teams with commas, `succession` is the id of the record; a merged, split or dissolved team has ended.
+    """
+
+    code: ClassVar[str] = "access.team_succeeded"
+    sentence: ClassVar[str] = N_("Team {name}: {what}")
+    team: str
+    name: str
+    kind: str
+    what: str
+    successors: str
+    succession: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuccessionWithdrawn(Event):
+    """What had become of a team did not happen after all: it lives again, or is called or stands as before."""
+
+    code: ClassVar[str] = "access.succession_withdrawn"
+    sentence: ClassVar[str] = N_("Team {name}: not {what} after all")
+    team: str
+    name: str
+    kind: str
+    what: str
+    successors: str
+    succession: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleGranted(Event):
     """A person was given a role."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -47,7 +47,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Team:
-    """A team of the directory, by stable id; `handle` is its address. `ended_at` is None while it lives."""
+    """A team of the directory, by stable id; `handle` is its address. `ended_at` is None while it lives.
+
+    `began_at` is None where nobody said when. Ids are never used again: a team that comes back has the old one.
+    """
 
     id: str
     name: str
@@ -55,6 +58,7 @@ class Team:
     parent: str | None = None
     ended_at: datetime | None = None
     slack: str = ""
+    began_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,22 +179,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What a directory says: everybody, all teams, who is where, and the ids of administrators."""
+    """What a directory says: everybody, all teams, who is where, and the ids of administrators.
+
+    A team may have ended; `successors` says by its id which teams it became.
+    """
 
     people: Sequence[Person]
     teams: Sequence[Team]
     memberships: Sequence[Membership]
     admins: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SyncPlan:
-    """What taking over a directory would change: names by kind of change, and the share of people and teams that would go."""
-
-    joined: tuple[str, ...]
-    changed: tuple[str, ...]
-    left: tuple[str, ...]
-    share: float
+    successors: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
 
 # -- slots

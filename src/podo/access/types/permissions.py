@@ -35,7 +35,8 @@ SESSIONS = Permission("access.sessions", "read", N_("See and end the own session
 GRANT = Permission("access.grant", "administer", N_("Give and take the roles SRE and admin"))
 SYNC = Permission("access.sync", "administer", N_("Take people and teams from the directory"))
 PRESENCE = Permission("access.presence", "administer", N_("See and end other people's sessions, and let people out and in"))
-PERMISSIONS = (READ, ASK_WHY, TOKENS, SESSIONS, GRANT, SYNC, PRESENCE)
+REORGANISE = Permission("access.reorganise", "govern", N_("Record what became of a team, and make drafts of charts"))
+PERMISSIONS = (READ, ASK_WHY, TOKENS, SESSIONS, GRANT, SYNC, PRESENCE, REORGANISE)
 
 # What the policies say of themselves (`@about` in policies/*.cedar), to be translated; a test compares the two.
 POLICIES_SAY = (

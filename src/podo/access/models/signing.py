@@ -1,4 +1,4 @@
-"""Rows of people, teams and what they sign in with."""
+"""Rows of what people sign in with."""
 
 from __future__ import annotations
 
@@ -8,57 +8,6 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from podo.kernel.db import Bookkeeping, Record
-
-
-class PersonRow(Record):
-    """A person of the directory. Nobody is deleted: one who left is not active."""
-
-    __tablename__ = "people"
-
-    id: Mapped[str] = mapped_column(String(80), primary_key=True)
-    name: Mapped[str] = mapped_column(String(200), index=True)
-    email: Mapped[str] = mapped_column(String(320), index=True)
-    active: Mapped[bool]
-    lang: Mapped[str | None] = mapped_column(String(8))
-    theme: Mapped[str] = mapped_column(String(8), default="auto")
-    title: Mapped[str] = mapped_column(String(200), default="")
-    # The issuer that made the person; empty: the directory.
-    source: Mapped[str] = mapped_column(String(80), default="")
-    ends_at: Mapped[datetime | None]
-
-
-class TeamRow(Record):
-    """A team of the directory. A team that ended keeps its row."""
-
-    __tablename__ = "teams"
-
-    id: Mapped[str] = mapped_column(String(80), primary_key=True)
-    name: Mapped[str] = mapped_column(String(200))
-    handle: Mapped[str] = mapped_column(String(80), unique=True)
-    parent: Mapped[str | None] = mapped_column(String(80), index=True)
-    ended_at: Mapped[datetime | None]
-    slack: Mapped[str] = mapped_column(String(80), default="")
-
-
-class MembershipRow(Record):
-    """A person in a team, by the directory (`source` is empty) or by the groups of an issuer."""
-
-    __tablename__ = "memberships"
-
-    person: Mapped[str] = mapped_column(String(80), ForeignKey("people.id"), primary_key=True)
-    team: Mapped[str] = mapped_column(String(80), ForeignKey("teams.id"), primary_key=True, index=True)
-    source: Mapped[str] = mapped_column(String(80), primary_key=True, default="")
-    role: Mapped[str] = mapped_column(String(16))
-
-
-class RoleRow(Record):
-    """A role that a person was given by hand (`source` is empty) or by the groups of an issuer."""
-
-    __tablename__ = "roles"
-
-    person: Mapped[str] = mapped_column(String(80), ForeignKey("people.id"), primary_key=True)
-    role: Mapped[str] = mapped_column(String(16), primary_key=True)
-    source: Mapped[str] = mapped_column(String(80), primary_key=True, default="")
 
 
 class AccountRow(Record):

@@ -1,0 +1,68 @@
+"""Teams as a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from podo.access.types import Membership, MembershipRole, Team
+
+
+def reach(memberships: Sequence[Membership], teams: Sequence[Team]) -> tuple[frozenset[str], frozenset[str]]:
+    """The teams a person counts as a member of, and those the person leads: a lead leads everything below, too."""
+    children: dict[str | None, list[str]] = {}
+    for team in teams:
+        children.setdefault(team.parent, []).append(team.id)
+    leads: set[str] = set()
+    waiting = [m.team for m in memberships if m.role is MembershipRole.lead]
+    while waiting:
+        team = waiting.pop()
+        if team not in leads:
+            leads.add(team)
+            waiting += children.get(team, ())
+    return frozenset(leads | {m.team for m in memberships}), frozenset(leads)
+
+
+def above(team: Team, teams: Sequence[Team]) -> list[Team]:
+    """The teams above a team, the highest first."""
+    known = {t.id: t for t in teams}
+    found: list[Team] = []
+    at = known.get(team.parent or "")
+    while at is not None and at not in found:
+        found.insert(0, at)
+        at = known.get(at.parent or "")
+    return found
+
+
+def circle(parents: Mapping[str, str | None]) -> str | None:
+    """A team that is above itself, None where there is none."""
+    fine: set[str] = set()
+    for team in parents:
+        way: list[str] = []
+        at: str | None = team
+        while at is not None and at not in fine:
+            if at in way:
+                return at
+            way.append(at)
+            at = parents.get(at)
+        fine.update(way)
+    return None
+
+
+def living_above(team: str, teams: Mapping[str, Team]) -> str | None:
+    """The nearest team above that lives."""
+    seen: set[str] = set()
+    at = teams[team].parent if team in teams else None
+    while at is not None and at not in seen and at in teams:
+        if teams[at].ended_at is None:
+            return at
+        seen.add(at)
+        at = teams[at].parent
+    return None
+
+
+def custodian(teams: Sequence[Team], counts: Mapping[str, int]) -> str | None:
+    """The living root team that holds most people: it owns what nobody else does."""
+    known = {t.id: t for t in teams}
+    roots = [t for t in teams if t.ended_at is None and living_above(t.id, known) is None]
+    most = max(roots, key=lambda t: (counts.get(t.id, 0), t.id), default=None)
+    return most.id if most else None
