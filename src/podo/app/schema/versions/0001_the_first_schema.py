@@ -223,6 +223,7 @@ def upgrade() -> None:
         sa.Column("handler", sa.String(length=120), nullable=False),
         sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("codes", podo.kernel.db.models.Json, nullable=False),
         sa.PrimaryKeyConstraint("handler", name=op.f("pk_event_cursors")),
     )
     op.create_table(
