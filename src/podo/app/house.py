@@ -25,6 +25,7 @@ from podo.kernel.domains import Domain, House, News, Permissions, Ports, Role, S
 from podo.kernel.durable import Durable
 from podo.kernel.errors import N_, Conflict
 from podo.kernel.events import log
+from podo.kernel.events.cursors import place
 from podo.kernel.events.delivery import Delivery
 from podo.kernel.http.site import site
 from podo.kernel.nouns import PODO
@@ -161,7 +162,9 @@ async def running(house: House, domains: Sequence[Domain] = DOMAINS) -> AsyncIte
         undone.push_async_callback(take_down, house)
         hub = await furnish(house, domains)
         house.durable.worlds = {d.name: d.world(house) for d in domains if d.world}
-        handlers = [h for d in domains for h in d.handlers] if does_work else []
+        # A process of the web says what a worker of another version must not pass over: each gives the handlers their places.
+        every = await place(house.database, [h for d in domains for h in d.handlers])
+        handlers = every if does_work else []
         engine = house.durable
         delivery = Delivery(house.database, handlers, engine.start, process=engine.process, lease=engine.dead_after / 2)
         rounds = Rounds(house, [r for d in domains for r in d.rounds], roles)

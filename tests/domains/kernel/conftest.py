@@ -35,6 +35,15 @@ class StoneLaid(Event):
     name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathSwept(Event):
+    """The path was swept, as a later version has it."""
+
+    code: ClassVar[str] = "test.path_swept"
+    sentence: ClassVar[str] = "{actor} swept {name}"
+    name: str
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs.program("initdb"))])
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """The address of an empty database of each kind."""

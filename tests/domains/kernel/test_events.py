@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 from sqlalchemy import select, update
@@ -10,10 +12,12 @@ from sqlalchemy import select, update
 from podo.kernel.db import Database
 from podo.kernel.errors import Unavailable
 from podo.kernel.events import Entry, Handler, Handling, log
+from podo.kernel.events.backlog import Backlog, backlog
+from podo.kernel.events.cursors import place
 from podo.kernel.events.delivery import Delivery
 from podo.kernel.events.models import EventRow, LetterRow
 from podo.kernel.nouns import PODO
-from tests.domains.kernel.conftest import StoneLaid
+from tests.domains.kernel.conftest import PathSwept, StoneLaid
 
 CODES = frozenset({StoneLaid.code})
 
@@ -75,13 +79,57 @@ async def test_a_handler_hears_each_event_once_in_order_and_goes_on_after_a_rest
         heard.append(entry.facts["name"])
 
     for names in (("a", "b"), ("c",)):
-        delivery = Delivery(database, [Handler("h", CODES, hear)], _no_run)
+        delivery = Delivery(database, await place(database, [Handler("h", CODES, hear)]), _no_run)
         delivery.begin()
         await delivery.settled()
         await _say(database, *names)
         await delivery.settled()
         await delivery.end()
     assert heard == ["a", "b", "c"]
+
+
+async def test_what_only_a_later_version_hears_is_not_passed_over_by_the_one_before_it(database: Database) -> None:
+    old, new = Ears(CODES), Ears(CODES | {PathSwept.code})
+    async with old.hearing(database) as before:
+        await _say(database, "a")
+        await before.settled()
+        # A web process of the new version starts, and says what the workers, which are old still, do not know.
+        assert [h.name for h in await place(database, [new.handler])] == ["h", "h+1"]
+        assert [h.codes for h in await place(database, [old.handler])] == [CODES], "an old one that starts again hears more"
+        async with database.transaction(PODO) as tx:
+            tx.say(PathSwept(name="swept"))
+        await _say(database, "b")
+        await before.settled()
+    async with new.hearing(database) as after:
+        await _say(database, "c")
+        await after.settled()
+        found = (await _backlog(database, new.handler)).behind
+    assert (old.heard, sorted(new.heard)) == (["a", "b"], ["c", "swept"])
+    assert {name: count for name, (count, _) in found.items()} == {"h": 0, "h+1": 0}
+
+
+class Ears:
+    """A handler of one version, and what it heard."""
+
+    def __init__(self, codes: frozenset[str]) -> None:
+        self.heard: list[str] = []
+        self.handler = Handler("h", codes, self._hear)
+
+    async def _hear(self, entry: Entry, _: Handling) -> None:
+        self.heard.append(entry.facts["name"])
+
+    @contextlib.asynccontextmanager
+    async def hearing(self, database: Database) -> AsyncIterator[Delivery]:
+        """While a worker of this version runs."""
+        delivery = Delivery(database, await place(database, [self.handler]), _no_run)
+        delivery.begin()
+        yield delivery
+        await delivery.end()
+
+
+async def _backlog(database: Database, handler: Handler) -> Backlog:
+    async with database.reading(PODO) as r:
+        return await backlog(r, [handler])
 
 
 async def test_a_failing_handler_tries_again_and_a_hopeless_letter_is_put_aside(database: Database) -> None:
@@ -94,7 +142,7 @@ async def test_a_failing_handler_tries_again_and_a_hopeless_letter_is_put_aside(
         if entry.facts["name"] == "never":
             raise ValueError("never")
 
-    delivery = Delivery(database, [Handler("h", CODES, hear)], _no_run, pause=0.001)
+    delivery = Delivery(database, await place(database, [Handler("h", CODES, hear)]), _no_run, pause=0.001)
     delivery.begin()
     await delivery.settled()
     await _say(database, "late", "never", "after")
@@ -113,7 +161,7 @@ async def test_a_handlers_own_words_name_their_cause(database: Database) -> None
             async with at.transaction() as tx:
                 tx.say(StoneLaid(name="echo"))
 
-    delivery = Delivery(database, [Handler("h", CODES, echo)], _no_run)
+    delivery = Delivery(database, await place(database, [Handler("h", CODES, echo)]), _no_run)
     delivery.begin()
     await delivery.settled()
     await _say(database, "a")

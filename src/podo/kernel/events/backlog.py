@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from podo.kernel.db import Reading
+from podo.kernel.events.cursors import placed
 from podo.kernel.events.models import CursorRow, EventRow, LetterRow
 from podo.kernel.events.types import Handler
 
@@ -24,14 +25,14 @@ class Backlog:
 
 async def backlog(r: Reading, handlers: Sequence[Handler]) -> Backlog:
     """What waits now."""
-    cursors = {row.handler: row.position for row in await r.session.scalars(select(CursorRow))}
+    rows = list(await r.session.scalars(select(CursorRow)))
+    cursors = {row.handler: row.position for row in rows}
     behind: dict[str, tuple[int, datetime | None]] = {}
-    for handler in handlers:
-        waiting = (EventRow.position > cursors.get(handler.name, 0), EventRow.code.in_(handler.codes))
-        # A handler that was never placed hears nothing of the past.
-        if handler.name in cursors:
-            found = (await r.session.execute(select(func.count(), func.min(EventRow.at)).where(*waiting))).one()
-            behind[handler.name] = (found[0], found[1])
+    # A handler that was never placed hears nothing of the past.
+    for handler in placed(rows, handlers):
+        waiting = (EventRow.position > cursors[handler.name], EventRow.code.in_(handler.codes))
+        found = (await r.session.execute(select(func.count(), func.min(EventRow.at)).where(*waiting))).one()
+        behind[handler.name] = (found[0], found[1])
     unsealed = await r.session.scalar(select(func.count()).select_from(EventRow).where(EventRow.position.is_(None)))
     aside = await r.session.scalar(select(func.count()).select_from(LetterRow))
     return Backlog(unsealed or 0, aside or 0, behind)

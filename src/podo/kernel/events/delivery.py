@@ -36,7 +36,10 @@ class _Overtaken(Exception):
 
 
 class Delivery:
-    """The sealer and the handlers of one process, named `process`. `listen` hears each sealed batch (live pages)."""
+    """The sealer and the handlers of one process, named `process`: those that `cursors.place` gave a place.
+
+    `listen` hears each sealed batch (live pages).
+    """
 
     def __init__(
         self,
@@ -60,7 +63,6 @@ class Delivery:
         self._hearing = asyncio.Lock()
         self._others = asyncio.Event()
         self._leading = asyncio.Event()
-        self._placed = asyncio.Event()
         self._listeners: list[Callable[[Sequence[Entry]], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._busy = 0
@@ -93,8 +95,6 @@ class Delivery:
 
     async def settled(self) -> None:
         """Wait until all that was said so far is sealed and heard by every handler (for tests and the seed)."""
-        if self._handlers:
-            await self._placed.wait()
         while True:
             await self._seal_once()
             async with self._database.reading(PODO) as r:
@@ -203,8 +203,6 @@ class Delivery:
         """Keep the lease, or wait for it."""
         while True:
             try:
-                if not self._placed.is_set():
-                    await self._place_cursors()
                 leads = await hold(self._database, _LEASE, self.process, self._lease)
             except Exception as error:
                 _log.warning("the lease of the handlers cannot be kept: %s", error)
@@ -274,14 +272,6 @@ class Delivery:
             metrics.timed(metrics.HANDLED, handler.name),
         ):
             await handler.call(entry, _Handling(self._database, handler, entry, self._start))
-
-    async def _place_cursors(self) -> None:
-        """A new handler hears what is said from now on, never history; whichever process will call it."""
-        async with self._database.transaction(PODO) as tx:
-            known = set(await tx.session.scalars(select(CursorRow.handler)))
-            newest = await log.last_position(tx)
-            tx.session.add_all(CursorRow(handler=h.name, position=newest) for h in self._handlers if h.name not in known)
-        self._placed.set()
 
     async def _cursor(self, handler: Handler) -> tuple[int, int]:
         async with self._database.reading(PODO) as r:

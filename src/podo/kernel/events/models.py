@@ -48,13 +48,17 @@ class EventRow(Bookkeeping):
 
 
 class CursorRow(Bookkeeping):
-    """How far a handler has heard, and how often the next event has failed."""
+    """How far a handler has heard these codes, and how often the next event has failed.
+
+    What a later version of it hears besides has a row of its own, `name+1` and so on.
+    """
 
     __tablename__ = "event_cursors"
 
     handler: Mapped[str] = mapped_column(String(120), primary_key=True)
     position: Mapped[int] = mapped_column(_Big, default=0)
     attempts: Mapped[int] = mapped_column(default=0)
+    codes: Mapped[list[str]]
 
 
 class LetterRow(Bookkeeping):

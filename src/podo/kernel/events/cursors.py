@@ -1,0 +1,50 @@
+"""Where each handler stands in the log, while processes of two versions may call it.
+
+A version that hears more than those before it gets a place of its own for what is new: the other one, which may be called for a
+while still, passes over what it does not know, and must not pass over it for both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from podo.kernel.db import Database
+from podo.kernel.events import log
+from podo.kernel.events.models import CursorRow
+from podo.kernel.events.types import Handler
+from podo.kernel.nouns import PODO
+
+
+async def place(database: Database, handlers: Sequence[Handler]) -> Sequence[Handler]:
+    """Give what was never heard before a place, from which on it is heard: never history. Every process does, before it speaks.
+
+    Returns the handlers as they are called: each with one place.
+    """
+    async with database.transaction(PODO) as tx:
+        rows = list(await tx.session.scalars(select(CursorRow)))
+        newest = await log.last_position(tx)
+        for handler in handlers:
+            mine = [row for row in rows if _is_of(row, handler)]
+            if fresh := handler.codes.difference(*(row.codes for row in mine)):
+                name = f"{handler.name}+{len(mine)}" if mine else handler.name
+                rows.append(CursorRow(handler=name, position=newest, attempts=0, codes=sorted(fresh)))
+                tx.session.add(rows[-1])
+    return placed(rows, handlers)
+
+
+def placed(rows: Iterable[CursorRow], handlers: Sequence[Handler]) -> Sequence[Handler]:
+    """The handlers as they are called, by the places that there are."""
+    rows = sorted(rows, key=lambda row: row.handler)
+    return [
+        replace(handler, name=row.handler, codes=handler.codes.intersection(row.codes))
+        for handler in handlers
+        for row in rows
+        if _is_of(row, handler) and handler.codes.intersection(row.codes)
+    ]
+
+
+def _is_of(row: CursorRow, handler: Handler) -> bool:
+    return row.handler.partition("+")[0] == handler.name.partition("+")[0]
