@@ -25,6 +25,7 @@ from podo.catalog.types import (
     ProjectRegistered,
     SearchHit,
     SearchSource,
+    SettingsLink,
     Step,
     TargetsChanged,
 )
@@ -134,6 +135,7 @@ DOMAIN = Domain(
         SearchSource(_find_people),
         SearchSource(_find_clusters),
         GuideSteps(10, _first_steps),
+        SettingsLink("about", N_("About it"), "info"),
     ],
     handlers=[
         Handler("catalog.namespaces", frozenset(event.code for event in _SETTLE_ON), settle_namespaces),

@@ -1,5 +1,5 @@
 """Projects and places as JSON."""
 
-from podo.catalog.api import places, projects
+from podo.catalog.api import facts, places, projects
 
-routes = [projects.routes, places.routes]
+routes = [projects.routes, places.routes, facts.routes]

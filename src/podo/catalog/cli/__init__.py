@@ -2,8 +2,12 @@
 
 import click
 
+from podo.catalog.cli.facts import facts
 from podo.catalog.cli.places import cluster, environment, region
 from podo.catalog.cli.projects import project
 from podo.catalog.cli.search import search
+
+# Its commands stand in `project`; what is imported has added them.
+_ADDED = (facts,)
 
 commands: list[click.Command] = [project, cluster, region, environment, search]

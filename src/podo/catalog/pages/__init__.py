@@ -1,6 +1,6 @@
 """Projects and places as pages."""
 
-from podo.catalog.pages import clusters, environments, overview, projects, regions, register, search, settings
+from podo.catalog.pages import clusters, environments, facts, overview, projects, regions, register, search, settings
 
 routes = [
     projects.routes,
@@ -11,4 +11,5 @@ routes = [
     environments.routes,
     overview.routes,
     settings.routes,
+    facts.routes,
 ]

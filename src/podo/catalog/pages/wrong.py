@@ -28,7 +28,7 @@ _NAMES = (NameInvalid, NameReserved, NameTaken, NameLeaving, NamespaceForeign)
 def field_of(error: PodoError) -> str:
     """The field of the form that an error belongs to; `form` for one that belongs to none."""
     if isinstance(error, WrongProject | WrongPlace):
-        return error.field or WHOLE
+        return error.field or error.data.get("field", "") or WHOLE
     if isinstance(error, _NAMES):
         return "slug"
     if isinstance(error, NotServed):

@@ -33,6 +33,39 @@ from podo.catalog.service.namespaces import (
     want_namespaces_in,
     wanted_namespace,
 )
+from podo.catalog.service.answers import (
+    answers,
+    responsible,
+)
+from podo.catalog.service.charts import (
+    Organisation,
+    chart,
+    custodian,
+    leads,
+    led_by,
+    organisation,
+    use_settings,
+)
+from podo.catalog.service.custody import (
+    restore,
+    settle,
+    unsettled_teams,
+)
+from podo.catalog.service.offers import (
+    accept,
+    count_waiting,
+    decline,
+    escalate,
+    has_due_offers,
+    lapse,
+    make_offer,
+    offer,
+    offers,
+    offers_waiting,
+    open_offers,
+    withdraw_offer,
+)
+from podo.catalog.service.suggestions import use_sources
 from podo.catalog.service.owners import (
     correct,
     give_back,
@@ -83,6 +116,31 @@ from podo.catalog.service.projects import (
 )
 
 __all__ = [
+    "use_sources",
+    "withdraw_offer",
+    "open_offers",
+    "offers_waiting",
+    "offers",
+    "offer",
+    "make_offer",
+    "lapse",
+    "has_due_offers",
+    "escalate",
+    "decline",
+    "count_waiting",
+    "accept",
+    "unsettled_teams",
+    "settle",
+    "restore",
+    "use_settings",
+    "organisation",
+    "led_by",
+    "leads",
+    "custodian",
+    "chart",
+    "Organisation",
+    "responsible",
+    "answers",
     "add_cluster",
     "begin_assets",
     "by_slugs",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from podo.access import service as access
 from podo.access.types import On, Permission, Team
 from podo.catalog import rules, store
+from podo.catalog.rules.facts import plain_project
 from podo.catalog.service.places import resolve
 from podo.catalog.types import (
     CHANGE,
@@ -21,6 +22,7 @@ from podo.catalog.types import (
     Namespace,
     NamespaceState,
     NameTaken,
+    NoRepository,
     NoSuchProject,
     NoTargets,
     NotTyped,
@@ -31,6 +33,7 @@ from podo.catalog.types import (
     ProjectRegistered,
     ProjectState,
     Repository,
+    Retired,
     TargetsChanged,
     TeamEnded,
     of_project,
@@ -138,7 +141,7 @@ async def register(
     owning = await may_register(tx, slug, team)
     branch, dockerfile, slack = branch or "main", dockerfile or "Dockerfile", slack.strip().removeprefix("#")
     facts = {"title": title, "tier": tier, "port": port, "dockerfile": dockerfile, "repository": repository}
-    _check(branch=branch, slack=slack, **facts)
+    _check(facts | {"branch": branch, "slack": slack})
     now = clock.now()
     made = Project(
         slug=slug,
@@ -157,14 +160,15 @@ async def register(
     )
     await store.add_project(tx, made, seal.seal(credential) if credential.strip() else "")
     await store.own(tx, [Ownership(of_project(slug), owning.id, now, None, now, tx.actor.id, "registered")])
-    await _want_namespaces(tx, slug, made.places)
+    await want_namespaces(tx, slug, made.places)
     tx.say(ProjectRegistered(project=slug, team=owning.id, team_name=owning.name))
     return made
 
 
-def _check(**facts: Any) -> None:
+def _check(facts: Mapping[str, Any], *, waits: bool = False) -> None:
     for error in rules.wrong_facts(**facts):
-        raise error
+        if not (waits and isinstance(error, NoRepository)):
+            raise error
 
 
 async def _ordered(r: Reading, places: Places) -> list[tuple[str, str]]:
@@ -174,7 +178,8 @@ async def _ordered(r: Reading, places: Places) -> list[tuple[str, str]]:
     return rules.in_order(places, stages, [g.code for g in await store.regions(r)])
 
 
-async def _want_namespaces(tx: Tx, slug: str, places: Places) -> None:
+async def want_namespaces(tx: Tx, slug: str, places: Places) -> None:
+    """Note that these places need a namespace; a run makes them."""
     there = {n.cluster for n in await store.namespaces(tx, slug)}
     for environment, region in places:
         cluster = (await resolve(tx, environment, region)).cluster
@@ -200,16 +205,6 @@ async def change(
 ) -> Project:
     """Change what is given; None leaves a field, an empty `credential` takes it away. Raises `WrongProject`."""
     was = await _mine(tx, slug, CHANGE)
-    before: dict[str, Any] = {
-        "title": was.title,
-        "description": was.description,
-        "tier": was.tier,
-        "slack": was.slack,
-        "repository": was.repository.url,
-        "branch": was.repository.branch,
-        "dockerfile": was.dockerfile,
-        "port": was.port,
-    }
     given = {
         "title": _stripped(title),
         "description": _stripped(description),
@@ -220,13 +215,17 @@ async def change(
         "dockerfile": _stripped(dockerfile),
         "port": port,
     }
+    before = plain_project(was, given)
     values = {k: v for k, v in given.items() if v is not None and v != before[k]}
-    _check(**{k: v for k, v in (before | values).items() if k != "description"})
+    was_then, now_then = {k: before[k] for k in values}, dict(values)
+    # One that came without a repository may wait for it, whatever else is said of it.
+    waits = not before["repository"] and "repository" not in values
+    _check({k: v for k, v in (before | values).items() if k != "description"}, waits=waits)
     if credential is not None and (credential.strip() or was.repository.has_credential):
         values["credential"] = seal.seal(credential) if credential.strip() else ""
     if values:
         await store.change_project(tx, slug, values)
-        tx.say(ProjectChanged(project=slug, fields=", ".join(sorted(values))))
+        tx.say(ProjectChanged(project=slug, fields=", ".join(sorted(values)), was=was_then, now=now_then))
     return await project(tx, slug)
 
 
@@ -235,11 +234,13 @@ def _stripped(text: str | None) -> str | None:
 
 
 async def set_targets(tx: Tx, slug: str, places: Places) -> Project:
-    """Where the project runs from now on; namespaces of new places are made. Raises `NotServed`, `NoTargets`."""
+    """Where the project runs from now on; namespaces of new places are made. Raises `NotServed`, `NoTargets`, `Retired`."""
     was = await _mine(tx, slug, CHANGE)
+    if not was.lives:
+        raise Retired(project=slug)
     wanted = await _ordered(tx, places)
     if set(was.places) != set(wanted):
-        await _want_namespaces(tx, slug, wanted)
+        await want_namespaces(tx, slug, wanted)
         await store.change_project(tx, slug, {"places": [list(p) for p in wanted]})
         tx.say(TargetsChanged(project=slug, places=", ".join(f"{e} {g}" for e, g in wanted)))
     return replace(was, places=tuple(wanted))

@@ -14,6 +14,7 @@ from podo.catalog.models import (
     OwnershipRow,
     ProjectRow,
 )
+from podo.catalog.store.facts import drop_facts
 from podo.catalog.types import (
     Project,
     ProjectState,
@@ -151,6 +152,7 @@ async def delete_project(tx: Tx, slug: str) -> None:
     """The project, its ownerships and offers; its namespaces stay until they are gone from the clusters."""
     await tx.session.execute(delete(OwnershipRow).where(OwnershipRow.project == slug))
     await tx.session.execute(delete(OfferRow).where(OfferRow.subject == of_project(slug)))
+    await drop_facts(tx, slug)
     await tx.session.execute(delete(ProjectRow).where(ProjectRow.slug == slug))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from podo.kernel.errors import N_
 from podo.kernel.events import Event
@@ -21,11 +21,13 @@ class ProjectRegistered(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectChanged(Event):
-    """A project says something else of itself; `fields` names what."""
+    """A project says something else of itself; `fields` names what, `was` and `now` hold the values, never a credential's."""
 
     code: ClassVar[str] = "catalog.project_changed"
     sentence: ClassVar[str] = N_("{actor} changed {fields} of {project}")
     fields: str
+    was: dict[str, Any] = field(default_factory=dict[str, Any])
+    now: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
