@@ -17,6 +17,7 @@ class Size:
     approvals: int
     deployments: int
     checks: int
+    assets: int
     watched: int
     applied: int
     is_seeded: bool
@@ -31,6 +32,7 @@ WHOLE = Size(
     approvals=40,
     deployments=200,
     checks=5000,
+    assets=250_000,
     watched=10_000,
     applied=100,
     is_seeded=True,
@@ -46,6 +48,7 @@ SMALLEST = Size(
     approvals=1,
     deployments=2,
     checks=20,
+    assets=400,
     watched=20,
     applied=2,
     is_seeded=False,

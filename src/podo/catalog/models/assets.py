@@ -95,21 +95,23 @@ class AssetTurnRow(Bookkeeping):
 class AssetDecisionRow(Record):
     """Somebody, or a rule, decided something of an asset: whose it is (`assign`), or that it is in quarantine.
 
-    `before` is the holder that an assignment replaced; a withdrawn decision is no longer so.
+    `batch` is common to what was decided at once; `before` is what an assignment replaced (holder, team, custody). A withdrawn
+    decision is no longer so.
     """
 
     __tablename__ = "asset_decisions"
     __table_args__ = (Index("ix_asset_decisions_asset", "asset", "withdrawn_at"),)
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    batch: Mapped[str] = mapped_column(String(40), index=True)
     asset: Mapped[str] = mapped_column(String(40))
     kind: Mapped[str] = mapped_column(String(12))
-    holder: Mapped[str] = mapped_column(String(140))
-    team: Mapped[str] = mapped_column(String(80))
+    owner: Mapped[str] = mapped_column(String(140))
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(String(80))
     why: Mapped[str] = mapped_column(Text)
-    evidence: Mapped[list[Any]]
+    before: Mapped[dict[str, Any]]
+    clues: Mapped[list[Any]]
     confidence: Mapped[float]
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[str] = mapped_column(String(80))

@@ -1,5 +1,13 @@
 """All SQL of projects, their owners and places."""
 
+from podo.catalog.store.asset_lists import (
+    Sought,
+    count_assets,
+    counts_by_holder,
+    counts_by_state_of_teams,
+    facet_counts,
+    list_assets,
+)
 from podo.catalog.store.assets import (
     Turn,
     add_assets,
@@ -50,6 +58,7 @@ from podo.catalog.store.owners import (
     pass_on,
     record,
     revise,
+    spoken,
 )
 from podo.catalog.store.places import (
     clusters,
@@ -70,6 +79,7 @@ from podo.catalog.store.projects import (
     by_slugs,
     change_project,
     count,
+    count_retired,
     counts_by_team,
     counts_by_tier,
     credential,
@@ -77,10 +87,12 @@ from podo.catalog.store.projects import (
     of_teams,
     project,
     projects,
+    retired_before,
 )
 
 __all__ = [
     "Filter",
+    "Sought",
     "Turn",
     "add_assets",
     "add_offers",
@@ -98,8 +110,12 @@ __all__ = [
     "change_project",
     "clusters",
     "count",
+    "count_assets",
     "count_missing",
     "count_offers",
+    "count_retired",
+    "counts_by_holder",
+    "counts_by_state_of_teams",
     "counts_by_team",
     "counts_by_tier",
     "credential",
@@ -113,8 +129,10 @@ __all__ = [
     "end",
     "end_ownerships",
     "environments",
+    "facet_counts",
     "hold",
     "kubeconfig",
+    "list_assets",
     "living_projects",
     "moved_away",
     "namespaces",
@@ -142,7 +160,9 @@ __all__ = [
     "put_region",
     "record",
     "regions",
+    "retired_before",
     "revise",
+    "spoken",
     "stamp_assets",
     "turn",
     "unsettled_namespaces",

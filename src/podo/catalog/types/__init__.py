@@ -194,6 +194,7 @@ from podo.catalog.types.owners import (
     OwnershipCorrected,
     Responder,
     Responsible,
+    Spoken,
     TeamRestored,
     TeamSettled,
     Way,
@@ -202,6 +203,7 @@ from podo.catalog.types.owners import (
     of_project,
 )
 from podo.catalog.types.permissions import (
+    ACCEPT,
     CHANGE,
     DELETE,
     GOVERN,
@@ -279,6 +281,7 @@ from podo.catalog.types.tags import (
 )
 
 __all__ = [
+    "ACCEPT",
     "CHANGE",
     "DELETE",
     "GLOBAL",
@@ -464,6 +467,7 @@ __all__ = [
     "ServesNothing",
     "SettingsLink",
     "Source",
+    "Spoken",
     "Step",
     "StillNeeded",
     "TagChange",

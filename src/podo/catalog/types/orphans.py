@@ -72,17 +72,20 @@ class ClueGroup:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What somebody, or a rule, decided of an asset: `assign` says whose it is, `quarantine` that it is set apart."""
+    """What somebody, or a rule, decided of an asset: `assign` says whose it is, `quarantine` that it is set apart.
+
+    `batch` is common to what was decided at once; `owner` is empty for a quarantine.
+    """
 
     id: str
+    batch: str
     asset: str
     kind: str
-    holder: str
-    team: str
+    owner: str
     at: datetime
     by: str
     why: str
-    evidence: tuple[Clue, ...]
+    clues: tuple[Clue, ...]
     confidence: float
     withdrawn_at: datetime | None
     withdrawn_by: str

@@ -34,14 +34,15 @@ def upgrade() -> None:
     op.create_table(
         "asset_decisions",
         sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("batch", sa.String(length=40), nullable=False),
         sa.Column("asset", sa.String(length=40), nullable=False),
         sa.Column("kind", sa.String(length=12), nullable=False),
-        sa.Column("holder", sa.String(length=140), nullable=False),
-        sa.Column("team", sa.String(length=80), nullable=False),
+        sa.Column("owner", sa.String(length=140), nullable=False),
         sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.Column("by", sa.String(length=80), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
-        sa.Column("evidence", podo.kernel.db.models.Json, nullable=False),
+        sa.Column("before", podo.kernel.db.models.Json, nullable=False),
+        sa.Column("clues", podo.kernel.db.models.Json, nullable=False),
         sa.Column("confidence", sa.Double(), nullable=False),
         sa.Column("withdrawn_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.Column("withdrawn_by", sa.String(length=80), nullable=False),
@@ -49,6 +50,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("asset_decisions", schema=None) as batch_op:
         batch_op.create_index("ix_asset_decisions_asset", ["asset", "withdrawn_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_asset_decisions_batch"), ["batch"], unique=False)
 
     op.create_table(
         "asset_turns",
@@ -1169,6 +1171,7 @@ def downgrade() -> None:
 
     op.drop_table("asset_turns")
     with op.batch_alter_table("asset_decisions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_asset_decisions_batch"))
         batch_op.drop_index("ix_asset_decisions_asset")
 
     op.drop_table("asset_decisions")
