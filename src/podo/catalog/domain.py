@@ -5,24 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from podo.access import service as access
-from podo.access.types import OwnerSource, TeamCard
+from podo.access.types import KeptTeam, OwnerSource, SuccessionWithdrawn, TeamCard, TeamChanged, TeamSucceeded
 from podo.catalog import api, pages, service
 from podo.catalog.adapters.clusters import ClusterNamespaces, ClusterPool, Way
 from podo.catalog.adapters.repository import FarAway, GitRepositories
-from podo.catalog.handlers import look_at_clusters, settle_namespaces, take_cluster, try_unsettled_namespaces
+from podo.catalog.handlers import (
+    close_retired,
+    lapse_offers,
+    look_at_clusters,
+    settle_namespaces,
+    settle_team,
+    settle_teams,
+    take_cluster,
+    try_unsettled_namespaces,
+)
 from podo.catalog.ports import NamespaceReader, RepositoryReader
 from podo.catalog.steps import World
 from podo.catalog.types import (
     PERMISSIONS,
     CatalogSettings,
+    CustodyEscalated,
+    CustodyTaken,
     GuideSteps,
     NamespaceAsked,
     NamespaceState,
+    OwnerEvidence,
     OwnershipChanged,
     PlaceChanged,
     Project,
+    ProjectClosed,
     ProjectDeleted,
     ProjectRegistered,
+    ProjectUnretired,
     SearchHit,
     SearchSource,
     SettingsLink,
@@ -43,6 +57,8 @@ from podo.kernel.ui import NavItem, languages
 
 async def _adapters(house: House) -> None:
     chosen = house.settings[CatalogSettings]
+    service.use_settings(chosen)
+    service.use_sources(house.slots[OwnerEvidence])
     folder = chosen.directory or house.directory
 
     async def lookup(name: str) -> Way | None:
@@ -120,7 +136,18 @@ async def _first_steps(r: Reading, project: Project, lang: str) -> Sequence[Step
     return [registered, waiting]
 
 
-_SETTLE_ON = (ProjectRegistered, TargetsChanged, OwnershipChanged, NamespaceAsked, ProjectDeleted)
+_SETTLE_ON = (
+    ProjectRegistered,
+    TargetsChanged,
+    OwnershipChanged,
+    CustodyTaken,
+    CustodyEscalated,
+    NamespaceAsked,
+    ProjectDeleted,
+    ProjectUnretired,
+    ProjectClosed,
+)
+_TEAMS_END = (TeamSucceeded, TeamChanged, SuccessionWithdrawn)
 
 DOMAIN = Domain(
     name="catalog",
@@ -130,6 +157,7 @@ DOMAIN = Domain(
         NavItem(N_("Projects"), "/projects", 10),
         NavItem(N_("Clusters"), "/clusters", 40),
         OwnerSource(_owner),
+        KeptTeam(service.chosen_custodian),
         TeamCard(N_("Projects"), "package", _projects_of_team),
         SearchSource(_find),
         SearchSource(_find_people),
@@ -139,11 +167,15 @@ DOMAIN = Domain(
     ],
     handlers=[
         Handler("catalog.namespaces", frozenset(event.code for event in _SETTLE_ON), settle_namespaces),
+        Handler("catalog.owners", frozenset(event.code for event in _TEAMS_END), settle_team),
         Handler("catalog.clusters", frozenset({PlaceChanged.code}), take_cluster),
     ],
     rounds=[
         Round("catalog.clusters", 15, look_at_clusters),
         Round("catalog.namespaces", 5, try_unsettled_namespaces),
+        Round("catalog.retired", 600, close_retired),
+        Round("catalog.owners", 10, settle_teams),
+        Round("catalog.offers", 60, lapse_offers),
         Round("catalog.twins", 10, _keep_twins, role=None),
     ],
     adapters=_adapters,

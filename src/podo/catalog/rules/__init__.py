@@ -10,6 +10,7 @@ from podo.catalog.rules.owners import (
     fate,
     living,
     page,
+    ranked,
     revised,
 )
 from podo.catalog.rules.projects import (
@@ -49,6 +50,7 @@ __all__ = [
     "namespace_manifests",
     "page",
     "project_query",
+    "ranked",
     "revised",
     "with_word",
     "wrong_facts",

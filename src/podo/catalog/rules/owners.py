@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from podo.access.types import Succession, SuccessionKind, Team
-from podo.catalog.types import Ownership, Way
+from podo.catalog.types import Evidence, Ownership, Way
+from podo.kernel.errors import N_
 
+_FOLLOWS, _BESIDE = N_("It follows {of}"), N_("It stood beside {of}")
 _ENDING = frozenset({SuccessionKind.merge, SuccessionKind.split, SuccessionKind.dissolve})
 
 
@@ -163,6 +165,31 @@ def beside(now: Chart, team: str) -> list[str]:
     """The living teams that stood beside a team: under the same parent, by id."""
     parent = now.parents.get(team)
     return sorted(t for t, other in now.parents.items() if other == parent and t in now.living and t != team)
+
+
+def candidate(now: Chart, team: str, candidates: Collection[str], keeper: str) -> str:
+    """For whom a team's evidence counts: the nearest candidate from it upwards, or itself where none are named; else empty."""
+    line = ancestry(now, living(now, team)[0])
+    if candidates:
+        return next((t for t in line if t in candidates), "")
+    return line[0] if line and line[0] != keeper else ""
+
+
+def ranked(now: Chart, of: Team, fate: Fate, evidence: Sequence[Evidence], most: int) -> list[tuple[str, tuple[Evidence, ...]]]:
+    """To whom a thing is offered, the likeliest first, and why.
+
+    Of a team that was split: to all who follow it. Of one that was dissolved: to those for whom most evidence speaks, at most
+    `most`; where none does, to those that stood beside it.
+    """
+    found: dict[str, list[Evidence]] = {team: [] for team in fate.candidates}
+    for e in evidence:
+        if to := candidate(now, e.team, fate.candidates, fate.to):
+            found.setdefault(to, []).append(replace(e, team=to))
+    if not found:
+        found = {t: [Evidence(t, 0, _BESIDE, {"of": of.name})] for t in beside(now, of.id)[:most] if t != fate.to}
+    named = {t: es or [Evidence(t, 0, _FOLLOWS, {"of": of.name})] for t, es in found.items()}
+    order = sorted(named.items(), key=lambda item: -sum(e.points for e in item[1]))
+    return [(t, tuple(es)) for t, es in (order if fate.candidates else order[:most])]
 
 
 def revised(believed: Sequence[Ownership], wanted: Ownership) -> tuple[Sequence[Ownership], Sequence[Ownership]]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from podo.access import service as access
 from podo.access.types import On, Team
 from podo.catalog import rules, store
+from podo.catalog.service.charts import organisation
 from podo.catalog.service.projects import project
 from podo.catalog.types import (
     TRANSFER,
@@ -15,6 +16,8 @@ from podo.catalog.types import (
     NoReason,
     NoSuchProject,
     NothingToGiveBack,
+    OfferState,
+    OfferWithdrawn,
     Ownership,
     OwnershipChanged,
     OwnershipCorrected,
@@ -24,6 +27,7 @@ from podo.catalog.types import (
 )
 from podo.kernel import clock
 from podo.kernel.db import Reading, Tx
+from podo.kernel.errors import N_
 
 
 async def owner(r: Reading, slug: str, at: datetime | None = None, known: datetime | None = None) -> Ownership:
@@ -118,6 +122,7 @@ async def correct(tx: Tx, slug: str, team: str, since: datetime, why: str, until
     said = {"since": since.isoformat(), "until": until.isoformat() if until else ""}
     tx.say(OwnershipCorrected(project=slug, team=named.id, team_name=named.name, why=why.strip(), **said))
     if (after := await owner(tx, slug)).team != found.team:
+        await withdraw_all(tx, [after.subject], N_("it has another owner"))
         team_now = await access.team(tx, after.team)
         tx.say(OwnershipChanged(project=slug, team=team_now.id, team_name=team_now.name, why=why.strip()))
     return await history(tx, slug)
@@ -146,8 +151,20 @@ async def _give(tx: Tx, was: Ownership, team: Team, why: str, *, custody: bool =
     now = moment([was])
     given = Ownership(was.subject, team.id, now, None, now, tx.actor.id, why, custody=custody, of=of or was.team)
     await store.pass_on(tx, [(was, given)])
+    await withdraw_all(tx, [was.subject], N_("it has another owner"))
     tx.say(OwnershipChanged(project=was.project, team=team.id, team_name=team.name, why=why))
     return given
+
+
+async def withdraw_all(tx: Tx, subjects: Sequence[str], why: str, *, but: str = "") -> None:
+    """Open offers of these things do not stand any more, but for one."""
+    gone = [o for o in await store.open_offers(tx, subjects=subjects) if o.id != but]
+    if not gone:
+        return
+    await store.answer(tx, [o.id for o in gone], OfferState.withdrawn, at=clock.now(), by=tx.actor.id, why=why)
+    org = await organisation(tx)
+    for o in gone:
+        tx.say(OfferWithdrawn(project=o.project, offer=o.id, team=o.team, team_name=org.name(o.team)))
 
 
 async def own_assets(tx: Tx, teams: Mapping[str, str], why: str, *, custody: bool = False, of: str = "") -> int:

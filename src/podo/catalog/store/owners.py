@@ -7,10 +7,11 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy.orm import aliased
 
-from podo.catalog.models import OwnershipRow
-from podo.catalog.types import Ownership
+from podo.catalog.models import FactsRow, OwnershipRow, ProjectRow
+from podo.catalog.types import Contact, Ownership, Spoken
 from podo.kernel import ids
 from podo.kernel.db import Reading, Tx
 
@@ -49,6 +50,19 @@ def _believed(at: datetime | None, known: datetime | None) -> tuple[ColumnElemen
     return OwnershipRow.recorded_at <= known, or_(OwnershipRow.superseded_at.is_(None), OwnershipRow.superseded_at > known)
 
 
+async def spoken(r: Reading, slugs: Collection[str]) -> dict[str, Spoken]:
+    """What projects say to whoever needs somebody; who is no project is missing."""
+    columns = (ProjectRow.slug, ProjectRow.title, ProjectRow.slack, FactsRow.on_call, FactsRow.contacts)
+    query = select(*columns).outerjoin(FactsRow, FactsRow.project == ProjectRow.slug)
+    found: dict[str, Spoken] = {}
+    wanted = list(slugs)
+    for first in range(0, len(wanted), _BATCH):
+        for row in await r.session.execute(query.where(ProjectRow.slug.in_(wanted[first : first + _BATCH]))):
+            contacts = tuple([Contact(**c) for c in row.contacts or ()])
+            found[row.slug] = Spoken(row.title, row.slack, row.on_call or "", contacts)
+    return found
+
+
 async def ownerships(r: Reading, subject: str, known: datetime | None = None) -> list[Ownership]:
     """All intervals as believed now or then, newest first."""
     query = select(*_COLUMNS).where(OwnershipRow.subject == subject, *_believed(None, known))
@@ -78,6 +92,18 @@ async def owned_once(r: Reading, team: str, limit: int) -> list[Ownership]:
 async def owning_teams(r: Reading) -> list[str]:
     """The ids of all teams that own or keep something now."""
     return list(await r.session.scalars(select(OwnershipRow.team).where(*_OPEN).distinct()))
+
+
+async def moved_away(r: Reading, team: str, by: str) -> list[tuple[Ownership, Ownership]]:
+    """Of things that `by` moved from a team to where they are now: the team's interval, and the one that followed."""
+    before = aliased(OwnershipRow)
+    follows = and_(before.subject == OwnershipRow.subject, before.until == OwnershipRow.since)
+    of_team = and_(before.team == team, before.superseded_at.is_(None), OwnershipRow.by == by, *_OPEN)
+    subjects = list(await r.session.scalars(select(OwnershipRow.subject).join(before, follows).where(of_team)))
+    now = await owners(r, subjects)
+    earlier = select(*_COLUMNS).where(OwnershipRow.team == team, OwnershipRow.superseded_at.is_(None))
+    over = {(row.subject, row.until): _ownership(row) for row in await r.session.execute(earlier)}
+    return [(over[o.subject, o.since], o) for o in now.values()]
 
 
 async def pass_on(tx: Tx, pairs: Sequence[tuple[Ownership, Ownership]]) -> None:

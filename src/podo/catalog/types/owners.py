@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
+from podo.catalog.types.facts import Contact, OnCall
 from podo.kernel.errors import N_, Conflict, Invalid
 from podo.kernel.events import Event
 
@@ -90,6 +91,16 @@ class Responder:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a project says of itself to whoever needs somebody."""
+
+    title: str
+    slack: str
+    on_call: str
+    contacts: tuple[Contact, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What is known of a namespace for whoever needs somebody: everything but the ownership is as of now.
 
@@ -110,9 +121,9 @@ class Answer:
     way: Way
     page: str
     people: tuple[Responder, ...]
-    contacts: tuple[str, ...]
+    contacts: tuple[Contact, ...]
     slack: str
-    on_call: tuple[str, ...]
+    on_call: tuple[OnCall, ...]
 
     @property
     def reachable(self) -> bool:
@@ -172,6 +183,17 @@ class TeamSettled(Event):
     count: int
     custody: int
     kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamRestored(Event):
+    """A team lives again, and has back what Podo had moved away from it."""
+
+    code: ClassVar[str] = "catalog.team_restored"
+    sentence: ClassVar[str] = N_("{name} has {count} things back")
+    team: str
+    name: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,3 +18,8 @@ class CatalogSettings:
     local_repositories: bool = setting(
         False, "Read repositories from files and from this machine's own addresses; for demo and trusted people only"
     )
+    custodian: str = setting(
+        "", "Team (id or handle) that owns what nobody else does, and never ends; empty: the root team with most people"
+    )
+    custody_days: int = setting(14, "Days for which a project is offered before it stays where it is")
+    retired_days: int = setting(30, "Days for which a retired project can come back; then its namespaces are removed")

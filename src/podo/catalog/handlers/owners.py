@@ -1,0 +1,36 @@
+"""What becomes of the things of teams that end or come back; and the rounds that see to it that nothing is forgotten."""
+
+from __future__ import annotations
+
+from podo.access.types import SuccessionWithdrawn
+from podo.catalog import service
+from podo.kernel.domains import House
+from podo.kernel.events import Entry, Handling
+from podo.kernel.nouns import PODO
+
+
+async def settle_team(entry: Entry, at: Handling) -> None:
+    """A team ended, or came back: what it owned goes on, or returns. What is so now counts, not what was heard."""
+    team = entry.facts["team"]
+    async with at.transaction() as tx:
+        if entry.code == SuccessionWithdrawn.code:
+            await service.restore(tx, team)
+        await service.settle(tx, team)
+
+
+async def settle_teams(house: House) -> None:
+    """Teams that ended without being heard of, or whose moment came since, are settled, too."""
+    async with house.database.reading(PODO) as r:
+        teams = await service.unsettled_teams(r)
+    for team in teams:
+        async with house.database.transaction(PODO) as tx:
+            await service.settle(tx, team)
+
+
+async def lapse_offers(house: House) -> None:
+    """Offers whose time is over."""
+    async with house.database.reading(PODO) as r:
+        if not await service.has_due_offers(r):
+            return
+    async with house.database.transaction(PODO) as tx:
+        await service.lapse(tx)
