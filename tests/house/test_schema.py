@@ -57,6 +57,8 @@ SILENT = {
     "cluster_states": "what was seen of a cluster",
     "assets": "what was seen in clouds; whose it is says so",
     "asset_turns": "numbers of runs of inventory",
+    "inventories": "when a list of a cloud was read, and how far; that one fails or recovers is said",
+    "tag_calls": "counts of a day",
     "orphan_cases": "what speaks for whom, looked for again and again; what is decided says so",
     "asset_coverage": "counts of a day",
     "delivery_numbers": "the last number given; what got it says so",

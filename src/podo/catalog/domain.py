@@ -7,19 +7,23 @@ from collections.abc import Sequence
 from podo.access import service as access
 from podo.access.types import KeptTeam, OwnerSource, SuccessionWithdrawn, TeamCard, TeamChanged, TeamSucceeded
 from podo.catalog import api, pages, service
+from podo.catalog.adapters.aws import AwsAssets
+from podo.catalog.adapters.clouds import Clouds
 from podo.catalog.adapters.clusters import ClusterNamespaces, ClusterPool, Way
+from podo.catalog.adapters.memory import CloudTwin
 from podo.catalog.adapters.repository import FarAway, GitRepositories
 from podo.catalog.handlers import (
     close_retired,
     lapse_offers,
     look_at_clusters,
+    look_into_accounts,
     settle_namespaces,
     settle_team,
     settle_teams,
     take_cluster,
     try_unsettled_namespaces,
 )
-from podo.catalog.ports import NamespaceReader, RepositoryReader
+from podo.catalog.ports import AssetReader, NamespaceReader, RepositoryReader
 from podo.catalog.steps import World
 from podo.catalog.types import (
     PERMISSIONS,
@@ -37,19 +41,21 @@ from podo.catalog.types import (
     ProjectDeleted,
     ProjectRegistered,
     ProjectUnretired,
+    Provider,
     SearchHit,
     SearchSource,
     SettingsLink,
     Step,
     TargetsChanged,
 )
-from podo.catalog.writers import NamespaceWriter
+from podo.catalog.writers import NamespaceWriter, TagWriter
+from podo.clients.aws import Aws, Connection
 from podo.clients.git import Git, GitBinary
 from podo.clients.git.address import PROTOCOLS
 from podo.clients.kubernetes.connections import Connections
 from podo.kernel.db import Reading, outside
 from podo.kernel.domains import Domain, House, Round
-from podo.kernel.errors import N_
+from podo.kernel.errors import N_, Translate
 from podo.kernel.events import Handler
 from podo.kernel.nouns import PODO
 from podo.kernel.ui import NavItem, languages
@@ -75,8 +81,17 @@ async def _adapters(house: House) -> None:
     house.ports.put(Connections, pool)
     house.ports.put(NamespaceReader, namespaces)
     house.ports.put(NamespaceWriter, namespaces)
+    clouds = _clouds(house)
+    house.ports.put(AssetReader, clouds)
+    house.ports.put(TagWriter, clouds)
     house.ports.put(Git, git)
     house.ports.put(RepositoryReader, GitRepositories(git, guard=guard))
+
+
+def _clouds(house: House) -> Clouds:
+    chosen = house.settings[CatalogSettings]
+    aws = AwsAssets(Aws(Connection(endpoint=chosen.aws_endpoint, before_call=outside)))
+    return Clouds({Provider.aws: aws}, CloudTwin(house.directory / "clouds", before_call=outside))
 
 
 async def _keep_twins(house: House) -> None:
@@ -114,6 +129,20 @@ async def _find_clusters(r: Reading, text: str, limit: int) -> Sequence[SearchHi
     ]
 
 
+def _lacking(project: Project, say: Translate) -> list[Step]:
+    """What a project that came from a list elsewhere does not have yet."""
+    settings, found = f"/{project.slug}/settings", list[Step]()
+    if not project.repository.url:
+        text = say(N_("It came without one. Podo builds from a git repository; until then it is listed, owned and scored."))
+        title, action = say(N_("A repository")), say(N_("Give its address"))
+        found.append(Step(title, text, done=False, action=action, link=f"{settings}#repository"))
+    if not project.places:
+        text = say(N_("Tick environments and regions; its namespaces are made at once."))
+        title, action = say(N_("A place to run")), say(N_("Choose where"))
+        found.append(Step(title, text, done=False, action=action, link=f"{settings}#targets"))
+    return found
+
+
 async def _first_steps(r: Reading, project: Project, lang: str) -> Sequence[Step]:
     say = languages.translator(lang)
     team = (await access.team(r, project.team)).name
@@ -121,19 +150,22 @@ async def _first_steps(r: Reading, project: Project, lang: str) -> Sequence[Step
     spaces = [n for n in await service.namespaces(r, project.slug) if n.cluster in wanted]
     ready = [n.cluster for n in spaces if n.state is NamespaceState.ready]
     late = [n for n in spaces if n.cluster not in ready]
-    registered = Step(say(N_("Registered, owned by {team}")).format(team=team), project.title, done=True, at=project.created_at)
+    first = Step(say(N_("Registered, owned by {team}")).format(team=team), project.title, done=True, at=project.created_at)
+    registered = [first, *_lacking(project, say)]
+    if not project.places:
+        return registered
     if ready and late:
         # What is down elsewhere holds nobody back here.
         told = say(N_("Its place is ready in {ready}; {late} follow")).format(
             ready=", ".join(ready), late=", ".join(n.cluster for n in late)
         )
-        return [registered, Step(told, "", done=True)]
+        return [*registered, Step(told, "", done=True)]
     if ready:
-        return [registered, Step(say(N_("Its place is ready in {ready}")).format(ready=", ".join(ready)), "", done=True)]
+        return [*registered, Step(say(N_("Its place is ready in {ready}")).format(ready=", ".join(ready)), "", done=True)]
     why = "; ".join(f"{n.cluster}: {n.why.rstrip('.') or say(N_('being made'))}" for n in late)
     settings = f"/{project.slug}/settings#namespaces"
     waiting = Step(say(N_("A place in every region")), why, done=False, action=say(N_("See why")), link=settings)
-    return [registered, waiting]
+    return [*registered, waiting]
 
 
 _SETTLE_ON = (
@@ -164,6 +196,7 @@ DOMAIN = Domain(
         SearchSource(_find_clusters),
         GuideSteps(10, _first_steps),
         SettingsLink("about", N_("About it"), "info"),
+        SettingsLink("retire", N_("Retire"), "archive"),
     ],
     handlers=[
         Handler("catalog.namespaces", frozenset(event.code for event in _SETTLE_ON), settle_namespaces),
@@ -172,6 +205,7 @@ DOMAIN = Domain(
     ],
     rounds=[
         Round("catalog.clusters", 15, look_at_clusters),
+        Round("catalog.inventory", 5, look_into_accounts),
         Round("catalog.namespaces", 5, try_unsettled_namespaces),
         Round("catalog.retired", 600, close_retired),
         Round("catalog.owners", 10, settle_teams),
@@ -179,6 +213,6 @@ DOMAIN = Domain(
         Round("catalog.twins", 10, _keep_twins, role=None),
     ],
     adapters=_adapters,
-    world=lambda house: World(house.ports[NamespaceWriter]),
+    world=lambda house: World(house.ports[NamespaceWriter], house.ports[AssetReader], house.ports[TagWriter]),
     permissions=PERMISSIONS,
 )

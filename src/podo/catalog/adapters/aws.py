@@ -52,11 +52,11 @@ class AwsAssets:
         self._aws = aws
 
     def sources(self, account: CloudAccount, region: str) -> Sequence[Source]:
-        """See `AssetReader`. What was tagged is shown by `tags`, whatever its kind; it alone cannot say of those what is gone."""
+        """See `AssetReader`."""
         is_global = region == GLOBAL
         own = [Source(listing.kind, (listing.kind,)) for listing in LISTINGS if listing.is_global == is_global]
-        left_out = [Source(kind, (), why) for kind, why in LEFT_OUT.items()] if is_global else []
-        return [Source(TAGS), *own, *left_out]
+        left_out = [Source(kind, why=why) for kind, why in LEFT_OUT.items()] if is_global else []
+        return [Source(TAGS, is_rest=True), *own, *left_out]
 
     async def read(self, account: CloudAccount, region: str, source: str, cursor: str) -> AssetPage:
         """See `AssetReader`."""

@@ -11,6 +11,13 @@ from podo.catalog.models.facts import (
     DependencyRow,
     FactsRow,
 )
+from podo.catalog.models.inventory import (
+    AccountRow,
+    InventoryRow,
+    TagCallsRow,
+    TagChangeRow,
+    TagPlanRow,
+)
 from podo.catalog.models.offers import OfferRow
 from podo.catalog.models.owners import OwnershipRow
 from podo.catalog.models.places import ClusterRow, ClusterStateRow, EnvironmentRow, RegionRow
@@ -22,6 +29,7 @@ from podo.catalog.models.scorecards import (
 )
 
 __all__ = [
+    "AccountRow",
     "AssetDecisionRow",
     "AssetRow",
     "AssetTurnRow",
@@ -31,6 +39,7 @@ __all__ = [
     "DependencyRow",
     "EnvironmentRow",
     "FactsRow",
+    "InventoryRow",
     "NamespaceRow",
     "OfferRow",
     "OrphanCaseRow",
@@ -40,4 +49,7 @@ __all__ = [
     "ScoreDayRow",
     "ScoreRow",
     "ScoreRuleRow",
+    "TagCallsRow",
+    "TagChangeRow",
+    "TagPlanRow",
 ]

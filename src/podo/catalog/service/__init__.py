@@ -1,5 +1,20 @@
 """The verbs of projects and places."""
 
+from podo.catalog.service.accounts import (
+    account,
+    account_facts,
+    account_from,
+    accounts,
+    ask_inventory,
+    begin_inventory,
+    end_inventory,
+    inventories,
+    inventory_failed,
+    regions_of,
+    remove_account,
+    set_account,
+    take_inventory,
+)
 from podo.catalog.service.answers import (
     answers,
     responsible,
@@ -26,6 +41,11 @@ from podo.catalog.service.custody import (
     settle,
     unsettled_teams,
 )
+from podo.catalog.service.deciding import (
+    assign_assets,
+    quarantine_assets,
+    undo_assets,
+)
 from podo.catalog.service.facts import (
     changes,
     describe,
@@ -42,9 +62,14 @@ from podo.catalog.service.heads import (
     search,
     settings_menu,
 )
+from podo.catalog.service.hearing import (
+    hear_cases,
+)
 from podo.catalog.service.intake import (
     begin_assets,
     finish_assets,
+    resolve_assets,
+    resolve_saying,
     take_assets,
 )
 from podo.catalog.service.namespaces import (
@@ -128,6 +153,7 @@ from podo.catalog.service.retirement import (
     deployable,
     due_to_close,
     retire,
+    retirement,
     retirement_objections,
     unretire,
 )
@@ -136,12 +162,19 @@ from podo.catalog.service.suggestions import use_sources
 __all__ = [
     "Organisation",
     "accept",
+    "account",
+    "account_facts",
+    "account_from",
+    "accounts",
     "add_cluster",
     "answers",
+    "ask_inventory",
     "asset",
     "asset_facets",
     "assets",
+    "assign_assets",
     "begin_assets",
+    "begin_inventory",
     "buildable",
     "by_slugs",
     "change",
@@ -163,6 +196,7 @@ __all__ = [
     "deployable",
     "describe",
     "due_to_close",
+    "end_inventory",
     "environments",
     "escalate",
     "facts",
@@ -173,7 +207,10 @@ __all__ = [
     "guide",
     "has_due_offers",
     "head",
+    "hear_cases",
     "history",
+    "inventories",
+    "inventory_failed",
     "is_deleted",
     "lapse",
     "leads",
@@ -202,17 +239,23 @@ __all__ = [
     "project",
     "projects",
     "projects_of",
+    "quarantine_assets",
     "record",
     "regions",
+    "regions_of",
     "register",
     "release_assets",
+    "remove_account",
     "remove_cluster",
     "remove_environment",
     "remove_region",
     "resolve",
+    "resolve_assets",
+    "resolve_saying",
     "responsible",
     "restore",
     "retire",
+    "retirement",
     "retirement_objections",
     "retry_namespace",
     "say_more",
@@ -220,6 +263,7 @@ __all__ = [
     "sealed_kubeconfig",
     "search",
     "served",
+    "set_account",
     "set_back",
     "set_environment",
     "set_region",
@@ -229,9 +273,11 @@ __all__ = [
     "tag_wishes",
     "tag_wishes_of",
     "take_assets",
+    "take_inventory",
     "targets",
     "timezones",
     "transfer",
+    "undo_assets",
     "unretire",
     "unsettled_namespaces",
     "unsettled_teams",

@@ -101,6 +101,7 @@ from podo.catalog.types.facts import (
     Neighbour,
     Neighbours,
     OnCall,
+    Retirement,
 )
 from podo.catalog.types.facts_errors import (
     ChangedSince,
@@ -197,6 +198,7 @@ from podo.catalog.types.owners import (
     Spoken,
     TeamRestored,
     TeamSettled,
+    TooManyNames,
     Way,
     WrongTime,
     of_asset,
@@ -204,11 +206,13 @@ from podo.catalog.types.owners import (
 )
 from podo.catalog.types.permissions import (
     ACCEPT,
+    ASSIGN,
     CHANGE,
     DELETE,
     GOVERN,
     IMPORT,
     PERMISSIONS,
+    QUARANTINE,
     READ,
     REGISTER,
     RETIRE,
@@ -282,6 +286,7 @@ from podo.catalog.types.tags import (
 
 __all__ = [
     "ACCEPT",
+    "ASSIGN",
     "CHANGE",
     "DELETE",
     "GLOBAL",
@@ -290,6 +295,7 @@ __all__ = [
     "OFFER_STATES",
     "PERMISSIONS",
     "PROJECT_TAG",
+    "QUARANTINE",
     "QUARANTINE_TAG",
     "READ",
     "REGISTER",
@@ -451,6 +457,7 @@ __all__ = [
     "Responsible",
     "Retired",
     "RetiredForGood",
+    "Retirement",
     "RetirementObjection",
     "Score",
     "ScoreDay",
@@ -493,6 +500,7 @@ __all__ = [
     "TeamScore",
     "TeamSettled",
     "TooManyAssets",
+    "TooManyNames",
     "Trouble",
     "UnknownFormat",
     "Unreadable",

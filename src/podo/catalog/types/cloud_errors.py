@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from podo.kernel.errors import N_, Conflict, Invalid, Missing, Unavailable
+from podo.kernel.errors import N_, Conflict, Invalid, Missing
 
 
 class WrongAccount(Invalid):
@@ -59,7 +59,7 @@ class AccountInUse(Conflict):
     do = N_("Pause the plan first, or wait until it is done.")
 
 
-class CursorLost(Unavailable):
+class CursorLost(Conflict):
     """A listing that has to begin anew: the cloud keeps its place for some minutes only."""
 
     code = "catalog.cursor_lost"

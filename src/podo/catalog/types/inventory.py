@@ -63,11 +63,13 @@ class SeenAsset:
 class Source:
     """One listing of an account and region: `tags` (what was ever tagged), or a service's own (`ec2:instance`).
 
-    What it does not show any more is gone if its kind is one of `kinds`. A source of what cannot be listed says `why`.
+    What it does not show any more is gone if its kind is one of `kinds`, or, with `is_rest`, one that no other source of the region
+    names. A source of what is not listed says `why`.
     """
 
     name: str
     kinds: tuple[str, ...] = ()
+    is_rest: bool = False
     why: str = ""
 
 
@@ -103,6 +105,7 @@ class Inventory:
     began_at: datetime
     ended_at: datetime | None = None
     done_at: datetime | None = None
+    asked_at: datetime | None = None
     pages: int = 0
     seen: int = 0
     gone: int = 0

@@ -22,4 +22,11 @@ class CatalogSettings:
         "", "Team (id or handle) that owns what nobody else does, and never ends; empty: the root team with most people"
     )
     custody_days: int = setting(14, "Days for which a project is offered before it stays where it is")
+    assign_from: float = setting(
+        1.0, "How sure Podo must be (0 to 1) to decide by itself whose an asset is; 1: only by exact stable ids"
+    )
     retired_days: int = setting(30, "Days for which a retired project can come back; then its namespaces are removed")
+    inventory_minutes: int = setting(60, "Minutes between two looks into each source of a cloud account")
+    aws_endpoint: str = setting("", "Address that answers for all of AWS (tests, LocalStack); empty: AWS's own")
+    gcp_endpoint: str = setting("", "Address that answers for all of Google's APIs (tests); empty: Google's own")
+    tag_calls_a_day: int = setting(2000, "Calls a day in which Podo by itself repairs tags that drifted; 0 switches it off")

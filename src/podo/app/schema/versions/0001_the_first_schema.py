@@ -143,6 +143,18 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "cloud_accounts",
+        sa.Column("provider", sa.String(length=8), nullable=False),
+        sa.Column("id", sa.String(length=80), nullable=False),
+        sa.Column("name", sa.String(length=120), nullable=False),
+        sa.Column("regions", podo.kernel.db.models.Json, nullable=False),
+        sa.Column("role", sa.String(length=300), nullable=False),
+        sa.Column("external_id", sa.String(length=200), nullable=False),
+        sa.Column("team", sa.String(length=80), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.PrimaryKeyConstraint("provider", "id", name=op.f("pk_cloud_accounts")),
+    )
+    op.create_table(
         "directory_drafts",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
@@ -161,12 +173,13 @@ def upgrade() -> None:
         sa.Column("named", sa.String(length=320), nullable=False),
         sa.Column("external", sa.String(length=320), nullable=False),
         sa.Column("document", podo.kernel.db.models.Json, nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("made_at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.Column("changed_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("due_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("draft", "kind", "id", name=op.f("pk_directory_entries")),
     )
     with op.batch_alter_table("directory_entries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_directory_entries_due_at"), ["due_at"], unique=False)
         batch_op.create_index("ix_directory_entries_external", ["draft", "kind", "external"], unique=False)
         batch_op.create_index("ix_directory_entries_named", ["draft", "kind", "named"], unique=False)
 
@@ -259,6 +272,26 @@ def upgrade() -> None:
         batch_op.create_index("ix_events_request_id", ["request_id"], unique=False)
         batch_op.create_index("ix_events_subject_position", ["subject", "position"], unique=False)
 
+    op.create_table(
+        "inventories",
+        sa.Column("provider", sa.String(length=8), nullable=False),
+        sa.Column("account", sa.String(length=80), nullable=False),
+        sa.Column("region", sa.String(length=40), nullable=False),
+        sa.Column("source", sa.String(length=80), nullable=False),
+        sa.Column("run", sa.String(length=200), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("began_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("ended_at", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("done_at", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("asked_at", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("pages", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.Integer(), nullable=False),
+        sa.Column("gone", sa.Integer(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("do", sa.Text(), nullable=False),
+        sa.Column("unsupported", podo.kernel.db.models.Json, nullable=False),
+        sa.PrimaryKeyConstraint("provider", "account", "region", "source", name=op.f("pk_inventories")),
+    )
     op.create_table(
         "leases",
         sa.Column("name", sa.String(length=120), nullable=False),
@@ -473,6 +506,31 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sign_in_tries", schema=None) as batch_op:
         batch_op.create_index("ix_sign_in_tries_who_at", ["who", "at"], unique=False)
+
+    op.create_table(
+        "tag_calls",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_tag_calls")),
+    )
+    op.create_table(
+        "tag_plans",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("assets", sa.Integer(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("undoes", sa.String(length=40), nullable=False),
+        sa.Column("run", sa.String(length=200), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("ended_at", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("left", podo.kernel.db.models.Json, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tag_plans")),
+    )
+    with op.batch_alter_table("tag_plans", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tag_plans_state"), ["state"], unique=False)
 
     op.create_table(
         "teams",
@@ -803,6 +861,32 @@ def upgrade() -> None:
         batch_op.create_index("ix_successions_team_at", ["team", "at"], unique=False)
 
     op.create_table(
+        "tag_changes",
+        sa.Column("plan", sa.String(length=40), nullable=False),
+        sa.Column("asset", sa.String(length=40), nullable=False),
+        sa.Column("batch", sa.Integer(), nullable=False),
+        sa.Column("arn", sa.Text(), nullable=False),
+        sa.Column("name", sa.String(length=400), nullable=False),
+        sa.Column("provider", sa.String(length=8), nullable=False),
+        sa.Column("account", sa.String(length=80), nullable=False),
+        sa.Column("region", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=120), nullable=False),
+        sa.Column("wanted", podo.kernel.db.models.Json, nullable=False),
+        sa.Column("dropped", podo.kernel.db.models.Json, nullable=False),
+        sa.Column("former", podo.kernel.db.models.Json, nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("trouble", sa.String(length=12), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("after", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["plan"], ["tag_plans.id"], name=op.f("fk_tag_changes_plan")),
+        sa.PrimaryKeyConstraint("plan", "asset", name=op.f("pk_tag_changes")),
+    )
+    with op.batch_alter_table("tag_changes", schema=None) as batch_op:
+        batch_op.create_index("ix_tag_changes_asset", ["asset", "state"], unique=False)
+        batch_op.create_index("ix_tag_changes_plan_state", ["plan", "state", "batch"], unique=False)
+
+    op.create_table(
         "tokens",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -994,6 +1078,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_tokens_person"))
 
     op.drop_table("tokens")
+    with op.batch_alter_table("tag_changes", schema=None) as batch_op:
+        batch_op.drop_index("ix_tag_changes_plan_state")
+        batch_op.drop_index("ix_tag_changes_asset")
+
+    op.drop_table("tag_changes")
     with op.batch_alter_table("successions", schema=None) as batch_op:
         batch_op.drop_index("ix_successions_team_at")
 
@@ -1067,6 +1156,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_teams_parent"))
 
     op.drop_table("teams")
+    with op.batch_alter_table("tag_plans", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tag_plans_state"))
+
+    op.drop_table("tag_plans")
+    op.drop_table("tag_calls")
     with op.batch_alter_table("sign_in_tries", schema=None) as batch_op:
         batch_op.drop_index("ix_sign_in_tries_who_at")
 
@@ -1121,6 +1215,7 @@ def downgrade() -> None:
     op.drop_table("mails")
     op.drop_table("mail_choices")
     op.drop_table("leases")
+    op.drop_table("inventories")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index("ix_events_subject_position")
         batch_op.drop_index("ix_events_request_id")
@@ -1146,9 +1241,11 @@ def downgrade() -> None:
     with op.batch_alter_table("directory_entries", schema=None) as batch_op:
         batch_op.drop_index("ix_directory_entries_named")
         batch_op.drop_index("ix_directory_entries_external")
+        batch_op.drop_index(batch_op.f("ix_directory_entries_due_at"))
 
     op.drop_table("directory_entries")
     op.drop_table("directory_drafts")
+    op.drop_table("cloud_accounts")
     with op.batch_alter_table("assets", schema=None) as batch_op:
         batch_op.drop_index("ix_assets_trouble", sqlite_where=sa.text("trouble <> ''"), postgresql_where=sa.text("trouble <> ''"))
         batch_op.drop_index("ix_assets_stack", sqlite_where=sa.text("stack <> ''"), postgresql_where=sa.text("stack <> ''"))

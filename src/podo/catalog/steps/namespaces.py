@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from podo.catalog import service
-from podo.catalog.writers import NamespaceWriter
+from podo.catalog.steps.world import World
 from podo.kernel.db import Tx
 from podo.kernel.durable import act, record
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What the acts work on."""
-
-    namespaces: NamespaceWriter
 
 
 @record

@@ -1,0 +1,36 @@
+"""The only places that change the outside world, and the recording steps beside them; each safe to run twice."""
+
+from podo.catalog.steps.inventory import begin_inventory, end_inventory, inventory_failed, read_assets, take_page
+from podo.catalog.steps.namespaces import (
+    make_namespace,
+    namespace_has_to_wait,
+    namespace_is_gone,
+    namespace_is_ready,
+    namespace_is_refused,
+    plan_namespace,
+    remove_namespace,
+)
+from podo.catalog.steps.tags import batch_failed, next_batch, note_batch, plan_is_over, read_back, write_tags
+from podo.catalog.steps.world import World
+
+__all__ = [
+    "World",
+    "batch_failed",
+    "begin_inventory",
+    "end_inventory",
+    "inventory_failed",
+    "make_namespace",
+    "namespace_has_to_wait",
+    "namespace_is_gone",
+    "namespace_is_ready",
+    "namespace_is_refused",
+    "next_batch",
+    "note_batch",
+    "plan_is_over",
+    "plan_namespace",
+    "read_assets",
+    "read_back",
+    "remove_namespace",
+    "take_page",
+    "write_tags",
+]
