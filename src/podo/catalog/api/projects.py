@@ -10,13 +10,11 @@ from podo.catalog.api.shapes import (
     LookIn,
     NameOut,
     NamespaceOut,
-    OwnershipOut,
     ProjectOut,
     ProjectsOut,
     RegisterIn,
     RepositoryOut,
     TargetsIn,
-    TransferIn,
     TypedIn,
 )
 from podo.catalog.ports import NamespaceReader, RepositoryReader
@@ -25,9 +23,9 @@ from podo.catalog.types import (
     DELETE,
     READ,
     REGISTER,
-    TRANSFER,
     DeletionObjection,
     NamespaceForeign,
+    ProjectState,
     SearchSource,
 )
 from podo.kernel.errors import PodoError
@@ -45,11 +43,14 @@ async def list_projects(
     environment: str = "",
     region: str = "",
     tier: int = 0,
+    state: ProjectState = ProjectState.active,
+    lifecycle: str = "",
+    level: int | None = None,
     cursor: str | None = None,
     limit: int = 50,
     w: Web = WebIn,
 ) -> ProjectsOut:
-    """Living projects by slug; `q` holds parts of a name or title, `team` is an id or handle."""
+    """Living projects by slug, or retired ones; `q` holds parts of a name or title, `team` is an id or handle."""
     async with w.reading() as r:
         teams = [(await access.team(r, team)).id] if team else None
         found = await service.projects(
@@ -59,6 +60,9 @@ async def list_projects(
             environment=environment,
             region=region,
             tier=tier,
+            state=state,
+            lifecycle=lifecycle,
+            level=level,
             cursor=cursor,
             limit=max(1, min(limit, 200)),
         )
@@ -111,26 +115,11 @@ async def set_targets(project: str, wanted: TargetsIn, w: Web = WebIn) -> Projec
         return ProjectOut.of(await service.set_targets(tx, project, places))
 
 
-@routes.api("POST", "/api/v1/projects/{project}/transfer", verb="catalog.transfer", permission=TRANSFER.id)
-async def transfer(project: str, wanted: TransferIn, w: Web = WebIn) -> OwnershipOut:
-    """Give the project to another team."""
-    async with w.transaction() as tx:
-        return OwnershipOut.of(await service.transfer(tx, project, wanted.team, wanted.why))
-
-
 @routes.api("DELETE", "/api/v1/projects/{project}", verb="catalog.delete", permission=DELETE.id, status=204)
 async def delete(project: str, wanted: TypedIn, w: Web = WebIn) -> None:
     """Delete a project that never deployed, with its namespaces."""
     async with w.transaction() as tx:
         await service.delete(tx, project, wanted.typed, w.house.slots[DeletionObjection])
-
-
-@routes.api("GET", "/api/v1/projects/{project}/owners", verb="catalog.owners", permission=READ.id)
-async def owners(project: str, w: Web = WebIn) -> list[OwnershipOut]:
-    """All owners, newest first."""
-    async with w.reading() as r:
-        await service.project(r, project)
-        return [OwnershipOut.of(o) for o in await service.history(r, project)]
 
 
 @routes.api("GET", "/api/v1/projects/{project}/namespaces", verb="catalog.namespaces", permission=READ.id)

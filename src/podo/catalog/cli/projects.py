@@ -47,10 +47,13 @@ def _credential(file: Path | None) -> str:
 @click.option("--env", "environment")
 @click.option("--region")
 @click.option("--tier", type=int)
+@click.option("--lifecycle", type=click.Choice(["experimental", "production", "deprecated"]))
+@click.option("--level", type=int, help="Of the scorecards.")
+@click.option("--retired", "state", flag_value="retired", help="Retired ones instead.")
 @click.option("--limit", default=100, show_default=True)
-def list_(text: str, team: str | None, environment: str | None, region: str | None, tier: int | None, limit: int) -> None:
+def list_(text: str, limit: int, **asked: object) -> None:
     """Projects whose name or title contains TEXT."""
-    asked = {"q": text, "team": team, "environment": environment, "region": region, "tier": tier, "limit": min(limit, 200)}
+    asked |= {"q": text, "limit": min(limit, 200)}
     show(every("/projects", asked, limit), ["slug", "title", "team", "tier", "repository"])
 
 
@@ -162,16 +165,6 @@ def retry_namespace(slug: str, cluster: str) -> None:
     done(f"Asked; podo project namespaces {slug} says how far it is.")
 
 
-@verb("catalog.transfer")
-@project.command("transfer")
-@click.argument("slug")
-@click.argument("team")
-@click.option("--why", default="")
-def transfer(slug: str, team: str, why: str) -> None:
-    """Give a project to another team."""
-    show(api("POST", f"/projects/{slug}/transfer", {"team": team, "why": why}))
-
-
 @verb("catalog.delete")
 @project.command("delete")
 @click.argument("slug")
@@ -180,14 +173,6 @@ def delete(slug: str, typed: str) -> None:
     """Delete a project that never ran, with its namespaces."""
     api("DELETE", f"/projects/{slug}", {"typed": typed})
     done(f"Deleted {slug}.")
-
-
-@verb("catalog.owners")
-@project.command("owners")
-@click.argument("slug")
-def owners(slug: str) -> None:
-    """Who owned a project, from when to when."""
-    show(api("GET", f"/projects/{slug}/owners"), ["team", "since", "until", "by", "why"])
 
 
 @verb("catalog.name")

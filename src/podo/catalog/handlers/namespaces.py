@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from podo.catalog import reads, service
 from podo.catalog.ports import NamespaceReader
-from podo.catalog.types import Cluster, ClusterState, NamespaceAsked, NamespaceState, ProjectDeleted
+from podo.catalog.types import Cluster, ClusterState, NamespaceAsked, NamespaceState, ProjectClosed, ProjectDeleted
 from podo.catalog.workflows import make, remove
 from podo.kernel import ids
 from podo.kernel.domains import House, News
@@ -13,17 +13,18 @@ from podo.kernel.events import Entry, Handling
 from podo.kernel.nouns import PODO
 
 CLUSTERS = "clusters"
+_ENDS = (ProjectDeleted.code, ProjectClosed.code)
 _RUN = "namespace:{project}:{cluster}:"
 
 
 async def settle_namespaces(entry: Entry, at: Handling) -> None:
-    """Namespaces follow their project: made where it runs, relabelled when it moves, removed when it is deleted."""
+    """Namespaces follow their project: made where it runs, relabelled when it moves, removed when it has ended."""
     project = entry.project or ""
     async with at.transaction() as tx:
         there = await service.namespaces(tx, project)
     if entry.code == NamespaceAsked.code:
         there = [n for n in there if n.cluster == entry.facts["cluster"]]
-    body = remove if entry.code == ProjectDeleted.code else make
+    body = remove if entry.code in _ENDS else make
     for namespace in there:
         if (namespace.state is NamespaceState.leaving) == (body is remove):
             await at.start(body, _run(project, namespace.cluster) + entry.id, project, namespace.cluster)

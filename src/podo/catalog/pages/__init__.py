@@ -1,6 +1,6 @@
 """Projects and places as pages."""
 
-from podo.catalog.pages import clusters, environments, facts, overview, projects, regions, register, search, settings
+from podo.catalog.pages import clusters, environments, facts, overview, projects, regions, register, retirement, search, settings
 
 routes = [
     projects.routes,
@@ -12,4 +12,5 @@ routes = [
     overview.routes,
     settings.routes,
     facts.routes,
+    retirement.routes,
 ]

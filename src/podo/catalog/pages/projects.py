@@ -12,7 +12,7 @@ from podo.access import service as access
 from podo.access.types import Team
 from podo.catalog import rules, service
 from podo.catalog.pages.wrong import say, sentence
-from podo.catalog.types import READ, BadQuery, Project, ProjectMarks, ProjectQuery
+from podo.catalog.types import READ, BadQuery, Project, ProjectMarks, ProjectQuery, ProjectState
 from podo.kernel.db import Reading
 from podo.kernel.errors import N_
 from podo.kernel.http import Routes, Web
@@ -65,6 +65,7 @@ class Known:
     mine: frozenset[str]
     counts: dict[str, int]
     tiers: dict[int, int]
+    retired: int
     environments: Sequence[str]
     regions: Sequence[str]
 
@@ -89,6 +90,9 @@ async def projects(q: str = "", number: int = 1, w: Web = WebIn) -> Response:
             environment=wanted.environment,
             region=wanted.region,
             tier=wanted.tier,
+            state=ProjectState.retired if wanted.retired else ProjectState.active,
+            lifecycle=wanted.lifecycle,
+            level=wanted.level,
             skip=_SIZE * (max(1, number) - 1),
             limit=_SIZE,
         )
@@ -117,6 +121,7 @@ async def _known(r: Reading, person: str) -> Known:
         mine=frozenset(m.team for m in await access.teams_of(r, person)),
         counts=await service.counts_by_team(r),
         tiers=await service.counts_by_tier(r),
+        retired=await service.count_retired(r),
         environments=[e.name for e in await service.environments(r)],
         regions=[g.code for g in await service.regions(r)],
     )
@@ -156,12 +161,15 @@ def _narrowed(query: str, key: str, value: str, count: int | None = None) -> tup
 
 def _lists(w: Web, query: str, known: Known) -> list[Choice]:
     mine = sum(known.counts.get(t, 0) for t in known.mine)
-    whole = "is:mine" not in query.split() and not any(word.startswith("team:") for word in query.split())
+    whole = not any(word.startswith(("is:", "team:")) for word in query.split())
     everything = _at(rules.with_word(rules.with_word(query, "is", ""), "team", ""))
-    return [
+    found = [
         (say(w, N_("All projects")), everything, sum(known.tiers.values()), whole),
         (say(w, N_("Of my teams")), *_narrowed(query, "is", "mine", mine)),
     ]
+    if known.retired:
+        found.append((say(w, N_("Retired")), *_narrowed(query, "is", "retired", known.retired)))
+    return found
 
 
 def _teams(query: str, known: Known) -> list[Choice]:

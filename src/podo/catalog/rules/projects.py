@@ -122,7 +122,7 @@ def namespace_manifests(project: str, team: str, environments: Sequence[str]) ->
 
 
 def project_query(text: str) -> ProjectQuery:
-    """A filter such as `team:chat env:prod region:jp tier:1 is:mine refund`. Raises `BadQuery`."""
+    """A filter such as `team:chat env:prod region:jp tier:1 lifecycle:production is:mine refund`. Raises `BadQuery`."""
     words: list[str] = []
     found: dict[str, Any] = {}
     for word in text.split():
@@ -136,8 +136,12 @@ def project_query(text: str) -> ProjectQuery:
                 found["environment"] = value
             case "tier", "1" | "2" | "3":
                 found["tier"] = int(value)
-            case "is", "mine":
-                found["mine"] = True
+            case "lifecycle", "experimental" | "production" | "deprecated":
+                found[key] = value
+            case "level", "0" | "1" | "2" | "3":
+                found[key] = int(value)
+            case "is", "mine" | "retired":
+                found[value] = True
             case _:
                 raise BadQuery(word=word)
     return ProjectQuery(text=" ".join(words), **found)

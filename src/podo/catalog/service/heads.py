@@ -31,7 +31,10 @@ async def head(r: Reading, slots: Slots, slug: str, current: str, lang: str) -> 
         tabs.append(Tab(tab.label, f"/{slug}/{tab.key}", tab.icon, number or 0, current == tab.key))
     tabs.append(Tab(N_("Settings"), f"/{slug}/settings", "gear", current=current == "settings"))
     tier = languages.translator(lang)(N_("Tier {n}")).format(n=found.tier)
-    return Head(name=slug, href=f"/{slug}", owner=team.name, owner_href=f"/teams/{team.handle}", marks=[Mark(tier)], tabs=tabs)
+    marks = [Mark(tier)]
+    if not found.lives:
+        marks.append(Mark(languages.say(lang, N_("Retired")), "attention", "archive"))
+    return Head(name=slug, href=f"/{slug}", owner=team.name, owner_href=f"/teams/{team.handle}", marks=marks, tabs=tabs)
 
 
 def settings_menu(slots: Slots, slug: str, current: str) -> list[Tab]:

@@ -35,9 +35,9 @@ async def unsettled_namespaces(r: Reading, clusters: Collection[str], limit: int
 
 
 async def wanted_namespace(r: Reading, project: str, cluster: str) -> list[dict[str, Any]] | None:
-    """The manifests to apply; None when the project is gone."""
+    """The manifests to apply; None when the project is gone, or retired for good."""
     found = await store.project(r, project)
-    if found is None:
+    if found is None or found.closed_at is not None:
         return None
     served = next(((c.region, c.environments) for c in await store.clusters(r) if c.name == cluster), ("", ()))
     environments = [e for e in served[1] if (e, served[0]) in found.places]
@@ -99,8 +99,9 @@ async def _set(tx: Tx, wanted: Namespace) -> bool:
 
 
 async def is_deleted(r: Reading, project: str) -> bool:
-    """Whether the project is gone, so that its namespaces may go."""
-    return await store.project(r, project) is None
+    """Whether the project is gone, or retired for good, so that its namespaces may go."""
+    found = await store.project(r, project)
+    return found is None or found.closed_at is not None
 
 
 async def namespace_gone(tx: Tx, project: str, cluster: str) -> None:

@@ -63,13 +63,19 @@ async def projects(
     environment: str = "",
     region: str = "",
     tier: int = 0,
+    state: ProjectState = ProjectState.active,
+    lifecycle: str = "",
+    level: int | None = None,
     cursor: str | None = None,
     skip: int = 0,
     limit: int = 50,
 ) -> Page[Project]:
-    """Living projects by slug, filtered, with the total: those behind `cursor`, or without the first `skip`."""
+    """Living projects (or those of another state) by slug, filtered, with the total: those behind `cursor`, or without `skip`.
+
+    `level` is that of the scorecards as they were last worked out.
+    """
     await access.require(r, READ, On())
-    wanted = store.Filter(text, teams, environment, region, tier)
+    wanted = store.Filter(text, teams, environment, region, tier, state, lifecycle, level)
     return await store.projects(r, wanted, cursor=cursor, skip=skip, limit=limit)
 
 
@@ -86,6 +92,11 @@ async def projects_of(r: Reading, teams: Collection[str]) -> list[Project]:
 async def count(r: Reading) -> int:
     """How many projects live."""
     return await store.count(r)
+
+
+async def count_retired(r: Reading) -> int:
+    """How many projects are retired."""
+    return await store.count_retired(r)
 
 
 async def counts_by_tier(r: Reading) -> dict[int, int]:

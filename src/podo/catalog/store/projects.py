@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, cast, delete, func, or_, select, update
 
 from podo.catalog.models import (
+    FactsRow,
     OfferRow,
     OwnershipRow,
     ProjectRow,
+    ScoreRow,
 )
 from podo.catalog.store.facts import drop_facts
 from podo.catalog.types import (
@@ -36,17 +39,23 @@ async def project(r: Reading, slug: str) -> Project | None:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which living projects: a part of the slug or title, owners, a place, a tier; None, empty and 0 ask for nothing."""
+    """Which projects: a part of the slug or title, owners, a place, a tier, a lifecycle; None, empty and 0 ask for nothing.
+
+    Living ones, unless `state` says otherwise; `level` is that of the scorecards as they were last worked out.
+    """
 
     text: str = ""
     teams: Collection[str] | None = None
     environment: str = ""
     region: str = ""
     tier: int = 0
+    state: ProjectState = ProjectState.active
+    lifecycle: str = ""
+    level: int | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """For a query over projects and their open ownerships."""
-        found: list[ColumnElement[bool]] = [ProjectRow.state == ProjectState.active]
+        found: list[ColumnElement[bool]] = [ProjectRow.state == self.state]
         named = (ProjectRow.slug, ProjectRow.title)
         found += [or_(*(column.icontains(word, autoescape=True) for column in named)) for word in self.text.split()]
         if self.teams is not None:
@@ -55,6 +64,10 @@ class Filter:
             found.append(ProjectRow.tier == self.tier)
         if self.environment or self.region:
             found.append(self._somewhere())
+        if self.lifecycle:
+            found.append(ProjectRow.slug.in_(select(FactsRow.project).where(FactsRow.lifecycle == self.lifecycle)))
+        if self.level is not None:
+            found.append(ProjectRow.slug.in_(select(ScoreRow.project).where(ScoreRow.level == self.level)))
         return found
 
     def _somewhere(self) -> ColumnElement[bool]:
@@ -105,14 +118,26 @@ async def counts_by_tier(r: Reading) -> dict[int, int]:
 
 
 async def counts_by_team(r: Reading) -> dict[str, int]:
-    """How many each team owns now."""
-    query = select(OwnershipRow.team, func.count()).where(OwnershipRow.project.is_not(None), *_OPEN).group_by(OwnershipRow.team)
+    """How many living ones each team owns now."""
+    query = select(OwnershipRow.team, func.count()).join(ProjectRow, ProjectRow.slug == OwnershipRow.project)
+    query = query.where(ProjectRow.state == ProjectState.active, *_OPEN).group_by(OwnershipRow.team)
     found = await r.recall("catalog", "counts by team", lambda: _pairs(r, query))
     return {str(team): number for team, number in found}
 
 
 async def _pairs(r: Reading, query: Any) -> tuple[tuple[Any, int], ...]:
     return tuple([(row[0], row[-1]) for row in await r.session.execute(query)])
+
+
+async def count_retired(r: Reading) -> int:
+    """How many are retired."""
+    return await r.session.scalar(select(func.count()).where(ProjectRow.state == ProjectState.retired)) or 0
+
+
+async def retired_before(r: Reading, moment: datetime) -> list[str]:
+    """Retired by then, and not closed yet."""
+    query = select(ProjectRow.slug).where(ProjectRow.state == ProjectState.retired, ProjectRow.closed_at.is_(None))
+    return list(await r.session.scalars(query.where(ProjectRow.retired_at <= moment).order_by(ProjectRow.slug)))
 
 
 async def add_project(tx: Tx, made: Project, credential: str) -> None:

@@ -293,4 +293,4 @@ class BadQuery(Invalid):
 
     code = "catalog.bad_query"
     so = N_("“{word}” means nothing in this filter.")
-    do = N_("Use team:, env:, region:, tier:, is:mine and parts of a name.")
+    do = N_("Use team:, env:, region:, tier:, lifecycle:, level:, is:mine, is:retired and parts of a name.")

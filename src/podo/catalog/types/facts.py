@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from podo.catalog.types.projects import Project
+
 
 class Lifecycle(StrEnum):
     """How far a project is, in Backstage's words; `unsaid` where nobody said so."""
@@ -117,3 +119,12 @@ class FactChange:
     by: str
     was: Mapping[str, object] = field(hash=False)
     now: Mapping[str, object] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """A project's end: what speaks against it while it lives; until when it can come back once it is retired, None for never."""
+
+    project: Project
+    objections: tuple[str, ...]
+    until: datetime | None

@@ -73,7 +73,7 @@ class WrongRule(Invalid):
     """A scorecard's rule that cannot be so; `field` in the data is the field of the form."""
 
     code = "catalog.wrong_rule"
-    so = N_("{what}: {why}.")
+    so = N_("{what}: {why}{word}.")
     do = N_("Correct it and send it again; the page lists the words that a rule may use.")
 
 

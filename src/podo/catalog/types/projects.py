@@ -113,3 +113,6 @@ class ProjectQuery:
     region: str = ""
     tier: int = 0
     mine: bool = False
+    retired: bool = False
+    lifecycle: str = ""
+    level: int | None = None

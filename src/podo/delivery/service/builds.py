@@ -36,7 +36,7 @@ _AGAIN = frozenset({BuildState.failed, BuildState.cancelled})
 
 async def ask(tx: Tx, project: str, commit: Commit, ref: str) -> Build:
     """Have a commit built. One that is being built, or was with success, is not built twice: that build is the answer."""
-    found = await catalog.project(tx, project)
+    found = await catalog.buildable(tx, project)
     await access.require(tx, BUILD, On(project=project, team=found.team))
     return await queue(tx, project, commit, ref, tx.actor.id)
 
@@ -126,8 +126,11 @@ async def newest_image(r: Reading, project: str) -> Build | None:
 
 
 async def source_of(r: Reading, seal: Seal, project: str) -> Source:
-    """The project's repository and how to be let in; never to be stored or shown. Raises `NoSuchProject`."""
-    found = await catalog.project(r, project)
+    """The project's repository and how to be let in; never to be stored or shown.
+
+    Raises `NoSuchProject`, `Retired`, `LacksRepository` of the catalogue.
+    """
+    found = await catalog.buildable(r, project)
     sealed = await catalog.sealed_credential(r, project)
     return Source(found.repository.url, found.repository.branch, seal.open(sealed) if sealed else "")
 

@@ -58,7 +58,7 @@ async def request(
     project = draft.release.project
     if once and (known := await rows.by_once(tx, once)):
         return await deployment(tx, *known)
-    owner = await catalog.owner(tx, project)
+    owner = await catalog.owner(tx, (await catalog.deployable(tx, project)).slug)
     await access.require(tx, DEPLOY, On(project=project, team=owner.team, environment=environment))
     stage = await _stage(tx, environment)
     await _alpha_first(tx, draft.release, stage)
@@ -220,7 +220,7 @@ async def reseal(tx: Tx, draft: Draft, number: int) -> Deployment:
 async def retry(tx: Tx, project: str, number: int) -> Deployment:
     """Try again what ended badly, with the same release; where approval is asked for, it is asked for again. Raises `NotOpen`."""
     was = await deployment(tx, project, number)
-    owner = await catalog.owner(tx, project)
+    owner = await catalog.owner(tx, (await catalog.deployable(tx, project)).slug)
     await access.require(tx, DEPLOY, On(project=project, team=owner.team, environment=was.environment))
     lost = [r for r in was.rollouts if r.state in _LOST]
     if not lost:
