@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from podo.catalog.types import Cluster, ClusterKind, Dockerfile, Found, Namespace, Ownership, Project
+from podo.catalog.types import Cluster, ClusterKind, Dockerfile, Found, Namespace, Project
 
 
 class PlaceOut(BaseModel):
@@ -102,32 +102,10 @@ class TargetsIn(BaseModel):
     places: list[PlaceOut]
 
 
-class TransferIn(BaseModel):
-    """The next owner (id or handle), and why."""
-
-    team: str
-    why: str = ""
-
-
 class TypedIn(BaseModel):
     """The project's name, typed."""
 
     typed: str
-
-
-class OwnershipOut(BaseModel):
-    """Who owned a project, from when to when."""
-
-    team: str
-    since: datetime
-    until: datetime | None
-    by: str
-    why: str
-
-    @classmethod
-    def of(cls, o: Ownership) -> OwnershipOut:
-        """From the noun."""
-        return cls(team=o.team, since=o.since, until=o.until, by=o.by, why=o.why)
 
 
 class NameOut(BaseModel):

@@ -2,6 +2,7 @@
 
 import click
 
+from podo.catalog.cli.assets import asset, orphan
 from podo.catalog.cli.facts import facts
 from podo.catalog.cli.owners import offer, owner
 from podo.catalog.cli.places import cluster, environment, region
@@ -12,4 +13,4 @@ from podo.catalog.cli.search import search
 # Its commands stand in `project`; what is imported has added them.
 _ADDED = (facts, retire)
 
-commands: list[click.Command] = [project, owner, offer, cluster, region, environment, search]
+commands: list[click.Command] = [project, owner, offer, asset, orphan, cluster, region, environment, search]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from podo.access.types import Succession, SuccessionKind, Team
-from podo.catalog.types import Evidence, Ownership, Way
+from podo.catalog.types import Evidence, Ownership, Way, WrongTime
 from podo.kernel.errors import N_
 
 _FOLLOWS, _BESIDE = N_("It follows {of}"), N_("It stood beside {of}")
@@ -210,3 +210,24 @@ def revised(believed: Sequence[Ownership], wanted: Ownership) -> tuple[Sequence[
 
 def _before(moment: datetime, end: datetime | None) -> bool:
     return end is None or moment < end
+
+
+def moment(text: str) -> datetime | None:
+    """A day (its beginning, UTC) or a time in ISO 8601, UTC where it names no zone; None for nothing. Raises `WrongTime`."""
+    if not text.strip():
+        return None
+    try:
+        # A plus sign in an address is a blank.
+        found = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text.strip())
+        found = found if found.tzinfo else found.replace(tzinfo=UTC)
+        return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise WrongTime(value=text, why=N_("it cannot be read")) from None
+
+
+def needed_moment(text: str) -> datetime:
+    """`moment`, where there has to be one. Raises `WrongTime`."""
+    found = moment(text)
+    if found is None:
+        raise WrongTime(value=text, why=N_("it is missing"))
+    return found

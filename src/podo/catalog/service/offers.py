@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
 from podo.access import service as access
-from podo.access.types import On
+from podo.access.types import On, Team
 from podo.catalog import rules, store
 from podo.catalog.service.charts import custody_lasts, led_by, organisation
 from podo.catalog.service.owners import living_team, moment, owner, withdraw_all
@@ -46,7 +46,7 @@ async def offer(r: Reading, id_: str) -> Offer:
     await access.require(r, READ, On())
     found = await store.offer(r, id_)
     if found is None:
-        raise NoSuchOffer(name=id_)
+        raise NoSuchOffer(project=id_, team="?")
     return found
 
 
@@ -110,54 +110,68 @@ async def make_offer(tx: Tx, slug: str, team: str, why: str = "", due_at: dateti
     return made
 
 
-async def accept(tx: Tx, id_: str) -> Ownership:
-    """The team takes what it was offered; other offers of it are withdrawn. A second time does nothing.
+async def accept(tx: Tx, slug: str, team: str) -> Ownership:
+    """A team takes what it was offered; other offers of it are withdrawn. A second time does nothing.
 
     Raises `NoSuchOffer`, `OfferOver`, `TeamEnded`.
     """
-    found = await offer(tx, id_)
-    await access.require(tx, ACCEPT, On(project=found.project, team=found.team))
-    was = await owner(tx, found.project)
+    found = await _offered(tx, slug, team)
+    was = await owner(tx, slug)
     if found.state is OfferState.accepted and was.team == found.team:
         return was
     _check_open(found)
-    team = await living_team(tx, found.team)
+    taking = await living_team(tx, found.team)
     now = moment([was])
     of = was.of if was.custody else was.team
-    taken = Ownership(was.subject, team.id, now, None, now, tx.actor.id, N_("accepted"), of=of)
+    taken = Ownership(was.subject, taking.id, now, None, now, tx.actor.id, N_("accepted"), of=of)
     await store.pass_on(tx, [(was, taken)])
     await store.answer(tx, [found.id], OfferState.accepted, at=clock.now(), by=tx.actor.id)
     await withdraw_all(tx, [found.subject], N_("another team took it"), but=found.id)
-    tx.say(OfferAccepted(project=found.project, offer=found.id, team=team.id, team_name=team.name, holder=was.team))
-    tx.say(OwnershipChanged(project=found.project, team=team.id, team_name=team.name, why=taken.why))
+    tx.say(OfferAccepted(project=slug, offer=found.id, team=taking.id, team_name=taking.name, holder=was.team))
+    tx.say(OwnershipChanged(project=slug, team=taking.id, team_name=taking.name, why=taken.why))
     return taken
 
 
-async def decline(tx: Tx, id_: str, why: str = "") -> Offer:
-    """The team does not want it; it stays where it is. A second time does nothing. Raises `NoSuchOffer`, `OfferOver`."""
-    found = await offer(tx, id_)
-    await access.require(tx, ACCEPT, On(project=found.project, team=found.team))
+async def decline(tx: Tx, slug: str, team: str, why: str = "") -> Offer:
+    """A team does not want it; it stays where it is. A second time does nothing. Raises `NoSuchOffer`, `OfferOver`."""
+    found = await _offered(tx, slug, team)
     if found.state is OfferState.declined:
         return found
     _check_open(found)
-    team = await access.team(tx, found.team)
+    named = await access.team(tx, found.team)
     await store.answer(tx, [found.id], OfferState.declined, at=clock.now(), by=tx.actor.id, why=why.strip())
-    said = {"offer": found.id, "team": team.id, "team_name": team.name, "holder": found.holder, "why": why.strip()}
-    tx.say(OfferDeclined(project=found.project, **said))
-    return await offer(tx, id_)
+    said = {"offer": found.id, "team": named.id, "team_name": named.name, "holder": found.holder, "why": why.strip()}
+    tx.say(OfferDeclined(project=slug, **said))
+    return await offer(tx, found.id)
 
 
-async def withdraw_offer(tx: Tx, id_: str, why: str = "") -> Offer:
+async def withdraw_offer(tx: Tx, slug: str, team: str, why: str = "") -> Offer:
     """Whoever holds a project takes an offer of it back. A second time does nothing. Raises `NoSuchOffer`, `OfferOver`."""
-    found = await offer(tx, id_)
-    await access.require(tx, TRANSFER, On(project=found.project, team=found.holder))
+    held = await project(tx, slug)
+    await access.require(tx, TRANSFER, On(project=slug, team=held.team))
+    found = await _newest(tx, slug, await access.team(tx, team))
     if found.state is OfferState.withdrawn:
         return found
     _check_open(found)
-    team = await access.team(tx, found.team)
+    named = await access.team(tx, found.team)
     await store.answer(tx, [found.id], OfferState.withdrawn, at=clock.now(), by=tx.actor.id, why=why.strip())
-    tx.say(OfferWithdrawn(project=found.project, offer=found.id, team=team.id, team_name=team.name))
-    return await offer(tx, id_)
+    tx.say(OfferWithdrawn(project=slug, offer=found.id, team=named.id, team_name=named.name))
+    return await offer(tx, found.id)
+
+
+async def _offered(tx: Tx, slug: str, team: str) -> Offer:
+    await project(tx, slug)
+    named = await access.team(tx, team)
+    await access.require(tx, ACCEPT, On(project=slug, team=named.id))
+    return await _newest(tx, slug, named)
+
+
+async def _newest(r: Reading, slug: str, team: Team) -> Offer:
+    """The offer that stands, else the last that did."""
+    found = next((o for o in await offers(r, slug) if o.team == team.id), None)
+    if found is None:
+        raise NoSuchOffer(project=slug, team=team.name)
+    return found
 
 
 async def escalate(tx: Tx, slug: str, why: str) -> Ownership:
@@ -209,11 +223,3 @@ def _check_open(found: Offer) -> None:
         raise OfferOver(project=found.project, state=found.state.value)
     if found.due_at <= clock.now():
         raise OfferOver(project=found.project, state=OfferState.lapsed.value)
-
-
-def by_team(found: Sequence[Offer]) -> dict[str, list[Offer]]:
-    """The offers of each team that they were made to."""
-    sorted_: dict[str, list[Offer]] = {}
-    for o in found:
-        sorted_.setdefault(o.team, []).append(o)
-    return sorted_

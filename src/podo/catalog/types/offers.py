@@ -173,7 +173,7 @@ class NoSuchOffer(Missing):
     """There is no such offer."""
 
     code = "catalog.no_such_offer"
-    so = N_("There is no offer “{name}”.")
+    so = N_("{project} was not offered to {team}.")
     do = N_("Look at the project's owners, or at what waits for you.")
 
 

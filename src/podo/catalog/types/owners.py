@@ -227,6 +227,14 @@ class WrongTime(Invalid):
     do = N_("Write it as 2026-05-03 or 2026-05-03T09:00:00Z.")
 
 
+class TooManyNames(Invalid):
+    """More namespaces than are answered for at once."""
+
+    code = "catalog.too_many_names"
+    so = N_("{count} namespaces are too many at once; {most} are the most.")
+    do = N_("Ask in several parts.")
+
+
 class NothingToGiveBack(Conflict):
     """There is nobody to whom a project could go back."""
 
