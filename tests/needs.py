@@ -20,6 +20,9 @@ def program(name: str) -> pytest.MarkDecorator:
 WHOLE = os.environ.get("PODO_TEST_SWEEP") == "whole"
 whole = pytest.mark.skipif(not WHOLE, reason="takes minutes: PODO_TEST_SWEEP=whole runs it")
 
+# For how many seconds tests take the database away.
+AWAY = float(os.environ.get("PODO_TEST_AWAY", "4"))
+
 
 def part(name: str) -> pytest.MarkDecorator:
     """Needs this real part to be built: `pytestmark = needs.part("kubernetes")`."""

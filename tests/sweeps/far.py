@@ -100,8 +100,7 @@ class Wire:
                 yield self
             finally:
                 self.cut()
-                for task in self._tasks:
-                    task.cancel()
+                # Those that serve end by themselves: cancelled, the loop would complain of each.
                 await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def cut(self) -> None:

@@ -50,6 +50,8 @@ class Fate:
                 os.kill(os.getpid(), signal.SIGKILL)
             case "frozen":
                 os.kill(os.getpid(), signal.SIGSTOP)
+            case "held":
+                await asyncio.Event().wait()
             case _:
                 while not (self._folder / "cut").exists():  # noqa: ASYNC110 - another process makes it
                     await asyncio.sleep(0.01)
