@@ -58,6 +58,7 @@ SILENT = {
     "assets": "what was seen in clouds; whose it is says so",
     "asset_turns": "numbers of runs of inventory",
     "inventories": "when a list of a cloud was read, and how far; that one fails or recovers is said",
+    "tag_changes": "how far each asset of a plan is; the plan, and what was written, say so",
     "tag_calls": "counts of a day",
     "orphan_cases": "what speaks for whom, looked for again and again; what is decided says so",
     "asset_coverage": "counts of a day",

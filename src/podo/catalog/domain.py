@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from podo.access import service as access
 from podo.access.types import KeptTeam, OwnerSource, SuccessionWithdrawn, TeamCard, TeamChanged, TeamSucceeded
@@ -13,26 +14,37 @@ from podo.catalog.adapters.clusters import ClusterNamespaces, ClusterPool, Way
 from podo.catalog.adapters.memory import CloudTwin
 from podo.catalog.adapters.repository import FarAway, GitRepositories
 from podo.catalog.handlers import (
+    SCORED_ON,
     close_retired,
+    count_assets,
+    hear_orphans,
     lapse_offers,
     look_at_clusters,
     look_into_accounts,
+    repair_drift,
+    score,
+    score_all,
+    settle_assets,
     settle_namespaces,
     settle_team,
     settle_teams,
     take_cluster,
     try_unsettled_namespaces,
+    write_tags,
 )
 from podo.catalog.ports import AssetReader, NamespaceReader, RepositoryReader
 from podo.catalog.steps import World
 from podo.catalog.types import (
     PERMISSIONS,
+    AssetQuery,
+    AssetState,
     CatalogSettings,
     CustodyEscalated,
     CustodyTaken,
     GuideSteps,
     NamespaceAsked,
     NamespaceState,
+    OnCallSource,
     OwnerEvidence,
     OwnershipChanged,
     PlaceChanged,
@@ -42,11 +54,15 @@ from podo.catalog.types import (
     ProjectRegistered,
     ProjectUnretired,
     Provider,
+    ScorecardFact,
     SearchHit,
     SearchSource,
     SettingsLink,
     Step,
+    TagsApplied,
     TargetsChanged,
+    TeamRestored,
+    TeamSettled,
 )
 from podo.catalog.writers import NamespaceWriter, TagWriter
 from podo.clients.aws import Aws, Connection
@@ -65,6 +81,7 @@ async def _adapters(house: House) -> None:
     chosen = house.settings[CatalogSettings]
     service.use_settings(chosen)
     service.use_sources(house.slots[OwnerEvidence])
+    service.use_scorecard_facts(house.slots[ScorecardFact], house.slots[OnCallSource])
     folder = chosen.directory or house.directory
 
     async def lookup(name: str) -> Way | None:
@@ -88,6 +105,11 @@ async def _adapters(house: House) -> None:
     house.ports.put(RepositoryReader, GitRepositories(git, guard=guard))
 
 
+def _world(house: House) -> World:
+    ports = house.ports
+    return World(ports[NamespaceWriter], ports[AssetReader], ports[TagWriter], lambda: house.durable.pauses)
+
+
 def _clouds(house: House) -> Clouds:
     chosen = house.settings[CatalogSettings]
     aws = AwsAssets(Aws(Connection(endpoint=chosen.aws_endpoint, before_call=outside)))
@@ -107,6 +129,15 @@ async def _owner(r: Reading, slug: str) -> str | None:
 
 async def _projects_of_team(r: Reading, team: str) -> Sequence[tuple[str, str, str]]:
     return [(p.slug, f"/{p.slug}", p.title) for p in await service.projects_of(r, [team])]
+
+
+async def _assets_of_team(r: Reading, team: str) -> Sequence[tuple[str, str, str]]:
+    """Kinds, the most first, and what waits for an owner: as filters of the list that each leads to."""
+    handle = (await access.team(r, team)).handle
+    found = await service.asset_facets(r, AssetQuery(team=team))
+    words = [(f"kind:{kind}", count) for kind, count in found.kinds[:_SOME_KINDS]]
+    words += [(f"state:{state}", count) for state, count in found.states if state != AssetState.owned]
+    return [(word, f"/assets?{urlencode({'q': f'team:{handle} {word}'})}", f"{count:,}") for word, count in words]
 
 
 async def _find(r: Reading, text: str, limit: int) -> Sequence[SearchHit]:
@@ -179,6 +210,8 @@ _SETTLE_ON = (
     ProjectUnretired,
     ProjectClosed,
 )
+_SOME_KINDS = 5
+_ASSETS_FOLLOW = (ProjectRegistered, ProjectDeleted, ProjectClosed, ProjectUnretired, TeamSettled, TeamRestored)
 _TEAMS_END = (TeamSucceeded, TeamChanged, SuccessionWithdrawn)
 
 DOMAIN = Domain(
@@ -188,9 +221,11 @@ DOMAIN = Domain(
     slots=[
         NavItem(N_("Projects"), "/projects", 10),
         NavItem(N_("Clusters"), "/clusters", 40),
+        NavItem(N_("Assets"), "/assets", 45),
         OwnerSource(_owner),
         KeptTeam(service.chosen_custodian),
         TeamCard(N_("Projects"), "package", _projects_of_team),
+        TeamCard(N_("Assets"), "server", _assets_of_team),
         SearchSource(_find),
         SearchSource(_find_people),
         SearchSource(_find_clusters),
@@ -201,18 +236,25 @@ DOMAIN = Domain(
     handlers=[
         Handler("catalog.namespaces", frozenset(event.code for event in _SETTLE_ON), settle_namespaces),
         Handler("catalog.owners", frozenset(event.code for event in _TEAMS_END), settle_team),
+        Handler("catalog.assets", frozenset(event.code for event in _ASSETS_FOLLOW), settle_assets),
+        Handler("catalog.scores", frozenset(event.code for event in SCORED_ON), score),
+        Handler("catalog.tags", frozenset({TagsApplied.code}), write_tags),
         Handler("catalog.clusters", frozenset({PlaceChanged.code}), take_cluster),
     ],
     rounds=[
         Round("catalog.clusters", 15, look_at_clusters),
+        Round("catalog.orphans", 20, hear_orphans),
+        Round("catalog.coverage", 1800, count_assets),
         Round("catalog.inventory", 5, look_into_accounts),
+        Round("catalog.drift", 600, repair_drift),
         Round("catalog.namespaces", 5, try_unsettled_namespaces),
         Round("catalog.retired", 600, close_retired),
+        Round("catalog.scores", 300, score_all),
         Round("catalog.owners", 10, settle_teams),
         Round("catalog.offers", 60, lapse_offers),
         Round("catalog.twins", 10, _keep_twins, role=None),
     ],
     adapters=_adapters,
-    world=lambda house: World(house.ports[NamespaceWriter], house.ports[AssetReader], house.ports[TagWriter]),
+    world=_world,
     permissions=PERMISSIONS,
 )

@@ -159,9 +159,10 @@ async def test_what_is_refused_is_said_once_with_what_to_do_and_forgotten_when_i
     assert {i.state for i in known} == {InventoryState.refused}
     assert all("s3:ListAllMyBuckets" in i.why and "docs/catalog.md" in i.do for i in known)
     clouds.faults.clear()
-    async with house.transaction(EMMA) as tx:
-        await service.ask_inventory(tx, SHOP.provider, SHOP.id)
-    await looked(house)
+    with clock.shifted(timedelta(minutes=12)):
+        async with house.transaction(EMMA) as tx:
+            await service.ask_inventory(tx, SHOP.provider, SHOP.id)
+        await looked(house)
     assert await state(house, "s3:bucket") == ("done", "", 0)
     said = await _said(house)
     assert said.count("catalog.inventory_failed") == said.count("catalog.inventory_recovered") == len(known)

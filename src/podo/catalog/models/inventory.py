@@ -68,12 +68,12 @@ class TagPlanRow(Record):
     left: Mapped[dict[str, Any]]
 
 
-class TagChangeRow(Record):
+class TagChangeRow(Bookkeeping):
     """What a plan does to one asset, and how far that is. `former` is what stood there; None: nothing."""
 
     __tablename__ = "tag_changes"
     __table_args__ = (
-        Index("ix_tag_changes_plan_state", "plan", "state", "batch"),
+        Index("ix_tag_changes_plan_state", "plan", "state", "attempts", "batch"),
         Index("ix_tag_changes_asset", "asset", "state"),
     )
 
@@ -81,7 +81,6 @@ class TagChangeRow(Record):
     asset: Mapped[str] = mapped_column(String(40), primary_key=True)
     batch: Mapped[int]
     arn: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(String(400))
     provider: Mapped[str] = mapped_column(String(8))
     account: Mapped[str] = mapped_column(String(80))
     region: Mapped[str] = mapped_column(String(40))
@@ -93,8 +92,6 @@ class TagChangeRow(Record):
     trouble: Mapped[str] = mapped_column(String(12), default="")
     why: Mapped[str] = mapped_column(Text, default="")
     attempts: Mapped[int] = mapped_column(default=0)
-    # Not before then again; moved on by what passes, such as throttling.
-    after: Mapped[datetime | None]
 
 
 class TagCallsRow(Bookkeeping):

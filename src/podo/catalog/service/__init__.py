@@ -162,6 +162,10 @@ from podo.catalog.service.projects import (
     sealed_credential,
     set_targets,
 )
+from podo.catalog.service.rehearsal import (
+    rehearse,
+    rehearsed,
+)
 from podo.catalog.service.retirement import (
     buildable,
     close,
@@ -326,6 +330,8 @@ __all__ = [
     "regions",
     "regions_of",
     "register",
+    "rehearse",
+    "rehearsed",
     "release_assets",
     "remove_account",
     "remove_cluster",

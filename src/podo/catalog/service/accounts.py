@@ -102,14 +102,9 @@ async def inventories(r: Reading, provider: Provider | None = None, account: str
 
 def account_from(facts: Mapping[str, Any]) -> CloudAccount:
     """An account from the plain JSON of `account_facts`."""
-    return CloudAccount(
-        **{
-            **facts,
-            "provider": Provider(facts["provider"]),
-            "kind": AccountKind(facts["kind"]),
-            "regions": tuple(facts["regions"]),
-        }
-    )
+    told: dict[str, Any] = {name: value for name, value in facts.items() if name not in ("provider", "kind", "regions")}
+    provider, kind = Provider(facts["provider"]), AccountKind(facts["kind"])
+    return CloudAccount(provider=provider, kind=kind, regions=tuple(facts["regions"]), **told)
 
 
 def account_facts(account: CloudAccount) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from podo.catalog.steps.namespaces import (
     plan_namespace,
     remove_namespace,
 )
-from podo.catalog.steps.tags import batch_failed, next_batch, note_batch, plan_is_over, read_back, write_tags
+from podo.catalog.steps.tags import batch_failed, next_batch, note_batch, plan_is_over, read_back, rest, write_tags
 from podo.catalog.steps.world import World
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "read_assets",
     "read_back",
     "remove_namespace",
+    "rest",
     "take_page",
     "write_tags",
 ]

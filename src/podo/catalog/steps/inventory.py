@@ -1,7 +1,7 @@
 """Reading what is in an account, page by page: what was read lies in memory until it is taken.
 
-A checkpoint holds the place in the list alone: 250,000 assets an hour, kept for a month, would be a database of their own. A page that
-a crash took with it is read again.
+A checkpoint holds the place in the list alone: 250,000 assets an hour, kept for a month, would be a database of their own. A
+page that a crash took with it is read again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ async def begin_inventory(tx: Tx, provider: str, account: str, region: str, sour
 async def read_assets(
     world: World, account: Mapping[str, Any], region: str, source: str, run: str, cursor: str
 ) -> dict[str, Any]:
-    """Read on from `cursor`, some pages at once; what was read before an error is kept, and the error comes with the next call."""
+    """Read on from `cursor`, some pages at once; what was read before an error is kept, and the error comes next."""
     of = service.account_from(account)
     seen: list[SeenAsset] = []
     unsupported: set[str] = set()

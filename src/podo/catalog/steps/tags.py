@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,13 @@ async def write_tags(world: World, batch: Mapping[str, Any]) -> dict[str, list[s
         service.account_from(batch["account"]), batch["region"], batch["arns"], batch["set"], batch["drop"]
     )
     return {arn: [failure.trouble.value, failure.code, failure.why] for arn, failure in failed.items()}
+
+
+@act(undo=None)
+async def rest(world: World, attempt: int) -> None:
+    """Wait before a call is tried again, the longer the more often it was."""
+    pauses = world.pauses() or (0,)
+    await asyncio.sleep(pauses[min(attempt, len(pauses)) - 1])
 
 
 @act(undo=None)

@@ -105,6 +105,7 @@ from podo.catalog.types.facts import (
     Retirement,
 )
 from podo.catalog.types.facts_errors import (
+    BadScoreQuery,
     ChangedSince,
     LacksRepository,
     NoSuchChange,
@@ -238,6 +239,14 @@ from podo.catalog.types.projects import (
     ProjectState,
     Repository,
 )
+from podo.catalog.types.rehearsals import (
+    Band,
+    Call,
+    Move,
+    Rehearsal,
+    RehearsalPart,
+    Repaged,
+)
 from podo.catalog.types.scorecards import (
     FactKind,
     Finding,
@@ -327,6 +336,9 @@ __all__ = [
     "AssetsOwned",
     "AssetsQuarantined",
     "BadQuery",
+    "BadScoreQuery",
+    "Band",
+    "Call",
     "Candidate",
     "CatalogSettings",
     "ChangedSince",
@@ -368,6 +380,7 @@ __all__ = [
     "LacksRepository",
     "Lifecycle",
     "Link",
+    "Move",
     "NameInvalid",
     "NameLeaving",
     "NameReserved",
@@ -454,6 +467,9 @@ __all__ = [
     "Provider",
     "Reason",
     "Region",
+    "Rehearsal",
+    "RehearsalPart",
+    "Repaged",
     "Repository",
     "RepositoryForbidden",
     "RepositorySlow",

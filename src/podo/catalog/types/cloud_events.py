@@ -81,11 +81,12 @@ class TagsPlanned(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagsApplied(Event):
-    """Somebody lets a plan be written, or go on."""
+    """Somebody lets a plan be written, or go on; `turn` tells this time from others."""
 
     code: ClassVar[str] = "catalog.tags_applied"
     sentence: ClassVar[str] = N_("{actor} let the tags of plan {plan} be written")
     plan: str
+    turn: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

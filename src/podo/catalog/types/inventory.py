@@ -63,8 +63,8 @@ class SeenAsset:
 class Source:
     """One listing of an account and region: `tags` (what was ever tagged), or a service's own (`ec2:instance`).
 
-    What it does not show any more is gone if its kind is one of `kinds`, or, with `is_rest`, one that no other source of the region
-    names. A source of what is not listed says `why`.
+    What it does not show any more is gone if its kind is one of `kinds`, or, with `is_rest`, one that no other source of the
+    region names. A source of what is not listed says `why`.
     """
 
     name: str

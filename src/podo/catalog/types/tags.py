@@ -57,6 +57,7 @@ class TagChange:
     set: Mapping[str, str]
     drop: tuple[str, ...] = ()
     former: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    name: str = ""
     batch: int = 0
     state: TagChangeState = TagChangeState.waiting
     trouble: str = ""
@@ -85,7 +86,10 @@ class TagPlanKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TagPlan:
-    """A plan of tags. `calls` is how many calls of the clouds it takes; `undoes` the plan that it takes back."""
+    """A plan of tags. `calls` is how many calls of the clouds it takes; `undoes` the plan that it takes back.
+
+    `left` counts assets that it leaves out although their tags are not as they should be, by why.
+    """
 
     id: str
     kind: TagPlanKind
@@ -99,5 +103,16 @@ class TagPlan:
     failed: int
     gone: int
     undoes: str = ""
+    run: str = ""
     why: str = ""
     ended_at: datetime | None = None
+    left: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True, slots=True)
+class TagDraft:
+    """What a plan would do now. `left` counts what cannot be tagged, by why."""
+
+    changes: tuple[TagChange, ...]
+    calls: int
+    left: Mapping[str, int]

@@ -16,6 +16,8 @@ async def _stuck(tx: Tx, plan: str, run: str, why: str) -> None:
 async def apply(plan: str, run: str) -> str:
     """Write batch after batch, each read back, until none waits or the plan rests; the plan's state then."""
     while (batch := await steps.next_batch(plan, run)) is not None:
+        if batch["attempt"]:
+            await steps.rest(batch["attempt"])
         try:
             failed = await steps.write_tags(batch)
             found = await steps.read_back(batch)

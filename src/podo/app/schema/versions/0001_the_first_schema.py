@@ -866,7 +866,6 @@ def upgrade() -> None:
         sa.Column("asset", sa.String(length=40), nullable=False),
         sa.Column("batch", sa.Integer(), nullable=False),
         sa.Column("arn", sa.Text(), nullable=False),
-        sa.Column("name", sa.String(length=400), nullable=False),
         sa.Column("provider", sa.String(length=8), nullable=False),
         sa.Column("account", sa.String(length=80), nullable=False),
         sa.Column("region", sa.String(length=40), nullable=False),
@@ -878,13 +877,12 @@ def upgrade() -> None:
         sa.Column("trouble", sa.String(length=12), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("after", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.ForeignKeyConstraint(["plan"], ["tag_plans.id"], name=op.f("fk_tag_changes_plan")),
         sa.PrimaryKeyConstraint("plan", "asset", name=op.f("pk_tag_changes")),
     )
     with op.batch_alter_table("tag_changes", schema=None) as batch_op:
         batch_op.create_index("ix_tag_changes_asset", ["asset", "state"], unique=False)
-        batch_op.create_index("ix_tag_changes_plan_state", ["plan", "state", "batch"], unique=False)
+        batch_op.create_index("ix_tag_changes_plan_state", ["plan", "state", "attempts", "batch"], unique=False)
 
     op.create_table(
         "tokens",
