@@ -14,6 +14,9 @@ import pytest_asyncio
 from podo.access import service as access
 from podo.access.types import Group, Membership, MembershipRole, Permission, Person, Role, Team
 from podo.app.domains import DOMAINS
+from podo.catalog import service as catalog
+from podo.catalog.rules.evidence import asset_id
+from podo.catalog.types import Provider, SeenAsset
 from podo.kernel import clock
 from podo.workloads import service as workloads
 from tests.domains.delivery.shops import PROJECT, Shop, directory, shop
@@ -80,8 +83,20 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]
             await access.grant(tx, "root", Role.admin)
         build = await made.healthy_alpha()
         await made.ask(build, "prod")
+        await _inventory(made)
         await _seen(made)
         yield made
+
+
+async def _inventory(made: Shop) -> None:
+    """An asset of the project, for the samples to name."""
+    seen = SeenAsset(
+        "arn:aws:sqs:ap-northeast-2:123456789012:jobs", "sqs:queue", "jobs", "ap-northeast-2", {"podo-project": PROJECT}
+    )
+    async with made.living.transaction() as tx:
+        where = (Provider.aws, "123456789012", "ap-northeast-2")
+        await catalog.take_assets(tx, *where, [seen], source="sqs:queue", run="run-1")
+    SAMPLES.update(asset=asset_id(seen.arn), assets=[asset_id(seen.arn)], owner=f"project:{PROJECT}")
 
 
 async def _seen(made: Shop) -> None:

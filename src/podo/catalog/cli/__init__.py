@@ -8,9 +8,10 @@ from podo.catalog.cli.owners import offer, owner
 from podo.catalog.cli.places import cluster, environment, region
 from podo.catalog.cli.projects import project
 from podo.catalog.cli.retirement import retire
+from podo.catalog.cli.scorecards import scorecard
 from podo.catalog.cli.search import search
 
 # Its commands stand in `project`; what is imported has added them.
 _ADDED = (facts, retire)
 
-commands: list[click.Command] = [project, owner, offer, asset, orphan, cluster, region, environment, search]
+commands: list[click.Command] = [project, owner, offer, asset, orphan, cluster, region, environment, search, scorecard]

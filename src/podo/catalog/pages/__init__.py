@@ -1,16 +1,41 @@
 """Projects and places as pages."""
 
-from podo.catalog.pages import clusters, environments, facts, overview, projects, regions, register, retirement, search, settings
+from podo.catalog.pages import (
+    answers,
+    assets,
+    clusters,
+    coverage,
+    environments,
+    facts,
+    orphans,
+    overview,
+    owners,
+    projects,
+    regions,
+    register,
+    rehearsals,
+    retirement,
+    scorecards,
+    search,
+    settings,
+)
 
 routes = [
+    answers.routes,
+    rehearsals.routes,
     projects.routes,
     register.routes,
     search.routes,
     clusters.routes,
     regions.routes,
     environments.routes,
+    orphans.routes,
+    coverage.routes,
+    assets.routes,
     overview.routes,
+    owners.routes,
     settings.routes,
     facts.routes,
     retirement.routes,
+    scorecards.routes,
 ]

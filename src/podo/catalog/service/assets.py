@@ -18,13 +18,12 @@ LONGEST_PAGE = 200
 
 async def assets(r: Reading, query: AssetQuery, *, cursor: str = "", limit: int = 50) -> Page[Asset]:
     """By name, with their owners now; without a total: `asset_facets` counts. Raises `NoSuchTeam`, `WrongAssetQuery`."""
-    sought = await _sought(r, query)
-    return await store.list_assets(r, sought, cursor=cursor, limit=max(1, min(limit, LONGEST_PAGE)))
+    return await store.list_assets(r, await sought(r, query), cursor=cursor, limit=max(1, min(limit, LONGEST_PAGE)))
 
 
 async def asset_facets(r: Reading, query: AssetQuery) -> AssetFacets:
     """How many a query finds, and by what it can be narrowed. Raises as `assets`."""
-    counts = await store.facet_counts(r, await _sought(r, query))
+    counts = await store.facet_counts(r, await sought(r, query))
     by = {name: _most_first(counted) for name, counted in counts.items()}
     total = sum(counts["provider"].values())
     return AssetFacets(total, by["provider"], by["account"], by["region"], by["kind"], by["state"])
@@ -42,7 +41,8 @@ async def asset(r: Reading, name: str) -> Asset:
     return found
 
 
-async def _sought(r: Reading, query: AssetQuery) -> store.Sought:
+async def sought(r: Reading, query: AssetQuery) -> store.Sought:
+    """The filter as SQL takes it. Raises `NoSuchTeam`, `WrongAssetQuery`."""
     rules.checked(query)
     return store.Sought(
         text=query.text,

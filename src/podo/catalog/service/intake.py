@@ -65,7 +65,7 @@ async def take_assets(
     number = known_turn.number if known_turn else await begin_assets(tx, provider, account, region, source=source, run=run)
     read = await _read(tx, seen)
     moved = [it for it in read if it.was is None or it.was.digest != it.digest or it.was.gone_at is not None]
-    await settle(tx, provider, account, moved, number)
+    await _settle(tx, provider, account, moved, number)
     await store.stamp_assets(tx, [it.id for it in read], number, clock.now())
     new = sum(1 for it in moved if it.was is None)
     back = sum(1 for it in moved if it.was is not None and it.was.gone_at is not None)
@@ -83,7 +83,7 @@ async def _read(r: Reading, seen: Sequence[SeenAsset]) -> list[_Read]:
     return found
 
 
-async def settle(tx: Tx, provider: str, account: str, read: Sequence[_Read], number: int) -> None:
+async def _settle(tx: Tx, provider: str, account: str, read: Sequence[_Read], number: int) -> None:
     """Write these rows with their owners, and say whose owners changed."""
     if not read:
         return
@@ -191,9 +191,9 @@ def _say(tx: Tx, provider: str, account: str, read: Sequence[_Read], links: Mapp
         link = links[it.id]
         owner = f"team:{link.team}" if link.team else link.holder
         before = it.was.holder if it.was is not None else ""
-        if link.proof in (Proof.tag, Proof.cluster) and (link.holder != before or link.team):
+        if link.proof is not None and link.proof is not Proof.decision and (link.holder != before or link.team):
             found.setdefault(owner, []).append(it.id)
-            proofs.add(link.proof.value)
+            proofs.add(link.proof)
         lost += bool(link.trouble and it.was is not None and not it.was.trouble)
     if found or lost:
         count = sum(len(ids) for ids in found.values())
@@ -208,6 +208,25 @@ def _say(tx: Tx, provider: str, account: str, read: Sequence[_Read], links: Mapp
                 subject=f"account/{provider}/{account}",
             )
         )
+
+
+async def resolve_assets(tx: Tx, ids: Collection[str]) -> None:
+    """Find the owners of these anew, from what they say of themselves; what was decided and those that are gone stay."""
+    rows = [row for row in (await store.asset_rows(tx, ids)).values() if row.gone_at is None]
+    of: dict[tuple[str, str], list[_Read]] = {}
+    for row in rows:
+        seen = SeenAsset(row.arn, row.kind, row.name, row.region, row.tags, row.creator, row.created_at)
+        known = _Read(row.id, seen, row.digest, rules.said(row.name, row.tags, row.creator), row)
+        of.setdefault((row.provider, row.account), []).append(known)
+    for (provider, account), read in of.items():
+        await _settle(tx, provider, account, read, 0)
+
+
+async def resolve_saying(tx: Tx, *, project: str = "", team: str = "") -> int:
+    """Find the owners of assets anew that name this project or team, or that the project holds; how many there are."""
+    rows = await store.assets_saying(tx, project=project, team=team)
+    await resolve_assets(tx, [row.id for row in rows])
+    return len(rows)
 
 
 async def finish_assets(

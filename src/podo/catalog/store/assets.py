@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, insert, or_, select, update
 
 from podo.catalog.models import AssetRow, AssetTurnRow, NamespaceRow, OrphanCaseRow, OwnershipRow, ProjectRow
-from podo.catalog.types import Asset, ProjectState, Proof, Provider, Trouble
+from podo.catalog.types import Asset, Proof, Provider, Trouble
 from podo.kernel.db import Reading, Tx
 
 _BATCH = 2000
@@ -113,10 +113,10 @@ async def note_gone(
 
 
 async def living_projects(r: Reading, slugs: Collection[str]) -> tuple[set[str], set[str]]:
-    """Of these slugs: (projects that live, projects that are retired)."""
-    query = select(ProjectRow.slug, ProjectRow.state).where(ProjectRow.slug.in_(slugs))
+    """Of these slugs: (projects that live or may come back, projects that were retired for good)."""
+    query = select(ProjectRow.slug, ProjectRow.closed_at).where(ProjectRow.slug.in_(slugs))
     found = (await r.session.execute(query)).all() if slugs else []
-    living = {slug for slug, state in found if state == ProjectState.active}
+    living = {slug for slug, closed_at in found if closed_at is None}
     return living, {slug for slug, _ in found} - living
 
 
@@ -126,10 +126,10 @@ async def namespaces_of(r: Reading, slugs: Collection[str]) -> set[tuple[str, st
     return {(cluster, slug) for cluster, slug in await r.session.execute(query)} if slugs else set()
 
 
-async def assets_saying(r: Reading, *, project: str = "", teams: Collection[str] = (), limit: int = 5000) -> list[Any]:
-    """Rows whose tags name this project, or one of these teams, in any spelling, or that the project holds."""
+async def assets_saying(r: Reading, *, project: str = "", team: str = "", limit: int = 20_000) -> list[Any]:
+    """Rows whose tags name this project or team (in the spelling of either cloud), or that the project holds."""
     of = [ASSETS.c.said_project == project, ASSETS.c.holder == f"project:{project}"] if project else []
-    named = [func.lower(ASSETS.c.said_team).in_([t.lower() for t in teams])] if teams else []
+    named = [ASSETS.c.said_team.in_({team, team.lower()})] if team else []
     return list(await r.session.execute(select(*ASSETS.c).where(or_(*of, *named)).order_by(ASSETS.c.id).limit(limit)))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from podo.catalog.types.inventory import Provider
+from podo.kernel.db import Reading
 
 
 class AssetState(StrEnum):
@@ -147,6 +149,13 @@ class TagWish:
     project: str | None
     team: str | None
     quarantined_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssetMoney:
+    """Slot: what assets cost. `monthly(r, ids)` gives (amount, currency) of the last 30 days for those that cost anything."""
+
+    monthly: Callable[[Reading, Sequence[str]], Awaitable[Mapping[str, tuple[Decimal, str]]]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,18 +190,6 @@ class OrphansSkipped(Event):
     end: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountGiven(Event):
-    """A team has custody of what nobody owns in an account."""
-
-    code: ClassVar[str] = "catalog.account_given"
-    sentence: ClassVar[str] = N_("{actor} gave custody of {account} to {team_name}")
-    provider: str
-    account: str
-    team: str
-    team_name: str
-
-
 # -- errors
 
 

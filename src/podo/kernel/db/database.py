@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
@@ -166,7 +167,7 @@ class Database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         # The connection used last is the next: its pages and statements are at hand.
         url = self.url.set(drivername="sqlite+aiosqlite")
-        engine = create_async_engine(url, pool_size=12, max_overflow=20, pool_use_lifo=True)
+        engine = create_async_engine(url, pool_size=12, max_overflow=20, pool_use_lifo=True, json_serializer=_as_json)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         event.listen(engine.sync_engine, "close", _let_go_of_sqlite)
@@ -294,6 +295,11 @@ class _Watch:
     def close(self) -> None:
         event.remove(self.session, "before_flush", self._flushing)
         event.remove(self.session, "do_orm_execute", self._executing)
+
+
+def _as_json(value: Any) -> str:
+    # SQLite finds no key that is written with escapes: letters stay as they are.
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

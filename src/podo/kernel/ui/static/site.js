@@ -70,7 +70,9 @@
     if (event.key === "Enter" && event.target !== document.body) return;
     const keys = pending ? `${pending} ${event.key}` : event.key;
     pending = !pending && event.key === "g" ? "g" : "";
-    const link = all("[data-key]").find((found) => found.dataset.key === keys && found.offsetParent);
+    // A row that one stands on comes first: each of several may have the same keys.
+    const near = focused?.isConnected ? all("[data-key]", focused) : [];
+    const link = [...near, ...all("[data-key]")].find((found) => found.dataset.key === keys && found.offsetParent && !found.disabled);
     const address = goes[keys]?.();
     if (link) link.click();
     else if (address) location.assign(address);
