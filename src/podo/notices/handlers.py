@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from podo.catalog import service as catalog
+from podo.catalog.types import CustodyEscalated, OfferAccepted, OfferDeclined, OfferMade, OffersLapsed, TeamSettled
+from podo.kernel.db import Tx
 from podo.kernel.domains import House
 from podo.kernel.events import Entry, Handling
 from podo.kernel.nouns import PODO
-from podo.notices import service
+from podo.notices import messages, service
 from podo.notices.workflows import send
 
 
@@ -27,3 +30,46 @@ async def send_due(house: House) -> None:
         due = await service.due_mails(r)
     for mail, attempts in due:
         await house.durable.start(send, f"mail:{mail}:{attempts}", mail)
+
+
+async def tell_of_owners(entry: Entry, at: Handling) -> None:
+    """Who leads a team hears what it got, keeps, is offered or was answered; one notice for all that one event is about."""
+    async with at.transaction() as tx:
+        match entry.code:
+            case TeamSettled.code:
+                await _tell_settled(tx, entry)
+            case OfferMade.code:
+                await _tell_leads(tx, entry, entry.facts["team"], messages.OFFERED)
+            case CustodyEscalated.code:
+                await _tell_leads(tx, entry, entry.facts["team"], messages.HANDED_UP)
+            case OfferAccepted.code:
+                await _tell_leads(tx, entry, entry.facts["holder"], messages.ACCEPTED)
+            case OfferDeclined.code:
+                await _tell_leads(tx, entry, entry.facts["holder"], messages.DECLINED)
+            case _:
+                await _tell_leads(tx, entry, entry.facts["holder"], messages.LAPSED)
+
+
+async def _tell_leads(tx: Tx, entry: Entry, team: str, sentence: str) -> None:
+    facts = {**entry.facts, "project": entry.project}
+    people = [p for p in await catalog.leads(tx, team) if p != entry.actor.id]
+    await service.tell(tx, people, messages.of_owners(entry.code, sentence, f"/{entry.project}/owners", facts, entry.project))
+
+
+async def _tell_settled(tx: Tx, entry: Entry) -> None:
+    facts, to = entry.facts, entry.facts["to"]
+    sentence = messages.KEPT if facts["custody"] else messages.GOT
+    told = messages.of_owners(entry.code, sentence, f"/teams/{to}", facts)
+    await service.tell(tx, await catalog.leads(tx, to), told)
+    counts: dict[str, int] = {}
+    for offer in await catalog.open_offers(tx, of=facts["team"]):
+        counts[offer.team] = counts.get(offer.team, 0) + 1
+    for team, count in sorted(counts.items()):
+        what = {**facts, "count": count}
+        told = messages.of_owners(entry.code, messages.OFFERED_MANY, "/offers", what)
+        await service.tell(tx, await catalog.leads(tx, team), told)
+
+
+OWNERS_CHANGE = frozenset(
+    event.code for event in (TeamSettled, OfferMade, OfferAccepted, OfferDeclined, OffersLapsed, CustodyEscalated)
+)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from podo.catalog.types import Offer, OfferKind
 from podo.kernel.errors import N_
 from podo.kernel.ui import languages
-from podo.notices.types import Message
+from podo.notices.types import Line, Message
 
 _SIGN_IN = N_(
     """Hello {name},
@@ -22,6 +26,37 @@ _TOLD = N_(
 
 You get this because you asked for mails: {settings}"""
 )
+OFFERED = N_("{project} is offered to {team_name}: accept or decline")
+OFFERED_MANY = N_("{count} projects of {name} are offered to your team: accept or decline")
+HANDED_UP = N_("{team_name} keeps {project} now: the team below could not")
+ACCEPTED = N_("{team_name} took {project}")
+DECLINED = N_("{team_name} declined {project}")
+LAPSED = N_("Nobody answered for {project}; it stays with {holder_name}")
+KEPT = N_("{name} is no more: {to_name} keeps {custody} of its projects until somebody takes them")
+GOT = N_("{name} is no more: {count} of its projects are {to_name}’s now")
+
+
+def of_owners(code: str, sentence: str, link: str, facts: Mapping[str, Any], project: str | None = None) -> Message:
+    """A message about who owns what; `facts` are those of the event."""
+    return Message(code.removeprefix("catalog."), sentence, link, {k: v for k, v in facts.items() if k != "why"}, project)
+
+
+def offer_line(offer: Offer, holder: str, team: str, lang: str) -> Line:
+    """What waits at home: an offer to a team, by the team that holds the project."""
+    kept = offer.kind is OfferKind.custody
+    say = languages.translator(lang)
+    sentence = say(N_("kept by {holder} for now; {team} is asked") if kept else N_("{holder} offers it to {team}"))
+    facts = {"holder": holder, "team": team}
+    return Line(
+        icon="gift",
+        tone="accent",
+        project=offer.project,
+        title=say(N_("Whose is it?") if kept else N_("An offer")),
+        sentence=sentence.format(**facts),
+        link=f"/{offer.project}/owners",
+        at=offer.offered_at,
+        action=say(N_("Answer")),
+    )
 
 
 def sign_in(name: str, minutes: int, lang: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from podo.access import service as access
-from podo.access.types import NotAllowed, Role, SuccessionKind, Team, TeamSucceeded
+from podo.access.types import Membership, MembershipRole, NotAllowed, Role, SuccessionKind, Team, TeamSucceeded
 from podo.catalog import service
 from podo.catalog.handlers import lapse_offers, settle_teams
 from podo.catalog.types import (
@@ -217,3 +217,44 @@ async def test_what_nobody_heard_is_settled_by_the_round(house: Living) -> None:
         assert await service.unsettled_teams(tx) == []
     await house.settled()
     assert await _owners(house) == [(SEARCH, False, CHAT), (CHAT, False, "")]
+
+
+async def test_people_are_told_and_asked_at_home_and_answer_there(house: Living) -> None:
+    """이서연 leads Chat; Chat's split lands with her boss's team, and she is asked for the new one that she leads."""
+    await town.register(house)
+    async with house.transaction() as tx:
+        await _begin(tx, "team-8", "voice")
+        await access.succeed(tx, SuccessionKind.rename, "chat", (), "", name="Chat A")
+    async with house.transaction() as tx:
+        everybody, teams = await access.everybody(tx), await access.teams(tx)
+        members = [m for p in everybody for m in await access.teams_of(tx, p.id)]
+        await access.sync_directory(tx, everybody, teams, [*members, Membership("prs-haneul", "team-8", MembershipRole.lead)])
+    await _succeed(house, SuccessionKind.split, "chat", "voice", "search")
+    async with house.signed_in("prs-haneul") as browser:
+        home = await browser.get("/")
+        assert "kept by Service for now; voice is asked" in home
+        inbox = await browser.get("/inbox")
+        assert "1 projects of Chat A are offered to your team" in inbox
+        offers = await browser.get("/offers")
+        assert "chat-api" in offers
+        page = await browser.get("/chat-api/owners")
+        assert "It follows Chat A" in page
+        await browser.send("/chat-api/offers/team-8/decline", why="")
+        assert "declined" in await browser.get("/chat-api/owners")
+        await browser.send("/chat-api/offers/team-8/accept", status=422)
+        assert "chat-api" not in await browser.get("/offers")
+    async with house.signed_in("prs-emma") as browser:
+        await browser.get("/chat-api/owners")
+        await browser.send("/chat-api/offers/search/accept")
+        page = await browser.get("/chat-api/owners?at=2020-01-01", status=422)
+        assert "Nothing was known of an owner at that time." in page
+        today = clock.now().isoformat()
+        assert "Search" in await browser.get(f"/chat-api/owners?at={today[:19]}&known={today[:19]}")
+        await browser.send("/chat-api/owners/give-back", why="")
+        await browser.send("/chat-api/owners/escalate", status=422)
+        await browser.send("/chat-api/owners/transfer", status=422, team="search", why="")
+        await browser.send("/chat-api/owners/transfer", team="search", why="Settled on Friday")
+        await browser.send("/chat-api/owners/correct", of="voice", since="2020-01-01", because="x", status=422)
+        found = await browser.get("/owners?q=chat-api,nobody-knows-it")
+        assert "Oliver Wright" in found
+        assert "nobody registered it" in found

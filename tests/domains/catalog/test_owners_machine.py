@@ -163,6 +163,8 @@ class Reorganisations(RuleBasedStateMachine):
     def the_directory_forgets_a_team(self, team: int) -> None:
         async def forget(tx: Tx) -> None:
             people, teams, members = await self._feed(tx)
+            if not teams:
+                return
             gone = teams[team % len(teams)].id
             stay = [t for t in teams if t.id != gone]
             above = {t.id: t for t in stay}
@@ -175,6 +177,8 @@ class Reorganisations(RuleBasedStateMachine):
     def a_team_is_succeeded(self, kind: SuccessionKind, team: int, heirs: Sequence[int]) -> None:
         async def succeed(tx: Tx) -> None:
             teams = await self._teams(tx)
+            if not teams:
+                return
             of = teams[team % len(teams)].id
             named = [teams[h % len(teams)].id for h in heirs]
             few = {SuccessionKind.merge: named[:1], SuccessionKind.split: named}.get(kind, [])
@@ -219,6 +223,8 @@ class Reorganisations(RuleBasedStateMachine):
     def somebody_moves_a_project(self, project: str, team: int, how: str) -> None:
         async def move(tx: Tx) -> None:
             teams = await self._teams(tx)
+            if not teams:
+                return
             to = teams[team % len(teams)].id
             match how:
                 case "transfer":

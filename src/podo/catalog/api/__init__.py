@@ -1,8 +1,9 @@
 """Projects and places as JSON."""
 
-from podo.catalog.api import assets, facts, offers, owners, places, projects, rehearsals, retirement, scorecards
+from podo.catalog.api import assets, clouds, facts, offers, owners, places, projects, rehearsals, retirement, scorecards
 
 routes = [
+    clouds.routes,
     assets.routes,
     projects.routes,
     owners.routes,

@@ -18,6 +18,7 @@ from podo.catalog.pages import (
     scorecards,
     search,
     settings,
+    tags,
 )
 
 routes = [
@@ -31,6 +32,8 @@ routes = [
     environments.routes,
     orphans.routes,
     coverage.routes,
+    accounts.routes,
+    tags.routes,
     assets.routes,
     overview.routes,
     owners.routes,

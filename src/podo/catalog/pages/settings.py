@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from starlette.responses import Response
 
 from podo.access import service as access
-from podo.access.types import NotAllowed, On, Permission, Team
+from podo.access.types import NotAllowed, On, Permission
 from podo.catalog import reads, service
 from podo.catalog.pages import parts
-from podo.catalog.pages.parts import Option, Source, Stage
+from podo.catalog.pages.parts import Source, Stage
 from podo.catalog.pages.wrong import WHOLE, by_field, say, so
 from podo.catalog.ports import RepositoryReader
 from podo.catalog.types import (
     CHANGE,
     DELETE,
     READ,
-    TRANSFER,
+    Answer,
     DeletionObjection,
     Found,
     Namespace,
@@ -37,22 +36,10 @@ routes = Routes("catalog", tag="Projects")
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
-    """An interval of ownership, with names; `until` is None for the owner of now."""
-
-    team: Team
-    since: datetime
-    until: datetime | None
-    by: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Rights:
-    """Why the reader may not change, transfer or delete; an empty sentence lets."""
+    """Why the reader may not change or delete; an empty sentence lets."""
 
     change: str
-    transfer: str
     delete: str
 
 
@@ -69,8 +56,7 @@ class SettingsPage:
     menu: Sequence[Tab]
     stages: Sequence[Stage]
     namespaces: Sequence[Namespace]
-    owners: Sequence[Owner]
-    teams: Sequence[Option]
+    owner: Answer
     rights: Rights
 
 
@@ -198,19 +184,6 @@ async def retry_namespace(project: str, w: Web = WebIn) -> Response:
     return w.go(f"/{project}/settings#namespaces", said=say(w, N_("Asked {cluster} again."), cluster=f["cluster"]))
 
 
-@routes.form("/{project}/settings/transfer", verb="catalog.transfer", permission=TRANSFER.id)
-async def transfer(project: str, w: Web = WebIn) -> Response:
-    """Give the project to another team."""
-    f = await form(w)
-    try:
-        async with w.transaction() as tx:
-            await service.transfer(tx, project, f["team"], f["why"])
-            team = await access.team(tx, f["team"])
-    except PodoError as error:
-        return await _again(w, project, "owner", f, error)
-    return w.go(f"/{project}/settings#owner", said=say(w, N_("{team} owns {project} now."), team=team.name, project=project))
-
-
 @routes.form("/{project}/settings/delete", verb="catalog.delete", permission=DELETE.id)
 async def delete(project: str, w: Web = WebIn) -> Response:
     """Delete a project that never ran."""
@@ -243,7 +216,6 @@ async def _show(
         head = await service.head(r, w.house.slots, slug, "settings", w.lang)
         project = await service.project(r, slug)
         ticked = parts.places(typed.every("at")) if typed and part == "targets" else project.places
-        teams, _ = await parts.teams(w, r, READ)
         made = SettingsPage(
             project=project,
             source=_source(w, project, typed if part == "repository" else None, found),
@@ -253,8 +225,7 @@ async def _show(
             menu=service.settings_menu(w.house.slots, slug, part or "general"),
             stages=await parts.grid(w, r, ticked),
             namespaces=await service.namespaces(r, slug),
-            owners=await _owners(r, slug),
-            teams=[t for t in teams if t[0] != project.team],
+            owner=(await service.answers(r, [slug]))[0],
             rights=await _rights(w, r, project),
         )
     title = f"{say(w, N_('Settings'))} · {slug}"
@@ -270,19 +241,11 @@ def _source(w: Web, project: Project, typed: Form | None, found: Found | None) -
     return Source(typed["repository"], branch, typed["dockerfile"], typed["port"], parts.keep(w, credential), found)
 
 
-async def _owners(r: Reading, slug: str) -> list[Owner]:
-    history = await service.history(r, slug)
-    teams = {t.id: t for t in await access.teams(r)}
-    people = await access.people(r, {o.by for o in history})
-    return [Owner(teams[o.team], o.since, o.until, people[o.by].name if o.by in people else "", o.why) for o in history]
-
-
 async def _rights(w: Web, r: Reading, project: Project) -> Rights:
     on = On(project=project.slug, team=project.team)
     objection = await service.objection(r, project.slug, w.house.slots[DeletionObjection])
     return Rights(
         change=await _refusal(w, r, CHANGE, on),
-        transfer=await _refusal(w, r, TRANSFER, on),
         delete=await _refusal(w, r, DELETE, on) or languages.say(w.lang, objection),
     )
 

@@ -15,6 +15,10 @@ from podo.catalog.rules.owners import (
     ranked,
     revised,
 )
+from podo.catalog.rules.pictures import (
+    Picture,
+    picture,
+)
 from podo.catalog.rules.projects import (
     LONGEST_NAME,
     RESERVED,
@@ -27,11 +31,14 @@ from podo.catalog.rules.projects import (
     name_of_repository,
     namespace_manifests,
     project_query,
+    score_query,
     with_word,
     wrong_facts,
 )
 
 __all__ = [
+    "picture",
+    "Picture",
     "LONGEST_NAME",
     "RESERVED",
     "TIERS",
@@ -56,6 +63,7 @@ __all__ = [
     "project_query",
     "ranked",
     "revised",
+    "score_query",
     "with_word",
     "wrong_facts",
 ]

@@ -9,10 +9,12 @@ from typing import Any
 
 from podo.catalog.types import (
     BadQuery,
+    BadScoreQuery,
     NameInvalid,
     NameReserved,
     NoRepository,
     ProjectQuery,
+    ScoreQuery,
     WrongBranch,
     WrongDockerfile,
     WrongPlaceName,
@@ -32,9 +34,10 @@ _SLACK = re.compile(r"[\w-]{1,80}")
 _NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[-/.]|[/.]$|\.lock$|/\.")
 # Addresses that the site needs itself, now or for systems whose rooms are there.
 _SITE = """
-    activity alerts api assets assistant clusters cost costs default deployments docs environments flows healthz help home inbox
-    incidents kube-node-lease kube-public kube-system login logout me metrics new notices people podo projects readyz regions
-    releases resources search settings sign-in sign-out signin signout site stats static status teams traffic users webhooks why
+    activity alerts api assets assistant clusters cost costs default deployments docs environments flows healthz help home
+    inbox incidents kube-node-lease kube-public kube-system login logout me metrics new notices offers owners people podo projects
+    readyz regions rehearsals releases resources scorecards search settings sign-in sign-out signin signout site static stats
+    status teams traffic users webhooks why
 """
 RESERVED = frozenset(_SITE.split())
 
@@ -151,3 +154,25 @@ def with_word(query: str, key: str, value: str) -> str:
     """The filter with `key:value` in place of what it said of `key`; an empty value takes it away."""
     kept = [word for word in query.split() if word.partition(":")[0] != key or ":" not in word]
     return " ".join([*kept, f"{key}:{value}"] if value else kept)
+
+
+def score_query(text: str) -> ScoreQuery:
+    """A filter such as `team:chat tier:1 level:0 fails:runbook is:mine refund`. Raises `BadQuery`."""
+    words: list[str] = []
+    found: dict[str, Any] = {}
+    for word in text.split():
+        key, colon, value = word.partition(":")
+        match key, value:
+            case _ if not colon:
+                words.append(word)
+            case "team" | "fails", _ if value:
+                found[key] = value
+            case "tier", "1" | "2" | "3":
+                found[key] = int(value)
+            case "level", "0" | "1" | "2" | "3":
+                found[key] = int(value)
+            case "is", "mine":
+                found["mine"] = True
+            case _:
+                raise BadScoreQuery(word=word)
+    return ScoreQuery(text=" ".join(words), **found)

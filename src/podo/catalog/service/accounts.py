@@ -100,6 +100,11 @@ async def inventories(r: Reading, provider: Provider | None = None, account: str
     return await store.inventories(r, provider, account)
 
 
+async def counts_by_account(r: Reading) -> dict[tuple[str, str], int]:
+    """How many assets are known to be there, by provider and account."""
+    return await store.counts_by_account(r)
+
+
 def account_from(facts: Mapping[str, Any]) -> CloudAccount:
     """An account from the plain JSON of `account_facts`."""
     told: dict[str, Any] = {name: value for name, value in facts.items() if name not in ("provider", "kind", "regions")}

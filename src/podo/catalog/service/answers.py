@@ -24,7 +24,6 @@ from podo.catalog.types import (
     Way,
     of_project,
 )
-from podo.kernel import clock
 from podo.kernel.db import Reading
 
 
@@ -38,13 +37,14 @@ async def responsible(
     """
     org = await organisation(r)
     recorded = await owners_of(r, subjects, at, known)
-    return _resolved(org, subjects, recorded, at or clock.now())
+    return _resolved(org, subjects, recorded, at)
 
 
 def _resolved(
-    org: Organisation, subjects: Iterable[str], recorded: Mapping[str, Ownership], at: datetime
+    org: Organisation, subjects: Iterable[str], recorded: Mapping[str, Ownership], at: datetime | None
 ) -> dict[str, Responsible]:
-    now, here = org.chart(at), org.chart(clock.now())
+    here = org.chart()
+    now = here if at is None else org.chart(at)
     by_team: dict[str, tuple[str, Way, str, tuple[str, ...]]] = {}
     found: dict[str, Responsible] = {}
     for subject in subjects:
@@ -72,7 +72,7 @@ async def answers(
     spoken = await store.spoken(r, namespaces)
     subjects = {name: of_project(name) for name in namespaces}
     recorded = await owners_of(r, [subjects[name] for name in spoken], at, known)
-    found = _resolved(org, subjects.values(), recorded, at or clock.now())
+    found = _resolved(org, subjects.values(), recorded, at)
     asked = list(spoken) if on_call_sources else [name for name, said in spoken.items() if said.on_call]
     duty = await on_call(r, on_call_sources, asked) if asked else {}
     return [_answer(org, name, found[subjects[name]], spoken.get(name), duty.get(name, ())) for name in namespaces]

@@ -28,8 +28,11 @@ class Organisation:
     rest: Sequence[Responder]
     addresses: Mapping[str, str]
 
-    def chart(self, at: datetime) -> rules.Chart:
-        """As it is at a moment; people are those of now."""
+    def chart(self, at: datetime | None = None) -> rules.Chart:
+        """As it is now, or at a moment; people are those of now. What ended has ended, also for a clock that was set back."""
+        if at is None:
+            ends = [t.ended_at for t in self.teams.values() if t.ended_at is not None]
+            at = max([clock.now(), *ends, *(s.at for s in self.successions)])
         rest = [p.id for p in self.rest]
         return rules.chart(list(self.teams.values()), self.successions, self.ids, at=at, custodian=_kept.custodian, rest=rest)
 
@@ -83,7 +86,7 @@ def _responder(name: str, email: str, membership: Membership) -> Responder:
 
 async def chart(r: Reading, at: datetime | None = None) -> rules.Chart:
     """The organisation now, or at a time."""
-    return (await organisation(r)).chart(at or clock.now())
+    return (await organisation(r)).chart(at)
 
 
 async def custodian(r: Reading) -> str | None:
@@ -100,7 +103,7 @@ async def chosen_custodian(r: Reading) -> str | None:
 async def leads(r: Reading, team: str) -> list[str]:
     """The ids of who leads a team; of the nearest above that somebody leads; else of the people who answer for it."""
     org = await organisation(r)
-    now = org.chart(clock.now())
+    now = org.chart()
     start = rules.living(now, team)[0]
     for near in rules.ancestry(now, start):
         if found := [p.id for p in org.members.get(near, ()) if p.leads]:

@@ -41,7 +41,7 @@ _WHY = {
 
 async def unsettled_teams(r: Reading) -> list[str]:
     """The ids of teams that ended and still own something, or are still offered something."""
-    now = (await organisation(r)).chart(clock.now())
+    now = (await organisation(r)).chart()
     holding = {*await store.owning_teams(r), *[o.team for o in await store.open_offers(r)]}
     return sorted(t for t in holding if rules.fate(now, t) is not None)
 
@@ -53,7 +53,7 @@ async def settle(tx: Tx, team: str) -> int:
     to its successor, or are withdrawn. Does nothing for a team that lives, and nothing where no team lives.
     """
     org = await organisation(tx)
-    fate = rules.fate(org.chart(clock.now()), team)
+    fate = rules.fate(org.chart(), team)
     if fate is None:
         return 0
     await _readdress(tx, org, team, fate)
@@ -110,7 +110,7 @@ def _told(org: Organisation, now: Ownership, why: str) -> Event:
 
 
 async def _offer(tx: Tx, org: Organisation, team: str, fate: rules.Fate, fresh: Sequence[Ownership]) -> None:
-    found = await suggested(tx, [o.project for o in fresh], team, fate)
+    found = await suggested(tx, [o.project for o in fresh], org.teams[team], fate, org.chart())
     there = {(o.subject, o.team) for o in await store.open_offers(tx, subjects=[o.subject for o in fresh])}
     now = clock.now()
     made: list[Offer] = []
@@ -159,7 +159,7 @@ async def restore(tx: Tx, team: str) -> int:
     What people accepted, gave away or set right since then stays where it is.
     """
     org = await organisation(tx)
-    if team not in org.chart(clock.now()).living:
+    if team not in org.chart().living:
         return 0
     pairs = await store.moved_away(tx, team, PODO.id)
     if not pairs:

@@ -185,7 +185,7 @@ async def escalate(tx: Tx, slug: str, why: str) -> Ownership:
     if not was.custody:
         raise NoCustody(project=slug)
     org = await organisation(tx)
-    above = rules.above(org.chart(clock.now()), was.team)
+    above = rules.above(org.chart(), was.team)
     if not above:
         raise NothingAbove(team=org.name(was.team), project=slug)
     now = moment([was])

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from podo.access import service as access
+from podo.access.types import Team
 from podo.catalog import rules
-from podo.catalog.service.charts import organisation
 from podo.catalog.types import Evidence, OwnerEvidence
 from podo.kernel import clock
 from podo.kernel.db import Reading
@@ -30,16 +30,14 @@ def use_sources(sources: Sequence[OwnerEvidence]) -> None:
 
 
 async def suggested(
-    r: Reading, projects: Sequence[str], of: str, fate: rules.Fate
+    r: Reading, projects: Sequence[str], of: Team, fate: rules.Fate, now: rules.Chart
 ) -> dict[str, list[tuple[str, tuple[Evidence, ...]]]]:
-    """By project, the teams that it should be offered to and why, the likeliest first. `of` is the id of the team that ended."""
-    org = await organisation(r)
-    now, team = org.chart(clock.now()), org.teams[of]
+    """By project, the teams that it should be offered to and why, the likeliest first. `of` is the team that ended."""
     found: dict[str, list[Evidence]] = {}
     for source in (OwnerEvidence(deeds), *_sources):
-        for project, evidence in (await source.points(r, projects, of)).items():
+        for project, evidence in (await source.points(r, projects, of.id)).items():
             found.setdefault(project, []).extend(evidence)
-    return {p: rules.ranked(now, team, fate, found.get(p, ()), _MOST) for p in projects}
+    return {p: rules.ranked(now, of, fate, found.get(p, ()), _MOST) for p in projects}
 
 
 async def deeds(r: Reading, projects: Sequence[str], of: str) -> Mapping[str, Sequence[Evidence]]:

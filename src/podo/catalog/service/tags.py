@@ -40,6 +40,11 @@ MOST_CHANGES = 20_000
 _AT_ONCE = 1000
 
 
+async def may_tag(r: Reading) -> None:
+    """Ask before a draft is worked out for somebody. Raises `NotAllowed`."""
+    await access.require(r, TAG, On())
+
+
 async def draft_tags(r: Reading, *, provider: str = "", account: str = "", team: str = "") -> TagDraft:
     """What a plan would change now, in all accounts or one, of all owners or one team (id or handle); nothing is kept.
 

@@ -40,8 +40,8 @@ from podo.catalog.store.coverage import (
 from podo.catalog.store.inventory import (
     account,
     accounts,
-    accounts_named,
     ask_inventories,
+    counts_by_account,
     drop_account,
     inventories,
     inventory,
@@ -186,6 +186,7 @@ __all__ = [
     "count_offers",
     "count_retired",
     "count_tag_calls",
+    "counts_by_account",
     "counts_by_holder",
     "counts_by_state_of_teams",
     "counts_by_team",

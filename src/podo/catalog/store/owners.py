@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from podo.catalog.models import FactsRow, OwnershipRow, ProjectRow
-from podo.catalog.types import Contact, Ownership, Spoken
+from podo.catalog.types import Contact, Ownership, ProjectState, Spoken
 from podo.kernel import ids
 from podo.kernel.db import Reading, Tx
 
@@ -80,6 +80,13 @@ async def owned_by(r: Reading, teams: Collection[str]) -> list[Ownership]:
     """What these teams own or keep now."""
     query = select(*_COLUMNS).where(OwnershipRow.team.in_(teams), *_OPEN).order_by(OwnershipRow.subject)
     return [_ownership(row) for row in await r.session.execute(query)]
+
+
+async def owned_projects(r: Reading) -> list[tuple[Ownership, str]]:
+    """Every project that is not retired with its owner and title, by slug."""
+    join = and_(OwnershipRow.project == ProjectRow.slug, *_OPEN)
+    query = select(*_COLUMNS, ProjectRow.title).join(ProjectRow, join).where(ProjectRow.state == ProjectState.active)
+    return [(_ownership(row), row.title) for row in await r.session.execute(query.order_by(ProjectRow.slug))]
 
 
 async def owned_once(r: Reading, team: str, limit: int) -> list[Ownership]:
