@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from podo.kernel import clock, metrics, traces
-from podo.kernel.db import postgres
+from podo.kernel.db import postgres, sqlite
 from podo.kernel.db.memory import MISSING, Memory
 from podo.kernel.db.models import Record
 from podo.kernel.errors import N_, Broken, Unavailable
@@ -158,20 +156,9 @@ class Database:
         self.memory = Memory()
         # Leases by name and holder: from when on to renew and until when held, by the process's own clock.
         self.held: dict[tuple[str, str], tuple[float, float]] = {}
-        self.engine = self._sqlite_engine() if self.is_sqlite else postgres.engine(self.url, pool_size, schema)
+        self.engine = sqlite.engine(self.url) if self.is_sqlite else postgres.engine(self.url, pool_size, schema)
         # There is one writer: queueing here is fair and costs nothing, queueing in the database is neither.
         self.writing = contextlib.nullcontext() if is_shared_out and not self.is_sqlite else asyncio.Lock()
-
-    def _sqlite_engine(self) -> AsyncEngine:
-        if self.url.database and self.url.database != ":memory:":
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        # The connection used last is the next: its pages and statements are at hand.
-        url = self.url.set(drivername="sqlite+aiosqlite")
-        engine = create_async_engine(url, pool_size=12, max_overflow=20, pool_use_lifo=True, json_serializer=_as_json)
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
-        event.listen(engine.sync_engine, "close", _let_go_of_sqlite)
-        return engine
 
     @contextlib.asynccontextmanager
     async def transaction(self, actor: Actor, *, request_id: str | None = None, cause: str | None = None) -> AsyncIterator[Tx]:
@@ -295,37 +282,3 @@ class _Watch:
     def close(self) -> None:
         event.remove(self.session, "before_flush", self._flushing)
         event.remove(self.session, "do_orm_execute", self._executing)
-
-
-def _as_json(value: Any) -> str:
-    # SQLite finds no key that is written with escapes: letters stay as they are.
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _prepare_sqlite(connection: Any, _: Any) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "cache_size=-16000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _let_go_of_sqlite(connection: Any, _: Any) -> None:
-    """Roll back on the connection's own thread, behind what runs there and before it is closed.
-
-    A task that was cancelled within a statement keeps the statement, and a closed SQLite connection lives on, locks and all, as
-    long as any of its statements does.
-    """
-    raw = connection.driver_connection
-
-    def roll_back() -> None:
-        if raw._connection is not None:
-            raw._connection.rollback()
-
-    raw._tx.put_nowait((None, roll_back))
-
-
-def _begin_sqlite(connection: Any) -> None:
-    # The driver's own BEGIN is deferred: two readers that then write lose an update or fail. IMMEDIATE queues them.
-    read = connection.get_execution_options().get("podo_read")
-    connection.exec_driver_sql("BEGIN" if read else "BEGIN IMMEDIATE")
