@@ -3,6 +3,7 @@
 import click
 
 from podo.catalog.cli.assets import asset, orphan
+from podo.catalog.cli.clouds import account, tags
 from podo.catalog.cli.facts import facts
 from podo.catalog.cli.owners import offer, owner
 from podo.catalog.cli.places import cluster, environment, region
@@ -14,4 +15,17 @@ from podo.catalog.cli.search import search
 # Its commands stand in `project`; what is imported has added them.
 _ADDED = (facts, retire)
 
-commands: list[click.Command] = [project, owner, offer, asset, orphan, cluster, region, environment, search, scorecard]
+commands: list[click.Command] = [
+    account,
+    tags,
+    project,
+    owner,
+    offer,
+    asset,
+    orphan,
+    cluster,
+    region,
+    environment,
+    search,
+    scorecard,
+]

@@ -1,6 +1,7 @@
 """Projects and places as pages."""
 
 from podo.catalog.pages import (
+    accounts,
     answers,
     assets,
     clusters,

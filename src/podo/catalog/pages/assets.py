@@ -145,6 +145,8 @@ def tabs(current: str, orphans: int = 0) -> list[Tab]:
         Tab(N_("Assets"), "/assets", "server", current=current == "assets"),
         Tab(N_("Orphan court"), "/assets/orphans", "law", orphans, current=current == "orphans"),
         Tab(N_("Coverage"), "/assets/coverage", "graph", current=current == "coverage"),
+        Tab(N_("Tags"), "/assets/tags", "tag", current=current == "tags"),
+        Tab(N_("Accounts"), "/assets/accounts", "cloud", current=current == "accounts"),
     ]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from podo.catalog.models import AccountRow, AssetRow, InventoryRow, TagChangeRow, TagPlanRow
 from podo.catalog.types import (
@@ -89,11 +88,6 @@ async def kinds_there(r: Reading, provider: Provider, account: str, region: str 
     return list(await r.session.scalars(select(AssetRow.kind).where(*of).distinct()))
 
 
-async def accounts_named(r: Reading, ids: Collection[tuple[str, str]]) -> dict[tuple[str, str], CloudAccount]:
-    """Those of these (provider, id) that are there."""
-    return {(a.provider.value, a.id): a for a in await accounts(r) if (a.provider.value, a.id) in ids}
-
-
 def _account(row: AccountRow) -> CloudAccount:
     return CloudAccount(
         provider=Provider(row.provider),
@@ -126,3 +120,13 @@ def _inventory(row: InventoryRow) -> Inventory:
         do=row.do,
         unsupported=tuple(row.unsupported),
     )
+
+
+async def counts_by_account(r: Reading) -> dict[tuple[str, str], int]:
+    """How many assets are known to be there, by provider and account."""
+    query = (
+        select(AssetRow.provider, AssetRow.account, func.count())
+        .where(AssetRow.gone_at.is_(None))
+        .group_by(AssetRow.provider, AssetRow.account)
+    )
+    return {(provider, account): count for provider, account, count in await r.session.execute(query)}
