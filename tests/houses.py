@@ -29,6 +29,7 @@ from podo.kernel.domains import Domain, House
 from podo.kernel.events.models import EventRow
 from podo.kernel.nouns import PODO, Actor, ActorKind
 from podo.kernel.settings import load
+from tests import needs, postgres
 
 # As `AT_ONCE`, but watchers hear a bookmark now and then only: a whole house watches 24 lists.
 QUICK = replace(AT_ONCE, bookmark=10.0, heartbeat=1.0)
@@ -149,7 +150,9 @@ async def living(
     for domain in chosen:
         sections.update(domain.settings)
     environ = {"PODO_SERVER_DIRECTORY": str(folder), "PODO_ACCESS_DEMO": "true", **settings}
-    if "PODO_DATABASE_URL" not in settings:
+    if "PODO_DATABASE_URL" not in settings and needs.POSTGRES:
+        environ["PODO_DATABASE_URL"] = await asyncio.to_thread(postgres.kept, folder)
+    elif "PODO_DATABASE_URL" not in settings:
         _furnish(folder)
     house = houses.build(load(sections, None, environ), chosen)
     house.durable.pauses = pauses

@@ -20,6 +20,8 @@ def program(name: str) -> pytest.MarkDecorator:
 WHOLE = os.environ.get("PODO_TEST_SWEEP") == "whole"
 whole = pytest.mark.skipif(not WHOLE, reason="takes minutes: PODO_TEST_SWEEP=whole runs it")
 
+# Where houses live that name no database: on PostgreSQL, to see a folder of tests there whole.
+POSTGRES = os.environ.get("PODO_TEST_DATABASE") == "postgresql"
 # For how many seconds tests take the database away.
 AWAY = float(os.environ.get("PODO_TEST_AWAY", "4"))
 

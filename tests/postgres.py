@@ -41,6 +41,7 @@ class Server:
 
     def __init__(self) -> None:
         as_whom = _somebody()
+        self._kept: dict[Path, str] = {}
         # Whom root runs it as may not come into the folder for root's own temporary files.
         self.folder = Path(tempfile.mkdtemp(prefix="podo-postgres-", dir="/tmp" if as_whom else None))
         if as_whom:
@@ -79,6 +80,13 @@ class Server:
             yield self.url(name)
         finally:
             self.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def kept(self, folder: Path) -> str:
+        """The address of the database of this folder, made at the first time, for as long as the server runs."""
+        if folder not in self._kept:
+            self._kept[folder] = ids.new("t").lower()
+            self.run(f'CREATE DATABASE "{self._kept[folder]}" TEMPLATE "{_TEMPLATE}"')
+        return self.url(self._kept[folder])
 
     def stop(self) -> None:
         """End it, at once."""
@@ -119,6 +127,11 @@ async def _migrate(url: str) -> None:
     await database.close()
     # The engine would make its own at the first start: some hundred statements, each test anew.
     await tables.prepare(url)
+
+
+def kept(folder: Path) -> str:
+    """The address of a database for a house that may be begun in this folder again."""
+    return server().kept(folder)
 
 
 @contextlib.asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import secrets
@@ -54,8 +55,10 @@ async def _approve(made: Shop, *, sampled: bool) -> str:
         path = f"/api/v1/projects/{PROJECT}/deployments/{asked.number}/review"
         answer = await client.post(path, json={"decision": "approve", "bundles": {"jp": bundle}})
         assert answer.status_code in (200, 201), answer.text
+    async with asyncio.timeout(60):
+        while (await made.now(asked)).state is not RolloutState.healthy:  # noqa: ASYNC110 - what is waited for is a row
+            await asyncio.sleep(0.05)
     await made.settled()
-    assert (await made.now(asked)).state is RolloutState.healthy
     return trace
 
 
@@ -67,7 +70,7 @@ def _one(found: Collector, trace: str, name: str, **facts: str) -> Span:
 async def test_one_trace_leads_from_the_click_to_the_object_in_the_cluster(tmp_path: Path, lines: list[dict[str, Any]]) -> None:
     with collecting() as found:
         settings = {"PODO_TRACES_ENDPOINT": found.url, "PODO_TRACES_HEADERS": "x-tenant=podo"}
-        async with shop(tmp_path, **settings) as made:
+        async with shop(tmp_path, soak=1, **settings) as made:
             trace = await _approve(made, sampled=True)
     applied = _one(found, trace, "apply Deployment", k8s__cluster__name="prod-jp")
     assert applied.facts["k8s.namespace.name"] == applied.facts["k8s.object.name"] == PROJECT
@@ -80,8 +83,13 @@ async def test_one_trace_leads_from_the_click_to_the_object_in_the_cluster(tmp_p
     assert click.parent == OUTSIDE
     assert (click.facts["http.response.status_code"], click.facts["podo.actor"]) == (200, "minjun")
     assert click.facts["podo.permission"] == "delivery.approve"
-    # What the run said goes on in the same trace, to those who were told.
+    # It soaked, and nobody clicked again: what became due goes on in the same trace, to its end, and to those who were told.
     healthy = _one(found, trace, "event delivery.rollout_healthy")
+    names = [s.name for s in found.above(healthy)]
+    runs = [n for n, name in enumerate(names) if name == "run rollout_v1"]
+    assert len(runs) == 2, names
+    assert names[runs[0] + 1 : runs[0] + 3] == ["start", "event delivery.rollout_soaking"]
+    assert found.above(healthy)[-1] == click
     assert any(s.name == "handler delivery.rollouts" and s.parent == healthy.id for s in found.of(trace))
     assert {s.service for s in found.spans} == {"podo"}
     assert found.headers["x-tenant"] == "podo"

@@ -42,6 +42,7 @@ class PathSwept(Event):
     code: ClassVar[str] = "test.path_swept"
     sentence: ClassVar[str] = "{actor} swept {name}"
     name: str
+    broom: str = "old"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=needs.program("initdb"))])

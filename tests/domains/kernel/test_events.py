@@ -108,6 +108,18 @@ async def test_what_only_a_later_version_hears_is_not_passed_over_by_the_one_bef
     assert {name: count for name, (count, _) in found.items()} == {"h": 0, "h+1": 0}
 
 
+async def test_what_an_older_version_said_has_the_fields_that_were_added_since(database: Database) -> None:
+    async with database.transaction(PODO) as tx:
+        tx.say(PathSwept(name="a"))
+        tx.say(PathSwept(name="b", broom="new"))
+    async with database.transaction(PODO) as tx:
+        first = (await tx.session.scalars(select(EventRow).order_by(EventRow.seq).limit(1))).one()
+        first.facts = {"name": "a"}
+    async with database.reading(PODO) as r:
+        entries, _ = await log.history(r, log.Wanted())
+    assert [e.facts for e in reversed(entries)] == [{"name": "a", "broom": "old"}, {"name": "b", "broom": "new"}]
+
+
 class Ears:
     """A handler of one version, and what it heard."""
 

@@ -8,6 +8,7 @@ from podo.delivery.ports import ChartReader
 from podo.delivery.service import builds, config, deployments, releases, rollouts
 from podo.delivery.types import Build, BuildState, BuildSucceeded, PushSeen
 from podo.delivery.workflows.rollouts import roll
+from podo.kernel import traces
 from podo.kernel.db import Reading
 from podo.kernel.domains import House
 from podo.kernel.events import Entry, Handling
@@ -29,11 +30,12 @@ def run_id(rollout: str, epoch: int) -> str:
 
 
 async def look_at_due(house: House) -> None:
-    """Start a run for each rollout whose time has come."""
+    """Start a run for each rollout whose time has come, in the trace of the act that made it wait."""
     async with house.database.reading(PODO) as r:
         found = await rollouts.due(r)
-    for rollout, epoch in found:
-        await house.durable.start(roll, run_id(rollout, epoch), rollout, epoch)
+    for rollout, epoch, trace in found:
+        with traces.under(traces.parse(trace)):
+            await house.durable.start(roll, run_id(rollout, epoch), rollout, epoch)
 
 
 async def look_at_soaking(house: House) -> None:
@@ -47,7 +49,10 @@ async def look_at_soaking(house: House) -> None:
     for rollout in found:
         health = worst.get(rollout.project, {}).get(rollout.cluster)
         if health is not None and health.status == "Degraded":
-            await house.durable.start(roll, run_id(rollout.id, rollout.epoch + 1), rollout.id, rollout.epoch + 1)
+            async with house.database.reading(PODO) as r:
+                trace = await rollouts.traced(r, rollout)
+            with traces.under(traces.parse(trace)):
+                await house.durable.start(roll, run_id(rollout.id, rollout.epoch + 1), rollout.id, rollout.epoch + 1)
 
 
 class Promotion:

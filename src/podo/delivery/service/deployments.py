@@ -173,13 +173,18 @@ async def cancel_rollout(tx: Tx, rollout: Rollout, why: str) -> None:
     tx.say(RolloutCancelled(**about(rollout), release="", why=why))
 
 
+def subject(project: str, number: int) -> str:
+    """What events of a deployment are about."""
+    return f"deployment/{project}/{number}"
+
+
 def about(rollout: Rollout) -> dict[str, Any]:
     """What every event of a rollout names."""
     return {
         "project": rollout.project,
         "environment": rollout.environment,
         "region": rollout.region,
-        "subject": f"deployment/{rollout.project}/{rollout.number}",
+        "subject": subject(rollout.project, rollout.number),
         "number": rollout.number,
         "rollout": rollout.id,
     }

@@ -9,6 +9,7 @@ from typing import Any
 from podo.catalog import service as catalog
 from podo.delivery.rules import gates, states
 from podo.delivery.service.deployments import about, cancel_rollout, deployment
+from podo.delivery.service.deployments import subject as _subject
 from podo.delivery.store import deployments as rows
 from podo.delivery.store import releases as sealed
 from podo.delivery.store import rollouts as parts
@@ -35,6 +36,7 @@ from podo.delivery.types import (
 )
 from podo.kernel import clock
 from podo.kernel.db import Reading, Tx
+from podo.kernel.events import log
 
 _S = RolloutState
 _SOON = timedelta(seconds=15)
@@ -74,14 +76,24 @@ async def gates_of(r: Reading, of: Deployment, names: Mapping[str, str]) -> dict
     return found
 
 
-async def due(r: Reading, limit: int = 200) -> list[tuple[str, int]]:
-    """(rollout, its next epoch) of those that Podo looks at again now."""
-    return [(id_, epoch + 1) for id_, epoch in await parts.due(r, clock.now(), limit)]
+async def due(r: Reading, limit: int = 200) -> list[tuple[str, int, str | None]]:
+    """(rollout, its next epoch, where in which trace it was last spoken of) of those that Podo looks at again now."""
+    found = await parts.due(r, clock.now(), limit)
+    if not found:
+        return []
+    known = await log.traced(r, {_subject(project, number) for _, _, project, number, _ in found})
+    return [(id_, epoch + 1, known.get((_subject(project, number), region))) for id_, epoch, project, number, region in found]
 
 
 async def soaking(r: Reading) -> Sequence[Rollout]:
     """All that soak."""
     return await parts.in_state(r, _S.soaking, 500)
+
+
+async def traced(r: Reading, of: Rollout) -> str | None:
+    """Where in which trace it was last spoken of."""
+    subject = _subject(of.project, of.number)
+    return (await log.traced(r, {subject})).get((subject, of.region))
 
 
 # -- a run

@@ -161,15 +161,15 @@ async def others_open(r: Reading, project: str, environment: str, region: str, n
     return await _whole(r, query)
 
 
-async def due(r: Reading, now: datetime, limit: int) -> list[tuple[str, int]]:
-    """(id, epoch) of those that are to be looked at now."""
+async def due(r: Reading, now: datetime, limit: int) -> list[tuple[str, int, str, int, str]]:
+    """(id, epoch, project, number, region) of those that are to be looked at now."""
     query = (
-        select(RolloutRow.id, WatchRow.epoch)
+        select(RolloutRow.id, WatchRow.epoch, RolloutRow.project, RolloutRow.number, RolloutRow.region)
         .join(WatchRow, WatchRow.rollout == RolloutRow.id)
         .where(WatchRow.due_at <= now, RolloutRow.state.in_(OPEN))
         .order_by(WatchRow.due_at)
     )
-    return [(i, e) for i, e in await r.session.execute(query.limit(limit))]
+    return [(i, e, p, n, g) for i, e, p, n, g in await r.session.execute(query.limit(limit))]
 
 
 async def in_state(r: Reading, state: RolloutState, limit: int) -> list[Rollout]:

@@ -192,6 +192,19 @@ async def deeds(r: Reading, projects: Collection[str], since: datetime) -> list[
     return [(project, actor, count) for project, actor, count in rows]
 
 
+async def traced(r: Reading, subjects: Collection[str]) -> dict[tuple[str, str | None], str]:
+    """Where in which trace each of these was last spoken of: (subject, region) → traceparent, without those that never were.
+
+    What becomes due later goes on there: a click's trace does not end where something had to wait.
+    """
+    newest = select(func.max(EventRow.seq)).where(EventRow.subject.in_(subjects), EventRow.trace.is_not(None))
+    query = select(EventRow.subject, EventRow.region, EventRow.trace).where(
+        EventRow.seq.in_(newest.group_by(EventRow.subject, EventRow.region))
+    )
+    rows = await r.session.execute(query)
+    return {(subject, region): trace for subject, region, trace in rows if subject and trace}
+
+
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     pairs = (
         (EventRow.project, wanted.project),
@@ -232,6 +245,7 @@ def _hash(previous: str, position: int, row: EventRow) -> str:
 
 
 def _entry(row: EventRow, position: int | None = None) -> Entry:
+    known = Event.known.get(row.code)
     return Entry(
         id=row.id,
         position=position or row.position,
@@ -244,6 +258,7 @@ def _entry(row: EventRow, position: int | None = None) -> Entry:
         subject=row.subject,
         cause=row.cause,
         request_id=row.request_id,
-        facts=row.facts,
+        # One that an older version wrote lacks what was added since.
+        facts={**known.defaults, **row.facts} if known is not None and known.defaults else row.facts,
         trace=row.trace,
     )

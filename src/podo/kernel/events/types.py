@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
@@ -26,6 +26,8 @@ class Event:
     code: ClassVar[str] = "podo.event"
     sentence: ClassVar[str] = N_("{actor} did something")
     known: ClassVar[dict[str, type[Event]]] = {}
+    # What stands for fields that an event of an older version lacks: a field that is added to an event has a default.
+    defaults: ClassVar[dict[str, Any]] = {}
 
     project: str | None = None
     environment: str | None = None
@@ -43,6 +45,9 @@ class Event:
         if other is not None and other.__qualname__ != cls.__qualname__:
             raise TypeError(f"the event code {cls.code} is taken by {other.__qualname__}")
         Event.known[cls.code] = cls
+        # Only the second of the two classes has been through the decorator, and knows its fields.
+        if "__dataclass_fields__" in cls.__dict__:
+            cls.defaults = {f.name: f.default for f in fields(cls) if f.name not in _PLACES and f.default is not MISSING}
 
     def facts(self) -> dict[str, Any]:
         """The fields beside the four places, as plain JSON."""
