@@ -22,6 +22,7 @@ ONLY_ON_PAGES = {
 }
 ONLY_BY_MACHINES = {
     "delivery.webhook": "a git server calls it, signed, and nobody else",
+    **{f"access.scim_{word}": "an HR system speaks SCIM" for word in ("read", "create", "replace", "change", "delete")},
     "access.logged_out": "an issuer says, signed, who has signed out there",
 }
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from podo.access import api, pages, reads, service
+from podo.access import api, pages, reads, rules, service
 from podo.access.adapters.file import DirectoryFile
 from podo.access.adapters.issuers import Issuers
+from podo.access.adapters.pulled import JsonDirectory, ScimDirectory
 from podo.access.ports import DirectoryReader, IssuerReader
 from podo.access.rules import Policies
-from podo.access.types import PERMISSIONS, AccessSettings, NoWayIn, Permission
+from podo.access.types import PERMISSIONS, AccessSettings, KeptTeam, NoWayIn, Permission, WrongDirectory
+from podo.clients.directory import Document, Place, Scim
+from podo.kernel import clock
+from podo.kernel.db import outside
 from podo.kernel.domains import Domain, House, Permissions, Round
 from podo.kernel.errors import N_, PodoError
 from podo.kernel.http import Identity, IdentitySource
@@ -71,9 +75,26 @@ async def _adapters(house: House) -> None:
         raise NoWayIn()
     house.ports.put(IssuerReader, Issuers(chosen.issuers, anywhere=chosen.demo))
     await _forget_issuers(house, chosen)
-    if chosen.directory is not None:
-        house.ports.put(DirectoryReader, DirectoryFile(chosen.directory))
+    if (reader := _reader(chosen)) is not None:
+        house.ports.put(DirectoryReader, reader)
         await _take_over(house)
+
+
+def _reader(chosen: AccessSettings) -> DirectoryReader | None:
+    """Where people and teams are read; None where they are pushed, or nobody is asked."""
+    if chosen.directory is not None:
+        return DirectoryFile(chosen.directory)
+    if not chosen.directory_url:
+        return None
+    if chosen.directory_kind not in ("scim", "json"):
+        raise WrongDirectory(why="access.directory_kind is scim or json")
+    token = chosen.directory_token
+    if chosen.directory_token_file is not None:
+        token = chosen.directory_token_file.read_text("utf-8").strip()
+    place = Place(chosen.directory_url, token, before_call=outside)
+    if chosen.directory_kind == "json":
+        return JsonDirectory(Document(place), chosen.directory_minutes)
+    return ScimDirectory(Scim(place, chosen.directory_page), chosen.directory_minutes)
 
 
 async def _forget_issuers(house: House, chosen: AccessSettings) -> None:
@@ -98,13 +119,21 @@ class Leaving:
         if due:
             async with house.database.transaction(PODO) as tx:
                 await service.let_leavers_go(tx)
+        async with house.database.reading(PODO) as r:
+            due = await service.has_due_entries(r)
+        if due:
+            async with house.database.transaction(PODO) as tx:
+                await service.let_due_entries_come(tx)
         stamp = await reads.directory_stamp(house.ports)
-        if stamp != self._stamps.setdefault(id(house), stamp):
+        turn = TURNS.get(id(house))
+        if stamp != self._stamps.setdefault(id(house), stamp) or (turn is not None and turn <= clock.now()):
             self._stamps[id(house)] = stamp
             await _take_over(house)
 
 
 LEAVING = Leaving()
+# By house, when the same directory will mean something else: a team begins or ends, somebody leaves.
+TURNS: dict[int, datetime | None] = {}
 
 
 async def _take_over(house: House) -> None:
@@ -114,8 +143,9 @@ async def _take_over(house: House) -> None:
     """
     try:
         feed = await house.ports[DirectoryReader].read()
+        TURNS[id(house)] = rules.next_turn(feed, clock.now())
         async with house.database.transaction(PODO) as tx:
-            await service.take_over(tx, feed)
+            await service.take_over(tx, feed, keeps=house.slots[KeptTeam])
     except PodoError as error:
         async with house.database.reading(PODO) as r:
             if not await service.everybody(r):

@@ -1,10 +1,11 @@
-"""A directory file: YAML or JSON with `people`, `teams` and `admins`.
+"""A directory file: YAML or JSON with `people`, `teams` and `admins`, or a table (CSV, see `sheet`).
 
 people: [{id: prs-1, name: 이서연, email: seoyeon@example.com, team: chat, lead: true, ends: 2027-01-31}]
-teams:  [{id: team-1, handle: chat, name: Chat, parent: service}]
+teams:  [{id: team-1, handle: chat, name: Chat, parent: service, begins: 2026-01-01, ends: 2026-09-30, successors: [talk]}]
 admins: [prs-1]
 
-`ends` is the person's last day (until its end in UTC), or a moment with its zone.
+`ends` is the last day of a person or team (until its end in UTC), `begins` a team's first, or a moment with its zone.
+`successors` are handles of the teams that a team which ended became.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from podo.access.adapters.sheet import tabled
 from podo.access.types import Feed, Membership, MembershipRole, Person, Team, WrongDirectory
 
 
@@ -28,13 +30,12 @@ class DirectoryFile:
     async def read(self) -> Feed:
         """See `DirectoryReader.read`."""
         try:
-            text = await asyncio.to_thread(self._path.read_text)
-            found = yaml.safe_load(text)
+            text = await asyncio.to_thread(self._path.read_text, "utf-8")
         except OSError as error:
             raise WrongDirectory(why=f"{self._path} cannot be read: {error.strerror}") from error
-        except yaml.YAMLError as error:
-            raise WrongDirectory(why=str(error)) from error
-        return _taken(found)
+        except UnicodeDecodeError as error:
+            raise WrongDirectory(why=f"{self._path} is no UTF-8 text") from error
+        return written(text, is_table=self._path.suffix.lower() == ".csv")
 
     async def stamp(self) -> str:
         """See `DirectoryReader.stamp`."""
@@ -45,7 +46,18 @@ class DirectoryFile:
         return f"{about.st_mtime_ns} {about.st_size} {about.st_ino}"
 
 
-def _taken(found: Any) -> Feed:
+def written(text: str, *, is_table: bool) -> Feed:
+    """What a text of that shape says. Raises `WrongDirectory`."""
+    if is_table:
+        return taken(tabled(text))
+    try:
+        return taken(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise WrongDirectory(why=str(error)) from error
+
+
+def taken(found: Any) -> Feed:
+    """What a document of that shape says. Raises `WrongDirectory`."""
     if not isinstance(found, dict):
         raise WrongDirectory(why="it has no people and teams")
     listed = [_entries(found, key) for key in ("teams", "people")]
@@ -67,12 +79,23 @@ def _taken(found: Any) -> Feed:
         for p in listed[1]
         for team in _teams_of(p)
     ]
-    return Feed(people, teams, memberships, [str(a) for a in found.get("admins") or ()])
+    successors = {_text(t, "id"): heirs for t in listed[0] if (heirs := [_handled(handles, t, h) for h in _heirs(t)])}
+    return Feed(people, teams, memberships, [str(a) for a in found.get("admins") or ()], successors)
 
 
 def _team(t: dict[str, Any], handles: dict[str, str]) -> Team:
     parent = _handled(handles, t, _text(t, "parent")) if t.get("parent") else None
-    return Team(_text(t, "id"), _text(t, "name"), _text(t, "handle"), parent, slack=_text(t, "slack", ""))
+    began, ended = _moment(t, "begins", is_end=False), _moment(t, "ends")
+    if began and ended and ended <= began:
+        raise WrongDirectory(why=f"the team {_text(t, 'id')} ends before it begins")
+    return Team(_text(t, "id"), _text(t, "name"), _text(t, "handle"), parent, ended, _text(t, "slack", ""), began)
+
+
+def _heirs(t: dict[str, Any]) -> list[str]:
+    several = t.get("successors") or []
+    if not isinstance(several, list):
+        raise WrongDirectory(why=f"the successors of {_text(t, 'id')} are no list")
+    return [str(heir) for heir in several]
 
 
 def _teams_of(p: dict[str, Any]) -> list[str]:
@@ -96,8 +119,8 @@ def _text(entry: dict[str, Any], key: str, default: str | None = None) -> str:
     return str(value)
 
 
-def _moment(entry: dict[str, Any], key: str) -> datetime | None:
-    """The end of a day, or a moment; YAML may have read it already."""
+def _moment(entry: dict[str, Any], key: str, *, is_end: bool = True) -> datetime | None:
+    """The end of a day (or its beginning), or a moment; YAML may have read it already."""
     value = entry.get(key)
     try:
         read = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else value
@@ -108,7 +131,7 @@ def _moment(entry: dict[str, Any], key: str) -> datetime | None:
     except ValueError:
         day = value
     if day is None or isinstance(day, date):
-        return day and datetime.combine(day + timedelta(days=1), time.min, UTC)
+        return day and datetime.combine(day + timedelta(days=is_end), time.min, UTC)
     raise WrongDirectory(why=f"“{key}” is no day in {_text(entry, 'id')}")
 
 

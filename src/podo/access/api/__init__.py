@@ -1,5 +1,5 @@
 """Access as JSON: people, teams and rights; and who is signed in where, for administrators and for issuers."""
 
-from podo.access.api import leaving, rights
+from podo.access.api import leaving, rights, scim
 
-routes = [rights.routes, leaving.routes]
+routes = [rights.routes, leaving.routes, scim.routes]

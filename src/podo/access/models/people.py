@@ -116,9 +116,10 @@ class EntryRow(Record):
     named: Mapped[str] = mapped_column(String(320))
     external: Mapped[str] = mapped_column(String(320), default="")
     document: Mapped[dict[str, Any]]
-    version: Mapped[int] = mapped_column(default=1)
     made_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    # When it will mean something else: somebody leaves, or a team begins or ends.
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class RemovalRow(Record):

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from podo.access import rules, service
 from podo.access.pages.site import routes, say
-from podo.access.types import SESSIONS, TOKENS, Group, Session, Token
+from podo.access.types import SESSIONS, SYNC, TOKENS, Group, Session, Token
 from podo.kernel import clock
 from podo.kernel.errors import N_, Invalid
 from podo.kernel.http import Web
@@ -25,6 +25,7 @@ _SCOPES = {
     Group.own: N_("transfer, delete, set protection rules"),
     Group.govern: N_("change regions, clusters and environments"),
     Group.administer: N_("give roles, take over the directory"),
+    SYNC.id: N_("push people and teams by SCIM, and nothing else"),
 }
 
 
@@ -63,7 +64,7 @@ async def _shown(
     shown = TokensPage(
         tokens=[(t, t.revoked_at is None and t.expires_at > now) for t in tokens_],
         sessions=[SessionRow(s, rules.browser(s.about), s.id == current) for s in sessions],
-        scopes=[(g.value, say(w, _SCOPES[g])) for g in Group],
+        scopes=[(str(scope), say(w, about)) for scope, about in _SCOPES.items()],
         made=made,
         trouble=trouble,
         sent=sent or {"name": "", "projects": "", "days": "90"},

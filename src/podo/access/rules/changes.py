@@ -174,12 +174,8 @@ def _merged(known: Known, feed: Feed) -> tuple[dict[str, Team], dict[str, dict[s
     for team in feed.teams:
         if team.ended_at is not None:
             continue
-        was, word = known.teams.get(team.id), known.said.get(team.id, {})
-        kept = {k: getattr(was, k) for k in ("name", "parent") if was and k in word and word[k] == getattr(team, k)}
-        if was is not None:
-            team = replace(team, began_at=team.began_at or was.began_at)
-        wanted[team.id] = replace(team, **kept)
-        rest = {k: v for k, v in word.items() if k not in ("name", "parent") or k in kept}
+        word = known.said.get(team.id, {})
+        wanted[team.id], rest = settled(team, known.teams.get(team.id), word)
         if rest != dict(word):
             said[team.id] = rest
     parents = {t.id: t.parent for t in feed.teams}
@@ -190,6 +186,13 @@ def _merged(known: Known, feed: Feed) -> tuple[dict[str, Team], dict[str, dict[s
                 wanted[team] = replace(stands, parent=parents[team])
                 said[team] = {k: v for k, v in said.get(team, known.said.get(team, {})).items() if k != "parent"}
     return wanted, said
+
+
+def settled(team: Team, was: Team | None, word: Mapping[str, Any]) -> tuple[Team, dict[str, Any]]:
+    """A team as it will be, and the directory's words where people decided otherwise: that stays until it says something new."""
+    kept = {k: getattr(was, k) for k in ("name", "parent") if was and k in word and word[k] == getattr(team, k)}
+    began = team.began_at or (was.began_at if was else None)
+    return replace(team, began_at=began, **kept), {k: v for k, v in word.items() if k not in ("name", "parent") or k in kept}
 
 
 def _ended(known: Known, feed: Feed, now: datetime) -> list[Team]:

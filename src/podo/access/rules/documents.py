@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from podo.access.types import Feed, Membership, MembershipRole, Person, Team, WrongDirectory
+from podo.access.types import EntryKind, Feed, Membership, MembershipRole, Person, Team, WrongDirectory
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
-TEAM = "urn:podo:scim:schemas:extension:team:1.0"
-PERSON = "urn:podo:scim:schemas:extension:person:1.0"
+TEAM = "urn:podo:scim:schemas:extension:team:1.0:Group"
+PERSON = "urn:podo:scim:schemas:extension:person:1.0:User"
 
 Document = Mapping[str, Any]
 LONGEST = 200
@@ -131,7 +131,21 @@ def team_of(id_: str, group: Document, taken: Iterable[str] = ()) -> Team:
     if began and ended and ended < began:
         raise WrongDirectory(why=f"the group {id_} ends before it begins")
     handle = str(more.get("handle") or "") or handle_of(name, id_, taken)
-    return Team(id_, name, handle[:80], str(more.get("parent") or "") or None, ended, str(more.get("slack") or "")[:80], began)
+    return Team(id_, name, handle[:80], parent_of(group), ended, str(more.get("slack") or "")[:80], began)
+
+
+def parent_of(group: Document) -> str | None:
+    """The id of the team above."""
+    above: object = part(group, TEAM).get("parent")
+    found = cast(Document, above).get("value") if isinstance(above, Mapping) else above
+    return str(found) if found else None
+
+
+def referred(group: Document, name: str) -> list[str]:
+    """The ids that an attribute of our extension refers to: `{"value": id}`, or the id alone."""
+    listed = several(part(group, TEAM), name)
+    found = [cast(Document, e).get("value") if isinstance(e, Mapping) else e for e in listed]
+    return list(dict.fromkeys(str(f) for f in found if f))
 
 
 def handle_of(name: str, id_: str, taken: Iterable[str] = ()) -> str:
@@ -145,12 +159,12 @@ def handle_of(name: str, id_: str, taken: Iterable[str] = ()) -> str:
 
 def successors_of(group: Document) -> tuple[str, ...]:
     """Ids of the teams that a group became."""
-    return tuple(dict.fromkeys(str(s) for s in several(part(group, TEAM), "successors") if s))
+    return tuple(referred(group, "successors"))
 
 
 def memberships_of(id_: str, group: Document) -> list[Membership]:
     """Who is in a group; a lead is a member, too. Groups in groups are no members: a group's parent is its own word."""
-    leads = {str(s) for s in several(part(group, TEAM), "leads")}
+    leads = set(referred(group, "leads"))
     listed = [m for m in parts(group, "members") if m.get("type", "User") != "Group"]
     people = dict.fromkeys([str(m["value"]) for m in listed if m.get("value")] + sorted(leads))
     return [Membership(p, id_, MembershipRole.lead if p in leads else MembershipRole.member) for p in people]
@@ -160,7 +174,7 @@ def group_of(team: Team, members: Sequence[Membership], successors: Sequence[str
     """How a team is written where no client wrote one."""
     more: dict[str, Any] = {"handle": team.handle}
     if team.parent:
-        more["parent"] = team.parent
+        more["parent"] = {"value": team.parent}
     if team.began_at:
         more["validFrom"] = written(team.began_at)
     if team.ended_at:
@@ -168,13 +182,23 @@ def group_of(team: Team, members: Sequence[Membership], successors: Sequence[str
     if team.slack:
         more["slack"] = team.slack
     if successors:
-        more["successors"] = list(successors)
+        more["successors"] = [{"value": s} for s in successors]
     if leads := [m.person for m in members if m.role is MembershipRole.lead]:
-        more["leads"] = leads
+        more["leads"] = [{"value": p} for p in leads]
     group: dict[str, Any] = {"schemas": [GROUP, TEAM], "externalId": team.id, "displayName": team.name}
     if members:
         group["members"] = [{"value": m.person, "type": "User"} for m in members]
     return group | {TEAM: more}
+
+
+def without(group: Document, person: str) -> dict[str, Any]:
+    """The group without a person."""
+    rest = [dict(m) for m in parts(group, "members") if m.get("value") != person]
+    more = {k: v for k, v in part(group, TEAM).items() if k != "leads"}
+    if leads := [{"value": p} for p in referred(group, "leads") if p != person]:
+        more["leads"] = leads
+    found: dict[str, Any] = {k: v for k, v in group.items() if k not in ("members", TEAM)}
+    return found | ({"members": rest} if rest else {}) | ({TEAM: more} if more else {})
 
 
 def feed_of(users: Iterable[tuple[str, Document]], groups: Iterable[tuple[str, Document]]) -> Feed:
@@ -190,6 +214,18 @@ def feed_of(users: Iterable[tuple[str, Document]], groups: Iterable[tuple[str, D
     memberships = [m for id_, group in listed for m in memberships_of(id_, group) if m.person in here]
     successors = {id_: found for id_, group in listed if (found := successors_of(group))}
     return Feed(people, teams, memberships, successors=successors)
+
+
+def named(document: Document) -> str:
+    """What an entry is looked for by: userName or displayName, in NFC and small letters."""
+    return str(normal(str(document.get("userName") or document.get("displayName") or "").lower()))[:320]
+
+
+def due(kind: EntryKind, document: Document, now: datetime, of: str) -> datetime | None:
+    """When an entry will mean something else than now. Raises `WrongDirectory`."""
+    more = part(document, PERSON if kind is EntryKind.user else TEAM)
+    moments = [moment(more.get(name), of) for name in ("validFrom", "validTo")]
+    return min((m for m in moments if m is not None and m > now), default=None)
 
 
 def moment(value: object, of: str) -> datetime | None:

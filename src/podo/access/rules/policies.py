@@ -87,7 +87,7 @@ def could(permission: Permission) -> str:
 
 
 def _context(who: Principal, permission: Permission) -> dict[str, object]:
-    context: dict[str, object] = {"group": permission.group}
+    context: dict[str, object] = {"group": permission.group, "permission": permission.id}
     if who.scopes is not None:
         context["scopes"] = sorted(who.scopes)
     if who.projects:
@@ -118,7 +118,10 @@ def _schema(permissions: Sequence[Permission]) -> dict[str, object]:
     def maybe(kind: Mapping[str, object]) -> dict[str, object]:
         return {**kind, "required": False}
 
-    context = {"type": "Record", "attributes": {"group": text, "scopes": maybe(texts), "projects": maybe(texts)}}
+    context = {
+        "type": "Record",
+        "attributes": {"group": text, "permission": text, "scopes": maybe(texts), "projects": maybe(texts)},
+    }
     applies = {"principalTypes": ["Person"], "resourceTypes": ["Thing"], "context": context}
     person = {"id": text, "active": {"type": "Boolean"}, "teams": texts, "leads": texts, "roles": texts}
     thing = {name: maybe(text) for name in ("project", "team", "environment", "requester")}

@@ -126,7 +126,7 @@ async def _teams(tx: Tx, known: rules.Known, made: rules.Changes, now: datetime)
     for team, said in made.said.items():
         await store.put_saying(tx, team, said)
     for team in made.returned:
-        await _take_back_ends(tx, team)
+        await take_back_ends(tx, team)
     for team in (*made.began, *made.returned):
         tx.say(TeamChanged(team=team.id, name=team.name, what="began", subject=f"team/{team.handle}"))
     spoken = {f.team for f in made.successions}
@@ -138,7 +138,8 @@ async def _teams(tx: Tx, known: rules.Known, made: rules.Changes, now: datetime)
         record(tx, became, standing[became.team], standing[became.team].ended_at or now)
 
 
-async def _take_back_ends(tx: Tx, team: Team) -> None:
+async def take_back_ends(tx: Tx, team: Team) -> None:
+    """A team is there again: that it ended did not happen."""
     for kept in await store.successions(tx, team.id):
         if kept.withdrawn_at is None and kept.kind not in (SuccessionKind.rename, SuccessionKind.move):
             await take_back(tx, kept, team, "")

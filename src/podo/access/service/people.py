@@ -137,9 +137,9 @@ async def head_counts(r: Reading) -> dict[str, int]:
     """How many people are in each team, or in a team below it; who is in several of them counts once."""
     parents = {t.id: t.parent for t in await store.teams(r)}
     inside: dict[str, set[str]] = {}
-    for membership in await store.memberships(r):
-        at: str | None = membership.team
+    for person_, team_ in await store.present(r):
+        at: str | None = team_
         while at is not None:
-            inside.setdefault(at, set()).add(membership.person)
+            inside.setdefault(at, set()).add(person_)
             at = parents.get(at)
     return {team: len(people) for team, people in inside.items()}

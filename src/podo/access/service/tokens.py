@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from podo.access import rules, store
 from podo.access.service.rights import require
-from podo.access.types import TOKENS, Group, NoSuchToken, On, Token, TokenCreated, TokenRevoked, WrongToken
+from podo.access.types import NARROW, TOKENS, Group, NoSuchToken, On, Token, TokenCreated, TokenRevoked, WrongToken
 from podo.kernel import clock, ids
 from podo.kernel.db import Reading, Tx
 from podo.kernel.nouns import ActorKind
@@ -33,8 +33,8 @@ async def create_token(
     now = clock.now()
     if not name.strip() or len(name) > 120:
         raise WrongToken(why="give it a name of up to 120 characters")
-    if not scopes or set(scopes) - {g.value for g in Group}:
-        raise WrongToken(why=f"scopes are {', '.join(Group)}")
+    if not scopes or set(scopes) - {g.value for g in Group} - set(NARROW):
+        raise WrongToken(why=f"scopes are {', '.join([*Group, *NARROW])}")
     if not now < expires_at <= now + LONGEST:
         raise WrongToken(why="it ends after now and within a year")
     await _within_own(tx, scopes, projects, expires_at)

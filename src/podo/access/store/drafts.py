@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
-from podo.access.models import DraftRow, EntryRow
-from podo.access.types import Draft, Entry, EntryKind
+from podo.access.models import DraftRow, EntryRow, PersonRow, RemovalRow, TeamRow
+from podo.access.types import Draft, Entry, EntryKind, Removal
 from podo.kernel.db import Reading, Tx
 
 
@@ -59,24 +60,28 @@ async def entry(r: Reading, draft_: str, kind: EntryKind, id_: str) -> Entry | N
     return _entry(row) if row else None
 
 
-async def entry_named(r: Reading, draft_: str, kind: EntryKind, named: str) -> Entry | None:
+async def entries_named(r: Reading, draft_: str, kind: EntryKind, named: str) -> list[Entry]:
     """By userName or displayName in small letters."""
     query = select(EntryRow).where(EntryRow.draft == draft_, EntryRow.kind == kind, EntryRow.named == named)
-    row = (await r.session.scalars(query)).first()
-    return _entry(row) if row else None
+    return [_entry(row) for row in await r.session.scalars(query)]
 
 
-async def entry_external(r: Reading, draft_: str, kind: EntryKind, external: str) -> Entry | None:
+async def entries_external(r: Reading, draft_: str, kind: EntryKind, external: str) -> list[Entry]:
     """By externalId."""
     query = select(EntryRow).where(EntryRow.draft == draft_, EntryRow.kind == kind, EntryRow.external == external)
-    row = (await r.session.scalars(query)).first()
-    return _entry(row) if row else None
+    return [_entry(row) for row in await r.session.scalars(query)]
 
 
-async def count_entries(r: Reading, draft_: str, kind: EntryKind) -> int:
-    """How many."""
-    query = select(func.count()).select_from(EntryRow).where(EntryRow.draft == draft_, EntryRow.kind == kind)
-    return await r.session.scalar(query) or 0
+async def entry_ids(r: Reading, draft_: str, kind: EntryKind) -> list[str]:
+    """The ids of all, in the order in which they came."""
+    query = select(EntryRow.id).where(EntryRow.draft == draft_, EntryRow.kind == kind).order_by(EntryRow.made_at, EntryRow.id)
+    return list(await r.session.scalars(query))
+
+
+async def due_entries(r: Reading, now: datetime) -> list[Entry]:
+    """Those of what is so whose moment has come; groups behind users."""
+    query = select(EntryRow).where(EntryRow.draft == "", EntryRow.due_at <= now).order_by(EntryRow.kind.desc(), EntryRow.due_at)
+    return [_entry(row) for row in await r.session.scalars(query)]
 
 
 async def put_entry(tx: Tx, entry_: Entry) -> None:
@@ -98,7 +103,7 @@ async def drop_entry(tx: Tx, draft_: str, kind: EntryKind, id_: str) -> None:
 
 
 def _columns(entry_: Entry) -> dict[str, Any]:
-    names = ("draft", "id", "named", "external", "document", "version", "made_at", "changed_at")
+    names = ("draft", "id", "named", "external", "document", "made_at", "changed_at", "due_at")
     return {"kind": entry_.kind.value, **{name: getattr(entry_, name) for name in names}}
 
 
@@ -114,7 +119,46 @@ def _entry(row: EntryRow) -> Entry:
         named=row.named,
         external=row.external,
         document=row.document,
-        version=row.version,
         made_at=row.made_at,
         changed_at=row.changed_at,
+        due_at=row.due_at,
     )
+
+
+# -- removals
+
+
+async def put_removal(tx: Tx, removal: Removal) -> None:
+    """Add or change one."""
+    await tx.session.merge(RemovalRow(**{**asdict(removal), "kind": removal.kind.value}))
+    await tx.session.flush()
+
+
+async def waiting_removals(r: Reading) -> list[Removal]:
+    """Those that nobody has decided, the oldest first."""
+    query = select(RemovalRow).where(RemovalRow.decided_at.is_(None)).order_by(RemovalRow.asked_at, RemovalRow.id)
+    return [_removal(row) for row in await r.session.scalars(query)]
+
+
+async def waiting_removal(r: Reading, of: str) -> Removal | None:
+    """The undecided one of a person or team."""
+    query = select(RemovalRow).where(RemovalRow.of == of, RemovalRow.decided_at.is_(None))
+    row = (await r.session.scalars(query)).first()
+    return _removal(row) if row else None
+
+
+async def removed_since(r: Reading, moment: datetime) -> int:
+    """How many went by themselves since then."""
+    query = select(func.count()).select_from(RemovalRow)
+    return await r.session.scalar(query.where(RemovalRow.asked_at > moment, RemovalRow.taken, RemovalRow.decided_by == "")) or 0
+
+
+async def known_count(r: Reading) -> int:
+    """How many active people of the directory and living teams there are."""
+    people = select(func.count()).select_from(PersonRow).where(PersonRow.active.is_(True), PersonRow.source == "")
+    teams = select(func.count()).select_from(TeamRow).where(TeamRow.ended_at.is_(None))
+    return (await r.session.scalar(people) or 0) + (await r.session.scalar(teams) or 0)
+
+
+def _removal(row: RemovalRow) -> Removal:
+    return Removal(row.id, EntryKind(row.kind), row.of, row.name, row.asked_at, row.decided_at, row.decided_by, row.taken)

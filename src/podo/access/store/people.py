@@ -111,6 +111,12 @@ async def memberships(
     return _merged(await r.session.scalars(query))
 
 
+async def present(r: Reading) -> list[tuple[str, str]]:
+    """Who of the active people is in which team."""
+    query = select(MembershipRow.person, MembershipRow.team).distinct().join(PersonRow, PersonRow.id == MembershipRow.person)
+    return [(person, team_) for person, team_ in await r.session.execute(query.where(PersonRow.active.is_(True)))]
+
+
 async def memberships_by(r: Reading, source: str, person: str | None = None) -> list[Membership]:
     """Those of one source: an issuer, or the directory where it is empty."""
     query = select(MembershipRow).where(MembershipRow.source == source)
@@ -199,6 +205,19 @@ async def put_memberships(tx: Tx, wanted: Iterable[Membership], source: str = ""
     gone = delete(MembershipRow).where(MembershipRow.source == source)
     await tx.session.execute(gone if person is None else gone.where(MembershipRow.person == person))
     tx.session.add_all(MembershipRow(person=m.person, team=m.team, source=source, role=m.role) for m in wanted)
+    await tx.session.flush()
+
+
+async def members_by(r: Reading, team_: str, source: str) -> list[Membership]:
+    """Who is in a team by one source."""
+    query = select(MembershipRow).where(MembershipRow.team == team_, MembershipRow.source == source)
+    return [_membership(row) for row in await r.session.scalars(query)]
+
+
+async def put_members(tx: Tx, team_: str, wanted: Iterable[Membership]) -> None:
+    """These people are in a team by the directory, and no others."""
+    await tx.session.execute(delete(MembershipRow).where(MembershipRow.team == team_, MembershipRow.source == ""))
+    tx.session.add_all(MembershipRow(person=m.person, team=team_, source="", role=m.role) for m in wanted)
     await tx.session.flush()
 
 

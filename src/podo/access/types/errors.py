@@ -265,3 +265,51 @@ class NoSuchDraft(Missing):
     code = "access.no_such_draft"
     so = N_("There is no draft “{name}”.")
     do = N_("Look at the drafts on /teams/drafts.")
+
+
+class NoSuchEntry(Missing):
+    """A pushed directory has no such user or group."""
+
+    code = "access.no_such_entry"
+    so = N_("The directory has no {kind} “{name}”.")
+    do = N_("Look for it by userName, displayName or externalId.")
+
+
+class NameTaken(Conflict):
+    """Another user has this userName."""
+
+    code = "access.name_taken"
+    so = N_("Another {kind} is called “{name}”.")
+    do = N_("Look for it by that name, and change it instead.")
+
+
+class Pulled(Conflict):
+    """People and teams are read from elsewhere, which would undo what is pushed."""
+
+    code = "access.pulled"
+    so = N_("Podo reads people and teams from a directory; what is pushed would be undone by its next reading.")
+    do = N_("Push into a draft, or take access.directory out of the settings.")
+
+
+class DraftClosed(Conflict):
+    """A draft that was taken over or thrown away."""
+
+    code = "access.draft_closed"
+    so = N_("The draft “{name}” is closed.")
+    do = N_("Make a new one.")
+
+
+class WrongDraft(Invalid):
+    """What was asked of a draft cannot be."""
+
+    code = "access.wrong_draft"
+    so = N_("This draft cannot be made: {why}.")
+    do = N_("Correct it and send it again.")
+
+
+class NoSuchRemoval(Missing):
+    """Nothing of that id waits."""
+
+    code = "access.no_such_removal"
+    so = N_("No removal “{name}” waits.")
+    do = N_("Somebody may have decided already; look at the directory page.")

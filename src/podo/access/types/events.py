@@ -83,6 +83,49 @@ class SuccessionWithdrawn(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EntryChanged(Event):
+    """A SCIM client wrote, changed or deleted a user or a group; `draft` is empty where it is what is so now."""
+
+    code: ClassVar[str] = "access.entry_changed"
+    sentence: ClassVar[str] = N_("The directory: {name} {what}")
+    name: str
+    what: str
+    draft: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalWaits(Event):
+    """A pushed directory takes away more than may go in a day: this one waits for an administrator."""
+
+    code: ClassVar[str] = "access.removal_waits"
+    sentence: ClassVar[str] = N_("The directory takes {name} away, which waits for an administrator")
+    removal: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalDecided(Event):
+    """An administrator let a removal happen, or kept the person or team; or the directory took it back."""
+
+    code: ClassVar[str] = "access.removal_decided"
+    sentence: ClassVar[str] = N_("{actor} on the removal of {name}: {what}")
+    removal: str
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftChanged(Event):
+    """A draft of a chart was made, filled, taken over or thrown away."""
+
+    code: ClassVar[str] = "access.draft_changed"
+    sentence: ClassVar[str] = N_("Draft “{name}”: {what}")
+    draft: str
+    name: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleGranted(Event):
     """A person was given a role."""
 

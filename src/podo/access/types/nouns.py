@@ -236,7 +236,15 @@ class AccessSettings:
     """People and sign-in."""
 
     demo: bool = setting(False, "Let anybody on this machine sign in as anybody; for trying Podo on loopback alone")
-    directory: Path | None = setting(None, "File of people and teams (YAML or JSON), read at every start and when it changes")
+    directory: Path | None = setting(
+        None, "File of people and teams (YAML, JSON, or a table in CSV), read at every start and when it changes"
+    )
+    directory_url: str = setting("", "Where people and teams are read instead: a SCIM 2.0 server, or a JSON document")
+    directory_kind: str = setting("scim", "What is there: scim, or json of the file's shape")
+    directory_token: str = setting("", "The bearer token that it asks for; better in the variable, or in a file", secret=True)
+    directory_token_file: Path | None = setting(None, "File that holds the token alone; read at the start")
+    directory_page: int = setting(200, "How many users or groups are asked for at once")
+    directory_minutes: int = setting(15, "Minutes after which it is read again")
     session_hours: int = setting(72, "Hours after which a session that is not used ends")
     links: bool = setting(True, "Let people sign in by links sent by e-mail; one can be left out once an issuer works")
     issuers: dict[str, IssuerSettings] = setting({}, "Where people sign in by OpenID Connect, by name")

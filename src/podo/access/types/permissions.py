@@ -36,6 +36,8 @@ GRANT = Permission("access.grant", "administer", N_("Give and take the roles SRE
 SYNC = Permission("access.sync", "administer", N_("Take people and teams from the directory"))
 PRESENCE = Permission("access.presence", "administer", N_("See and end other people's sessions, and let people out and in"))
 REORGANISE = Permission("access.reorganise", "govern", N_("Record what became of a team, and make drafts of charts"))
+# What a token may be limited to beside groups: one permission alone, for a machine that needs no other.
+NARROW = (SYNC.id,)
 PERMISSIONS = (READ, ASK_WHY, TOKENS, SESSIONS, GRANT, SYNC, PRESENCE, REORGANISE)
 
 # What the policies say of themselves (`@about` in policies/*.cedar), to be translated; a test compares the two.

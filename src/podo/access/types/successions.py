@@ -67,7 +67,8 @@ class EntryKind(StrEnum):
 class Entry:
     """A user or a group as a SCIM client wrote it, by Podo's id: of a draft, or of what is so where `draft` is empty.
 
-    `named` is its userName or displayName in small letters; `document` has neither `id` nor `meta`, which are ours.
+    `named` is its userName or displayName in small letters; `document` has neither `id` nor `meta`, which are ours. At
+    `due_at` it means something else: somebody leaves, or a team begins or ends. The times are None where no client wrote it yet.
     """
 
     draft: str
@@ -76,9 +77,9 @@ class Entry:
     named: str
     external: str
     document: Mapping[str, Any]
-    version: int
-    made_at: datetime
-    changed_at: datetime
+    made_at: datetime | None
+    changed_at: datetime | None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

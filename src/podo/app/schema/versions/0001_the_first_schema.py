@@ -95,6 +95,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assets")),
     )
     with op.batch_alter_table("assets", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_assets_gone",
+            ["name", "id"],
+            unique=False,
+            sqlite_where=sa.text("gone_at IS NOT NULL"),
+            postgresql_where=sa.text("gone_at IS NOT NULL"),
+        )
         batch_op.create_index("ix_assets_holder", ["holder", "name", "id"], unique=False)
         batch_op.create_index("ix_assets_kind", ["kind", "name", "id"], unique=False)
         batch_op.create_index("ix_assets_name", ["name", "id"], unique=False)
@@ -105,13 +112,24 @@ def upgrade() -> None:
             sqlite_where=sa.text("network <> ''"),
             postgresql_where=sa.text("network <> ''"),
         )
-        batch_op.create_index("ix_assets_place", ["provider", "account", "region", "kind"], unique=False)
+        batch_op.create_index(
+            "ix_assets_place",
+            ["account", "provider", "region", "kind", "trouble", "gone_at", "quarantined_at", "holder"],
+            unique=False,
+        )
         batch_op.create_index(
             "ix_assets_prefix",
             ["account", "prefix"],
             unique=False,
             sqlite_where=sa.text("prefix <> ''"),
             postgresql_where=sa.text("prefix <> ''"),
+        )
+        batch_op.create_index(
+            "ix_assets_quarantined",
+            ["name", "id"],
+            unique=False,
+            sqlite_where=sa.text("quarantined_at IS NOT NULL"),
+            postgresql_where=sa.text("quarantined_at IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_assets_said_project",
@@ -1253,12 +1271,20 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_assets_said_project", sqlite_where=sa.text("said_project <> ''"), postgresql_where=sa.text("said_project <> ''")
         )
+        batch_op.drop_index(
+            "ix_assets_quarantined",
+            sqlite_where=sa.text("quarantined_at IS NOT NULL"),
+            postgresql_where=sa.text("quarantined_at IS NOT NULL"),
+        )
         batch_op.drop_index("ix_assets_prefix", sqlite_where=sa.text("prefix <> ''"), postgresql_where=sa.text("prefix <> ''"))
         batch_op.drop_index("ix_assets_place")
         batch_op.drop_index("ix_assets_network", sqlite_where=sa.text("network <> ''"), postgresql_where=sa.text("network <> ''"))
         batch_op.drop_index("ix_assets_name")
         batch_op.drop_index("ix_assets_kind")
         batch_op.drop_index("ix_assets_holder")
+        batch_op.drop_index(
+            "ix_assets_gone", sqlite_where=sa.text("gone_at IS NOT NULL"), postgresql_where=sa.text("gone_at IS NOT NULL")
+        )
 
     op.drop_table("assets")
     with op.batch_alter_table("asset_turns", schema=None) as batch_op:
