@@ -11,6 +11,7 @@ from podo.catalog import api, pages, service
 from podo.catalog.adapters.aws import AwsAssets
 from podo.catalog.adapters.clouds import Clouds
 from podo.catalog.adapters.clusters import ClusterNamespaces, ClusterPool, Way
+from podo.catalog.adapters.descriptors import YamlDescriptors
 from podo.catalog.adapters.memory import CloudTwin
 from podo.catalog.adapters.repository import FarAway, GitRepositories
 from podo.catalog.handlers import (
@@ -32,7 +33,7 @@ from podo.catalog.handlers import (
     try_unsettled_namespaces,
     write_tags,
 )
-from podo.catalog.ports import AssetReader, NamespaceReader, RepositoryReader
+from podo.catalog.ports import AssetReader, DescriptorReader, NamespaceReader, RepositoryReader
 from podo.catalog.steps import World
 from podo.catalog.types import (
     PERMISSIONS,
@@ -102,6 +103,7 @@ async def _adapters(house: House) -> None:
     house.ports.put(AssetReader, clouds)
     house.ports.put(TagWriter, clouds)
     house.ports.put(Git, git)
+    house.ports.put(DescriptorReader, YamlDescriptors())
     house.ports.put(RepositoryReader, GitRepositories(git, guard=guard))
 
 

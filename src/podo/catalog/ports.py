@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from podo.catalog.types import AssetPage, CloudAccount, Found, Source
 
@@ -22,8 +22,24 @@ class RepositoryReader(Protocol):
         """
         ...
 
+    async def read(self, url: str, credential: str, branch: str, path: str) -> str:
+        """The text of one file on a branch (empty: the default one). Raises `NoSuchPath` of git, and what `look` raises."""
+        ...
+
     async def readme(self, url: str, credential: str, branch: str) -> str:
         """The text of README.md on a branch, at most five minutes old; empty where there is none."""
+        ...
+
+
+class DescriptorReader(Protocol):
+    """Reads and writes descriptors: YAML of one or several documents. Asks nothing outside."""
+
+    def documents(self, text: str) -> Sequence[tuple[int, Any]]:
+        """Each document, with the line at which it begins; empty ones are left out. Raises `Unreadable`, naming a line."""
+        ...
+
+    def text(self, documents: Sequence[Any]) -> str:
+        """The documents as YAML."""
         ...
 
 

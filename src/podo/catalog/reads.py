@@ -7,9 +7,10 @@ import logging
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
-from podo.catalog.ports import NamespaceReader, RepositoryReader
-from podo.catalog.types import ClusterSlow, Found, NamespaceForeign, RepositorySlow
-from podo.kernel.errors import PodoError, Unavailable
+from podo.catalog.ports import DescriptorReader, NamespaceReader, RepositoryReader
+from podo.catalog.rules import entities as backstage
+from podo.catalog.types import ClusterSlow, Found, NamespaceForeign, ReadRows, RepositorySlow
+from podo.kernel.errors import Missing, PodoError, Unavailable
 
 T = TypeVar("T")
 
@@ -35,6 +36,26 @@ async def readme(reader: RepositoryReader, url: str, credential: str, branch: st
             return await reader.readme(url, credential, branch)
     except TimeoutError:
         raise RepositorySlow(url=url, seconds=f"{_LOOK_SECONDS:g}") from None
+
+
+async def descriptor(reader: RepositoryReader, url: str, credential: str, branch: str, path: str) -> str:
+    """The text of a descriptor in a repository; empty: `catalog-info.yaml`, or `.yml`. Raises `NoSuchPath` and what `look` raises."""
+    names = [path] if path else ["catalog-info.yaml", "catalog-info.yml"]
+    try:
+        async with asyncio.timeout(_LOOK_SECONDS):
+            for name in names[:-1]:
+                try:
+                    return await reader.read(url.strip(), credential, branch, name)
+                except Missing:
+                    continue
+            return await reader.read(url.strip(), credential, branch, names[-1])
+    except TimeoutError:
+        raise RepositorySlow(url=url, seconds=f"{_LOOK_SECONDS:g}") from None
+
+
+def entities(reader: DescriptorReader, text: str) -> ReadRows:
+    """Projects from Backstage's descriptors. Raises `Unreadable`."""
+    return backstage.read(reader.documents(text))
 
 
 async def check_repository(reader: RepositoryReader, url: str) -> None:

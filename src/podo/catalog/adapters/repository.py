@@ -132,6 +132,14 @@ class GitRepositories:
         files = [await self._dockerfile(remote, sha, path) for path in sorted(names, key=lambda n: (n.count("/"), n))[:_MOST]]
         return Found(wanted, sha, commit.subject, commit.author, commit.at, tuple(files), await self._readme(remote, sha))
 
+    async def read(self, url: str, credential: str, branch: str, path: str) -> str:
+        """See `RepositoryReader.read`."""
+        await self.check(url)
+        remote = Remote(url.strip(), credential_of(credential))
+        wanted = branch or (await self._git.ls_remote(remote)).default or "main"
+        sha = await self._git.fetch(remote, wanted)
+        return (await self._git.read(remote, sha, path, 1_500_000)).decode(errors="replace")
+
     async def readme(self, url: str, credential: str, branch: str) -> str:
         """See `RepositoryReader.readme`."""
         await self.check(url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
@@ -82,6 +83,11 @@ def _troubles_of_lists(slug: str, said: Facts) -> Iterable[tuple[str, str]]:
         yield "tags", N_("a tag is a short word without blanks")
     if any(not key or len(key) > 200 or len(value) > _LONGEST_ANNOTATION for key, value in said.annotations.items()):
         yield "annotations", N_("this is too long")
+
+
+def same(name: str) -> str:
+    """Names that people would call the same become the same text."""
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 
 def tidy(said: Facts) -> Facts:

@@ -192,3 +192,11 @@ WORDS: Sequence[Word] = (
     Word("owner_people", FactKind.number, N_("People of the owner"), N_("How many people its team has")),
     Word("age_days", FactKind.number, N_("Age"), N_("For how many days it is registered")),
 )
+
+# What rules that Podo brings ask of domains that need not be there; then nobody knows it.
+LATER: Sequence[Word] = (
+    Word("deployed", FactKind.flag, N_("Deployed"), N_("Whether anything of it is deployed")),
+    Word("days_since_deployment", FactKind.number, N_("Days since the last deployment"), N_("Of its newest deployment")),
+    Word("paved", FactKind.flag, N_("On the paved road"), N_("Whether it deploys as everybody does")),
+    Word("alerts", FactKind.flag, N_("Alerts"), N_("Whether it has alerts that somebody hears")),
+)

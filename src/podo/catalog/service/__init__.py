@@ -72,6 +72,10 @@ from podo.catalog.service.heads import (
 from podo.catalog.service.hearing import (
     hear_cases,
 )
+from podo.catalog.service.imports import (
+    plan_import,
+    take_import,
+)
 from podo.catalog.service.intake import (
     begin_assets,
     finish_assets,
@@ -324,6 +328,7 @@ __all__ = [
     "owners",
     "owners_of",
     "pause_tags",
+    "plan_import",
     "plan_tags",
     "project",
     "projects",
@@ -382,6 +387,7 @@ __all__ = [
     "tag_wishes",
     "tag_wishes_of",
     "take_assets",
+    "take_import",
     "take_inventory",
     "targets",
     "team_scores",

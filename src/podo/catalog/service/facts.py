@@ -66,12 +66,16 @@ async def write_facts(tx: Tx, slug: str, wanted: Facts) -> Facts:
     now = rules.tidy(replace(wanted, contacts=await _people(tx, wanted.contacts)))
     for error in rules.wrong(slug, now):
         raise error
-    fields = rules.differing(was, now)
-    if fields:
+    await keep_facts(tx, slug, was, now)
+    return now
+
+
+async def keep_facts(tx: Tx, slug: str, was: Facts, now: Facts) -> None:
+    """Write facts that were checked, and say what changed."""
+    if fields := rules.differing(was, now):
         await rows.put_facts(tx, slug, now)
         before, after = rules.plain(was, fields), rules.plain(now, fields)
         tx.say(ProjectDescribed(project=slug, fields=", ".join(fields), was=before, now=after))
-    return now
 
 
 async def _people(r: Reading, contacts: Sequence[Contact]) -> tuple[Contact, ...]:

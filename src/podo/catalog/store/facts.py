@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
-from podo.catalog.models import DependencyRow, FactsRow, ProjectRow
+from podo.catalog.models import DependencyRow, FactsRow, NamespaceRow, ProjectRow
 from podo.catalog.types import Contact, Dependency, DependencyKind, Facts, Lifecycle, Link
 from podo.kernel.db import Reading, Tx
 
@@ -65,6 +65,17 @@ async def states(r: Reading, slugs: Collection[str]) -> dict[str, str]:
     """The states of those of these projects that there are."""
     query = select(ProjectRow.slug, ProjectRow.state).where(ProjectRow.slug.in_(slugs))
     return {row.slug: row.state for row in await r.session.execute(query)}
+
+
+async def leaving(r: Reading, slugs: Collection[str]) -> dict[str, list[str]]:
+    """The clusters in which namespaces of these names are left, by name."""
+    found: dict[str, list[str]] = {}
+    query = (
+        select(NamespaceRow.project, NamespaceRow.cluster).where(NamespaceRow.project.in_(slugs)).order_by(NamespaceRow.cluster)
+    )
+    for project, cluster in await r.session.execute(query):
+        found.setdefault(project, []).append(cluster)
+    return found
 
 
 async def needing(r: Reading, slug: str) -> set[str]:

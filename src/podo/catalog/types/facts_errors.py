@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from podo.catalog.types.errors import WrongProject
+from podo.catalog.types.errors import BadQuery, WrongProject
 from podo.kernel.errors import N_, Conflict, Invalid, Missing
 
 
@@ -115,3 +115,10 @@ class UnknownFormat(Invalid):
     code = "catalog.unknown_format"
     so = N_("Podo does not write “{format}”.")
     do = N_("Use one of: {known}.")
+
+
+class BadScoreQuery(BadQuery):
+    """A filter of scorecards with a word that means nothing."""
+
+    code = "catalog.bad_score_query"
+    do = N_("Use team:, tier:, level:, fails:, is:mine and parts of a name.")

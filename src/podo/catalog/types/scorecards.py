@@ -121,6 +121,14 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """A score, and whose the project is."""
+
+    score: Score
+    team: str
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreDay:
     """How several projects stood at the end of a day: how many there were, and how many were on each level from 0."""
 

@@ -1,0 +1,47 @@
+"""Scores follow what changes: one project at once, all of them every few minutes, for what other domains know changes unheard."""
+
+from __future__ import annotations
+
+from podo.catalog import service
+from podo.catalog.types import (
+    OwnershipChanged,
+    ProjectChanged,
+    ProjectDeleted,
+    ProjectDescribed,
+    ProjectRegistered,
+    ProjectRetired,
+    ProjectUnretired,
+    ScoreRuleChanged,
+    ScoreRuleReset,
+    TargetsChanged,
+)
+from podo.kernel.domains import House
+from podo.kernel.events import Entry, Handling
+from podo.kernel.nouns import PODO
+
+SCORED_ON = (
+    *(ProjectRegistered, ProjectChanged, ProjectDescribed, TargetsChanged, OwnershipChanged),
+    *(ProjectDeleted, ProjectRetired, ProjectUnretired, ScoreRuleChanged, ScoreRuleReset),
+)
+
+
+_AT_ONCE = 200
+
+
+async def score(entry: Entry, at: Handling) -> None:
+    """Something about a project changed, or a rule did: then it counts for all."""
+    async with at.transaction() as tx:
+        await service.refresh_scores(tx, [entry.project] if entry.project else await service.scored_projects(tx))
+
+
+async def score_all(house: House) -> None:
+    """Work out how every project stands, and how it stood today. Whoever else writes waits for a few of them only."""
+    async with house.database.reading(PODO) as r:
+        slugs = await service.scored_projects(r)
+    for at in range(0, len(slugs), _AT_ONCE):
+        async with house.database.reading(PODO) as r:
+            found = await service.standings(r, slugs[at : at + _AT_ONCE])
+        async with house.database.transaction(PODO) as tx:
+            await service.note_scores(tx, found)
+    async with house.database.transaction(PODO) as tx:
+        await service.forget_ended_scores(tx)
