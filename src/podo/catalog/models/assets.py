@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from podo.kernel.db import Bookkeeping, Record
 
+_GONE, _QUARANTINED = text("gone_at IS NOT NULL"), text("quarantined_at IS NOT NULL")
+
 
 def _partly(name: str, *columns: str, said: str) -> Index:
     """An index over those rows alone of which this is said."""
@@ -28,27 +30,15 @@ class AssetRow(Bookkeeping):
     __table_args__ = (
         Index("ix_assets_name", "name", "id"),
         Index("ix_assets_holder", "holder", "name", "id"),
-        Index("ix_assets_place", "provider", "account", "region", "kind"),
+        Index("ix_assets_place", "account", "provider", "region", "kind", "trouble", "gone_at", "quarantined_at", "holder"),
+        Index("ix_assets_gone", "name", "id", sqlite_where=_GONE, postgresql_where=_GONE),
+        Index("ix_assets_quarantined", "name", "id", sqlite_where=_QUARANTINED, postgresql_where=_QUARANTINED),
         Index("ix_assets_kind", "kind", "name", "id"),
-        Index(
-            "ix_assets_trouble",
-            "trouble",
-            "name",
-            "id",
-            sqlite_where=text("trouble <> ''"),
-            postgresql_where=text("trouble <> ''"),
-        ),
-        Index(
-            "ix_assets_said_project",
-            "said_project",
-            sqlite_where=text("said_project <> ''"),
-            postgresql_where=text("said_project <> ''"),
-        ),
+        _partly("ix_assets_trouble", "name", "id", said="trouble"),
+        _partly("ix_assets_said_project", "said_project", said="said_project"),
         _partly("ix_assets_said_team", "said_team", said="said_team"),
         _partly("ix_assets_stack", "account", "stack", said="stack"),
-        Index(
-            "ix_assets_network", "account", "network", sqlite_where=text("network <> ''"), postgresql_where=text("network <> ''")
-        ),
+        _partly("ix_assets_network", "account", "network", said="network"),
         _partly("ix_assets_prefix", "account", "prefix", said="prefix"),
     )
 

@@ -23,6 +23,7 @@ class OwnershipRow(Record):
     __table_args__ = (
         Index("uq_ownerships_open", "subject", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_ownerships_open_project", "project", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_ownerships_custody", "custody", "subject", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_ownerships_open_team", "team", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_ownerships_subject_since", "subject", "since"),
         Index("ix_ownerships_team_since", "team", "since"),

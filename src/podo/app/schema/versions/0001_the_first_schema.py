@@ -154,7 +154,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_assets_trouble",
-            ["trouble", "name", "id"],
+            ["name", "id"],
             unique=False,
             sqlite_where=sa.text("trouble <> ''"),
             postgresql_where=sa.text("trouble <> ''"),
@@ -733,6 +733,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ownerships", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_ownerships_custody",
+            ["custody", "subject"],
+            unique=False,
+            sqlite_where=sa.text("until IS NULL AND superseded_at IS NULL"),
+            postgresql_where=sa.text("until IS NULL AND superseded_at IS NULL"),
+        )
+        batch_op.create_index(
             "ix_ownerships_open_project",
             ["project"],
             unique=False,
@@ -1136,6 +1143,11 @@ def downgrade() -> None:
         )
         batch_op.drop_index(
             "ix_ownerships_open_project",
+            sqlite_where=sa.text("until IS NULL AND superseded_at IS NULL"),
+            postgresql_where=sa.text("until IS NULL AND superseded_at IS NULL"),
+        )
+        batch_op.drop_index(
+            "ix_ownerships_custody",
             sqlite_where=sa.text("until IS NULL AND superseded_at IS NULL"),
             postgresql_where=sa.text("until IS NULL AND superseded_at IS NULL"),
         )
