@@ -7,13 +7,12 @@ from enum import StrEnum
 
 from pydantic import BaseModel, Field
 
-from podo.access import reads, service
+from podo.access import service
 from podo.access.types import (
     ASK_WHY,
     GRANT,
     READ,
     SESSIONS,
-    SYNC,
     TOKENS,
     Membership,
     NoSuchPermission,
@@ -22,7 +21,6 @@ from podo.access.types import (
     Person,
     Role,
     Session,
-    SyncPlan,
     Team,
     Token,
 )
@@ -77,12 +75,15 @@ class TeamOut(BaseModel):
     handle: str
     name: str
     parent: str | None
+    began_at: datetime | None
     ended_at: datetime | None
+    slack: str
 
     @classmethod
     def of(cls, t: Team) -> TeamOut:
         """From the noun."""
-        return cls(id=t.id, handle=t.handle, name=t.name, parent=t.parent, ended_at=t.ended_at)
+        times = {"began_at": t.began_at, "ended_at": t.ended_at}
+        return cls(id=t.id, handle=t.handle, name=t.name, parent=t.parent, slack=t.slack, **times)
 
 
 class MemberOut(BaseModel):
@@ -179,26 +180,6 @@ class SessionOut(BaseModel):
         """From the noun."""
         times = {"created_at": s.created_at, "seen_at": s.seen_at, "expires_at": s.expires_at}
         return cls(id=s.id, about=s.about, issuer=s.issuer, **times)
-
-
-class PlanOut(BaseModel):
-    """What taking over the directory would change, or has changed: names; and the share of people and teams that go."""
-
-    joined: list[str]
-    changed: list[str]
-    left: list[str]
-    share: float
-
-    @classmethod
-    def of(cls, p: SyncPlan) -> PlanOut:
-        """From the noun."""
-        return cls(joined=list(p.joined), changed=list(p.changed), left=list(p.left), share=p.share)
-
-
-class SyncIn(BaseModel):
-    """The largest share of people and teams that may go at once."""
-
-    most_gone: float = Field(default=service.MOST_GONE, ge=0, le=1)
 
 
 class RoleIn(BaseModel):
@@ -355,23 +336,3 @@ async def revoke(person: str, role: Role, w: Web = WebIn) -> None:
     """Take a role from a person."""
     async with w.transaction() as tx:
         await service.revoke(tx, person, role)
-
-
-@routes.api("GET", "/api/v1/directory/plan", verb="access.plan", permission=SYNC.id)
-async def plan(w: Web = WebIn) -> PlanOut:
-    """What taking over the directory would change now."""
-    async with w.reading() as r:
-        await service.require(r, SYNC, On())
-    feed = await reads.directory(w.house.ports)
-    async with w.reading() as r:
-        return PlanOut.of(await service.plan(r, feed))
-
-
-@routes.api("POST", "/api/v1/directory/sync", verb="access.sync", permission=SYNC.id)
-async def sync(wanted: SyncIn, w: Web = WebIn) -> PlanOut:
-    """Take people and teams over from the directory."""
-    async with w.reading() as r:
-        await service.require(r, SYNC, On())
-    feed = await reads.directory(w.house.ports)
-    async with w.transaction() as tx:
-        return PlanOut.of(await service.take_over(tx, feed, most_gone=wanted.most_gone))

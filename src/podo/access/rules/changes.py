@@ -124,6 +124,11 @@ def next_turn(feed: Feed, now: datetime) -> datetime | None:
     return min((m for m in moments if m is not None and m > now), default=None)
 
 
+def last_turn(feed: Feed, now: datetime) -> datetime:
+    """When all that a feed says of teams has come."""
+    return max([now, *(m for t in feed.teams for m in (t.began_at, t.ended_at) if m is not None)])
+
+
 def changes(known: Known, feed: Feed, now: datetime) -> Changes:
     """What taking over this feed (`as_of` now) changes. Raises `WrongDirectory`."""
     here = {p.id: p for p in feed.people}

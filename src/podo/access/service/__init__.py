@@ -1,7 +1,7 @@
 """The verbs of people and their rights."""
 
-from podo.access.service.directory import MOST_GONE, foreseen, grant, plan, revoke, sync_directory, take_over
-from podo.access.service.drafts import draft, draft_feed, drafts
+from podo.access.service.directory import MOST_GONE, foreseen, grant, plan, revoke, sync_directory, take_draft, take_over
+from podo.access.service.drafts import close_draft, draft, draft_feed, drafts, fill_draft, make_draft
 from podo.access.service.issuers import (
     ATTEMPT_LASTS,
     accounts,
@@ -84,6 +84,7 @@ __all__ = [
     "allowed_many",
     "begin_attempt",
     "begin_sign_in",
+    "close_draft",
     "count_people",
     "create_token",
     "custodian",
@@ -101,6 +102,7 @@ __all__ = [
     "entry_by",
     "everybody",
     "explain",
+    "fill_draft",
     "finish_attempt",
     "finish_sign_in",
     "first_link",
@@ -121,6 +123,7 @@ __all__ = [
     "let_due_entries_come",
     "let_leavers_go",
     "listed_people",
+    "make_draft",
     "may",
     "members",
     "note_token_use",
@@ -153,6 +156,7 @@ __all__ = [
     "succeed",
     "successions",
     "sync_directory",
+    "take_draft",
     "take_over",
     "take_removals",
     "team",

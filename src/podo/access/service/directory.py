@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from podo.access import rules, store
-from podo.access.service.drafts import draft_feed
+from podo.access.service.drafts import draft_feed, note_taken, open_draft
 from podo.access.service.leaving import leave
 from podo.access.service.people import person as the_person
 from podo.access.service.rights import require
@@ -16,6 +16,8 @@ from podo.access.types import (
     GRANT,
     READ,
     SYNC,
+    EntryChanged,
+    EntryKind,
     Feed,
     KeptTeam,
     Membership,
@@ -36,6 +38,7 @@ from podo.access.types import (
 )
 from podo.kernel import clock
 from podo.kernel.db import Reading, Tx
+from podo.kernel.errors import N_
 
 MOST_GONE = 0.2
 
@@ -47,14 +50,15 @@ async def plan(r: Reading, feed: Feed) -> SyncPlan:
 
 
 async def foreseen(r: Reading, id_: str) -> SyncPlan:
-    """What would change if a draft came true now. Raises `NoSuchDraft`, `WrongDirectory`."""
+    """What would change if a draft came true, with all that it says of coming days. Raises `NoSuchDraft`, `WrongDirectory`."""
     await require(r, READ, On())
-    return await _foreseen(r, await draft_feed(r, id_))
+    feed = await draft_feed(r, id_)
+    return await _foreseen(r, feed, rules.last_turn(feed, clock.now()))
 
 
-async def _foreseen(r: Reading, feed: Feed) -> SyncPlan:
+async def _foreseen(r: Reading, feed: Feed, at: datetime | None = None) -> SyncPlan:
     rules.check(feed)
-    known, now = await _known(r), clock.now()
+    known, now = await _known(r), at or clock.now()
     return rules.summary(known, rules.changes(known, rules.as_of(feed, now), now))
 
 
@@ -89,7 +93,23 @@ async def take_over(tx: Tx, feed: Feed, *, most_gone: float = MOST_GONE, keeps: 
     await _memberships(tx, made.memberships)
     for admin in feed.admins:
         await grant(tx, admin, Role.admin)
+    if await store.entry_ids(tx, "", EntryKind.user) or await store.entry_ids(tx, "", EntryKind.group):
+        # What was pushed before is not what is so any more.
+        await store.put_entries(tx, "", [])
+        tx.say(EntryChanged(name=N_("what was pushed"), what=N_("replaced by a directory that is read")))
     return wanted
+
+
+async def take_draft(tx: Tx, id_: str, *, most_gone: float = MOST_GONE, keeps: Sequence[KeptTeam] = ()) -> SyncPlan:
+    """Let a draft come true. Raises as `take_over`, `NoSuchDraft`, `DraftClosed`."""
+    await require(tx, SYNC, On())
+    found, feed = await open_draft(tx, id_), await draft_feed(tx, id_)
+    taken = await take_over(tx, feed, most_gone=most_gone, keeps=keeps)
+    now = clock.now()
+    written = [*await store.entries(tx, id_, EntryKind.user), *await store.entries(tx, id_, EntryKind.group)]
+    await store.put_entries(tx, "", [replace(e, draft="", due_at=rules.due(e.kind, e.document, now, e.id)) for e in written])
+    await note_taken(tx, found)
+    return taken
 
 
 async def _spare(tx: Tx, made: rules.Changes, keeps: Sequence[KeptTeam]) -> None:

@@ -210,6 +210,15 @@ class TeamCard:
     lines: Callable[[Reading, str], Awaitable[Sequence[tuple[str, str, str]]]]
 
 
+@dataclass(frozen=True, slots=True)
+class PersonCard:
+    """Slot: a part of a person's page: what is theirs, what waits for them. `lines(r, person)` as of `TeamCard`."""
+
+    title: str
+    icon: str
+    lines: Callable[[Reading, str], Awaitable[Sequence[tuple[str, str, str]]]]
+
+
 # -- settings
 
 

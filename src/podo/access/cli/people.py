@@ -260,7 +260,7 @@ def directory() -> None:
 @directory.command("plan")
 def directory_plan() -> None:
     """What taking it over would change now."""
-    show(api("GET", "/directory/plan"), tell=_plan)
+    show(api("GET", "/directory/plan"), tell=plan_lines)
 
 
 @verb("access.sync")
@@ -268,18 +268,17 @@ def directory_plan() -> None:
 @click.option("--most-gone", default=0.2, show_default=True, help="The largest share of people and teams that may go at once.")
 def directory_sync(most_gone: float) -> None:
     """Take people and teams over."""
-    show(api("POST", "/directory/sync", {"most_gone": most_gone}), tell=_plan)
+    show(api("POST", "/directory/sync", {"most_gone": most_gone}), tell=plan_lines)
 
 
-def _plan(found: dict[str, Any]) -> str:
+def plan_lines(found: dict[str, Any]) -> str:
+    """A plan as lines of text."""
     parts = [f"{name}: {', '.join(found[name]) or '-'}" for name in ("joined", "changed", "left")]
-    return "\n".join([*parts, f"share that goes: {found['share']:.0%}"])
+    became = [f"{s['name']}: {s['kind']} {', '.join(s['successors']) or s['now']}".rstrip() for s in found["successions"]]
+    return "\n".join([*parts, *became, f"share that goes: {found['share']:.0%}"])
 
 
 def _person(found: dict[str, Any]) -> str:
     teams = ", ".join(t["name"] for t in found["teams"]) or "no team"
     roles = ", ".join(found["roles"])
     return f"{found['name']} <{found['email']}> ({found['id']}), {teams}{', ' + roles if roles else ''}"
-
-
-commands: list[click.Command] = [login, whoami, prefer, why, permissions, team, person, token, session, directory]
