@@ -26,6 +26,7 @@ MADE = "made.json"
 _DATABASE = "podo.db"
 _SEAL = "seal.key"
 _TWINS = "twins"
+_CLOUDS = "clouds"
 _PACKAGE = Path(__file__).parents[2]
 # What the example follows from: the code that makes it, that it goes through, and that says what its rows look like.
 _MAKERS = (
@@ -142,10 +143,19 @@ async def unpack(directory: Path) -> None:
         if days:
             with working("Moving the example to today"):
                 await _seal_anew(fresh / _DATABASE)
-        shutil.rmtree(directory / _TWINS, ignore_errors=True)
+        await asyncio.to_thread(_put_clouds, fresh)
+        for name in (_TWINS, _CLOUDS):
+            shutil.rmtree(directory / name, ignore_errors=True)
         # The database comes last: as long as it is not there, nothing is.
-        for name in (_TWINS, _SEAL, _DATABASE):
+        for name in (_TWINS, _CLOUDS, _SEAL, _DATABASE):
             (fresh / name).replace(directory / name)
+
+
+def _put_clouds(fresh: Path) -> None:
+    # What stands there has no dates: it is made on the spot, the same every time.
+    from podo.app.demo import assets
+
+    assets.put(fresh)
 
 
 def _unpack(kept: Path, fresh: Path, by: timedelta) -> None:

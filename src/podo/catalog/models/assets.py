@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, String, Text, text
@@ -136,11 +136,11 @@ class OrphanCaseRow(Bookkeeping):
 
 
 class CoverageRow(Bookkeeping):
-    """How many assets had an owner on a day, by provider, account and owning team (empty: nobody is known)."""
+    """How many assets had an owner on a day (its first moment), by provider, account and owning team (empty: nobody is known)."""
 
     __tablename__ = "asset_coverage"
 
-    day: Mapped[date] = mapped_column(primary_key=True)
+    day: Mapped[datetime] = mapped_column(primary_key=True)
     provider: Mapped[str] = mapped_column(String(8), primary_key=True)
     account: Mapped[str] = mapped_column(String(80), primary_key=True)
     team: Mapped[str] = mapped_column(String(80), primary_key=True)

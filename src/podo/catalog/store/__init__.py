@@ -35,7 +35,6 @@ from podo.catalog.store.coverage import (
     newest_day,
     parts,
     put_day,
-    put_days,
 )
 from podo.catalog.store.inventory import (
     account,
@@ -129,6 +128,7 @@ from podo.catalog.store.projects import (
     counts_by_tier,
     credential,
     delete_project,
+    living_slugs,
     of_teams,
     project,
     projects,
@@ -220,6 +220,7 @@ __all__ = [
     "list_assets",
     "list_cases",
     "living_projects",
+    "living_slugs",
     "moved_away",
     "namespaces",
     "namespaces_of",

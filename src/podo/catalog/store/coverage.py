@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import and_, case, delete, func, insert, select
@@ -37,19 +37,19 @@ async def count_now(r: Reading) -> list[dict[str, Any]]:
 
 async def put_day(tx: Tx, day: date, rows: Sequence[Mapping[str, Any]]) -> None:
     """What a day says, in place of what it said before."""
-    await tx.session.execute(delete(_DAYS).where(_D.day == day))
-    await put_days(tx, [{"day": day, **row} for row in rows])
-
-
-async def put_days(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Days that said nothing yet, all columns given."""
+    await tx.session.execute(delete(_DAYS).where(_D.day == _first_moment(day)))
     for first in range(0, len(rows), _BATCH):
-        await tx.session.execute(insert(_DAYS), [dict(row) for row in rows[first : first + _BATCH]])
+        part = rows[first : first + _BATCH]
+        await tx.session.execute(insert(_DAYS), [{"day": _first_moment(day), **row} for row in part])
+
+
+def _first_moment(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 async def days(r: Reading, since: date, *, provider: str, account: str, teams: Collection[str] | None) -> list[Coverage]:
     """By day from `since` on; of some teams, what is theirs counts, and orphans do not."""
-    where = [_D.day >= since]
+    where = [_D.day >= _first_moment(since)]
     where += [_D.provider == provider] if provider else []
     where += [_D.account == account] if account else []
     where += [_D.team.in_(teams)] if teams is not None else []
@@ -60,19 +60,19 @@ async def days(r: Reading, since: date, *, provider: str, account: str, teams: C
 
 async def newest_day(r: Reading) -> date | None:
     """None before the first count."""
-    return await r.session.scalar(select(func.max(_D.day)))
+    found = await r.session.scalar(select(_D.day).order_by(_D.day.desc()).limit(1))
+    return found.date() if found else None
 
 
 async def parts(r: Reading, day: date, by: str) -> list[tuple[str, Coverage]]:
     """One day by provider, account (`aws/…`) or team; the most assets first."""
     key = _D.provider + "/" + _D.account if by == "account" else _D[by]
     sums = [func.sum(_D[name]).label(name) for name in _MEASURES]
-    query = select(key.label("key"), func.max(_D.day).label("day"), *sums).where(_D.day == day).group_by(key)
+    query = select(key.label("key"), _D.day, *sums).where(_D.day == _first_moment(day)).group_by(key, _D.day)
     rows = await r.session.execute(query.order_by(func.sum(_D.assets).desc(), key))
     return [(row.key, _coverage(row)) for row in rows]
 
 
 def _coverage(row: Any) -> Coverage:
     assets, orphans = int(row.assets), int(row.orphans)
-    day = row.day if isinstance(row.day, date) else date.fromisoformat(row.day)
-    return Coverage(day, assets, assets - orphans, int(row.custody), orphans, int(row.quarantined))
+    return Coverage(row.day.date(), assets, assets - orphans, int(row.custody), orphans, int(row.quarantined))
