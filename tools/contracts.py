@@ -89,6 +89,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "cryptography": ("kernel.settings",),
     "dbos": ("kernel.durable",),
     "fastapi": SERVER_PLACES,
+    "google": ("clients.gcp",),
     "helm_python": ("clients.helm",),
     "httpx": ("clients", "cli", "kernel.terminal"),
     "httpx2": ("clients.oidc", "clients.directory"),

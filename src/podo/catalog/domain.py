@@ -12,6 +12,7 @@ from podo.catalog.adapters.aws import AwsAssets
 from podo.catalog.adapters.clouds import Clouds
 from podo.catalog.adapters.clusters import ClusterNamespaces, ClusterPool, Way
 from podo.catalog.adapters.descriptors import YamlDescriptors
+from podo.catalog.adapters.gcp import GcpAssets
 from podo.catalog.adapters.memory import CloudTwin
 from podo.catalog.adapters.repository import FarAway, GitRepositories
 from podo.catalog.handlers import (
@@ -67,6 +68,8 @@ from podo.catalog.types import (
 )
 from podo.catalog.writers import NamespaceWriter, TagWriter
 from podo.clients.aws import Aws, Connection
+from podo.clients.gcp import Connection as GcpConnection
+from podo.clients.gcp import Gcp
 from podo.clients.git import Git, GitBinary
 from podo.clients.git.address import PROTOCOLS
 from podo.clients.kubernetes.connections import Connections
@@ -115,7 +118,8 @@ def _world(house: House) -> World:
 def _clouds(house: House) -> Clouds:
     chosen = house.settings[CatalogSettings]
     aws = AwsAssets(Aws(Connection(endpoint=chosen.aws_endpoint, before_call=outside)))
-    return Clouds({Provider.aws: aws}, CloudTwin(house.directory / "clouds", before_call=outside))
+    gcp = GcpAssets(Gcp(GcpConnection(endpoint=chosen.gcp_endpoint, before_call=outside)))
+    return Clouds({Provider.aws: aws, Provider.gcp: gcp}, CloudTwin(house.directory / "clouds", before_call=outside))
 
 
 async def _keep_twins(house: House) -> None:
