@@ -17,6 +17,7 @@ import pytest_asyncio
 from sqlalchemy import text
 
 from podo.delivery.types import Deployment
+from podo.kernel import clock
 from podo.kernel.events import log
 from tests import needs
 from tests.domains.delivery.shops import PROJECT
@@ -81,6 +82,36 @@ async def test_what_was_handed_to_one_that_sleeps_is_done_by_the_other_once(foun
 @pytest.mark.parametrize("number", range(1, 1 + len(WHOLE if needs.WHOLE else FEW)))
 async def test_whatever_befalls_one_of_two_workers_the_train_arrives_once(found: Fleet, number: int) -> None:
     await _arrives(found, number, (WHOLE if needs.WHOLE else FEW)[number - 1])
+
+
+async def test_while_the_database_is_away_nothing_moves_and_then_all_goes_on(found: Fleet) -> None:
+    train = await found.train(902)
+    before = {cluster: len(images) for cluster, images in found.images.items()}
+    wires = [found.wire, *(worker.wire for worker in found.workers.values())]
+    async with found.shop.living.signed_in("oliver", lang="ko") as browser:
+        assert PROJECT in await browser.get(f"/{PROJECT}")
+        await found.shop.approve(train, *REGIONS)
+        for wire in wires:
+            wire.cut()
+        began = clock.monotonic()
+        said = await browser.get(f"/{PROJECT}", status=503)
+        assert "http.database_away" in said
+        assert "127.0.0.1" not in said, "strangers are told where the database is"
+        assert clock.monotonic() - began < 5
+        answer = await browser.client.get("/api/v1/projects", headers={"accept": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (503, "http.database_away")
+        assert answer.headers["retry-after"] == "5"
+        assert (await browser.client.get("/healthz")).text == "ok"
+        assert (await browser.client.get("/readyz")).text.startswith("database: ")
+        await asyncio.sleep(needs.AWAY)
+        assert (await browser.client.get(f"/{PROJECT}")).status_code == 503
+        for wire in wires:
+            wire.mend()
+        assert PROJECT in await browser.get(f"/{PROJECT}"), "it does not come back by itself"
+        assert (await browser.client.get("/readyz")).text == "ok"
+    await found.settled(train)
+    await _check(found, train, before, None)
+    assert all(worker.process.returncode is None for worker in found.workers.values())
 
 
 async def test_an_old_and_a_new_version_work_side_by_side_through_deployments(found: Fleet, tmp_path: Path) -> None:

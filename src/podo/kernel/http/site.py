@@ -18,9 +18,9 @@ from starlette.staticfiles import StaticFiles
 
 from podo import __version__
 from podo.kernel import ids, metrics, terminal, traces
-from podo.kernel.db import DriverError
+from podo.kernel.db import DatabaseUnavailable, DriverError
 from podo.kernel.domains import House, News
-from podo.kernel.errors import N_, Broken, Invalid, Missing, PodoError
+from podo.kernel.errors import N_, Broken, Invalid, Missing, PodoError, Unavailable
 from podo.kernel.http.bounds import Bounded
 from podo.kernel.http.live import LOOK, live, while_let_in
 from podo.kernel.http.routes import SIGNED_IN, Routes
@@ -49,6 +49,8 @@ _HEADERS = {
 }
 
 
+# After how many seconds to come back to a database that was away.
+_AWAY = 5
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # What nobody wants a line, a span or a count of.
 _UNTOLD = ("/-/assets", "/healthz", "/readyz", "/metrics")
@@ -76,6 +78,14 @@ class Refusal(PodoError):
     code = "http.refusal"
     so = N_("The request was refused: {reason}.")
     do = N_("Check the method and the address.")
+
+
+class DatabaseAway(Unavailable):
+    """The database is locked, full or out of reach. Why is in the log: it names addresses."""
+
+    code = "http.database_away"
+    so = N_("Podo's database does not answer at the moment.")
+    do = N_("Nothing was changed. Try again in a moment: Podo goes on by itself. Whoever runs it finds the reason in its log.")
 
 
 async def _nothing() -> None:
@@ -232,6 +242,9 @@ def _watch(request: Request, response: Any) -> None:
 
 
 async def _podo_error(request: Request, error: Any) -> Response:
+    if isinstance(error, DatabaseUnavailable):
+        _log.warning("the database is away: %s", error.data["why"])
+        error = DatabaseAway(after=_AWAY)
     status = _STATUS[error.kind]
     request.state.error = error
     if status == HTTPStatus.UNAUTHORIZED and _wants_page(request):
@@ -257,7 +270,8 @@ async def _unplanned(request: Request, error: Any) -> Response:
 
 async def _answer(request: Request, error: PodoError, status: int) -> Response:
     request.state.error = error
-    context = Web(request, getattr(request.state, "identity", None))
+    # What a page shows besides to who is signed in would be asked of the database.
+    context = Web(request, None if isinstance(error, DatabaseAway) else getattr(request.state, "identity", None))
     so, do = error.said(languages.translator(context.lang))
     headers = {"retry-after": str(error.data["after"])} if "after" in error.data else {}
     if _wants_page(request) or context.wants_fragment:

@@ -193,10 +193,13 @@ def guard(permission: str, face: str) -> Callable[..., Awaitable[None]]:
     async def check(request: Request) -> None:
         request.state.permission = permission
         terminal.permission.set(permission)
+        changing = request.method not in ("GET", "HEAD")
+        if permission == "anyone" and not changing:
+            # Whether a process lives is told without the database, whoever asks; pages that show who asks find out themselves.
+            return
         identity = await identify(request)
         if permission != "anyone" and identity is None:
             raise SignIn()
-        changing = request.method not in ("GET", "HEAD")
         by_cookie = identity is not None and bool(identity.csrf)
         # Without a session there is no token yet: then no other site may send a form, or it could sign people in as somebody.
         if changing and face == "form" and request.headers.get("sec-fetch-site") == "cross-site":
