@@ -8,11 +8,9 @@ from urllib.parse import urlencode
 from podo.access import service as access
 from podo.access.types import KeptTeam, OwnerSource, SuccessionWithdrawn, TeamCard, TeamChanged, TeamSucceeded
 from podo.catalog import api, pages, service
-from podo.catalog.adapters.aws import AwsAssets
-from podo.catalog.adapters.clouds import Clouds
+from podo.catalog.adapters.clouds import Cloud, Clouds
 from podo.catalog.adapters.clusters import ClusterNamespaces, ClusterPool, Way
 from podo.catalog.adapters.descriptors import YamlDescriptors
-from podo.catalog.adapters.gcp import GcpAssets
 from podo.catalog.adapters.memory import CloudTwin
 from podo.catalog.adapters.repository import FarAway, GitRepositories
 from podo.catalog.handlers import (
@@ -67,9 +65,6 @@ from podo.catalog.types import (
     TeamSettled,
 )
 from podo.catalog.writers import NamespaceWriter, TagWriter
-from podo.clients.aws import Aws, Connection
-from podo.clients.gcp import Connection as GcpConnection
-from podo.clients.gcp import Gcp
 from podo.clients.git import Git, GitBinary
 from podo.clients.git.address import PROTOCOLS
 from podo.clients.kubernetes.connections import Connections
@@ -116,9 +111,21 @@ def _world(house: House) -> World:
 
 
 def _clouds(house: House) -> Clouds:
+    """The clients of clouds take a second and 70 MB to load: whoever has no account there needs neither."""
     chosen = house.settings[CatalogSettings]
-    aws = AwsAssets(Aws(Connection(endpoint=chosen.aws_endpoint, before_call=outside)))
-    gcp = GcpAssets(Gcp(GcpConnection(endpoint=chosen.gcp_endpoint, before_call=outside)))
+
+    def aws() -> Cloud:
+        from podo.catalog.adapters.aws import AwsAssets
+        from podo.clients.aws import Aws, Connection
+
+        return AwsAssets(Aws(Connection(endpoint=chosen.aws_endpoint, before_call=outside)))
+
+    def gcp() -> Cloud:
+        from podo.catalog.adapters.gcp import GcpAssets
+        from podo.clients.gcp import Connection, Gcp
+
+        return GcpAssets(Gcp(Connection(endpoint=chosen.gcp_endpoint, before_call=outside)))
+
     return Clouds({Provider.aws: aws, Provider.gcp: gcp}, CloudTwin(house.directory / "clouds", before_call=outside))
 
 

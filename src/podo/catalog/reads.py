@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from podo.catalog.ports import DescriptorReader, NamespaceReader, RepositoryReader
 from podo.catalog.rules import entities as backstage
+from podo.catalog.rules import tables
 from podo.catalog.types import ClusterSlow, Found, NamespaceForeign, ReadRows, RepositorySlow
 from podo.kernel.errors import Missing, PodoError, Unavailable
 
@@ -39,7 +40,7 @@ async def readme(reader: RepositoryReader, url: str, credential: str, branch: st
 
 
 async def descriptor(reader: RepositoryReader, url: str, credential: str, branch: str, path: str) -> str:
-    """The text of a descriptor in a repository; empty: `catalog-info.yaml`, or `.yml`. Raises `NoSuchPath` and what `look` raises."""
+    """A descriptor in a repository; an empty path is `catalog-info.yaml` or `.yml`. Raises `NoSuchPath`, and as `look`."""
     names = [path] if path else ["catalog-info.yaml", "catalog-info.yml"]
     try:
         async with asyncio.timeout(_LOOK_SECONDS):
@@ -56,6 +57,16 @@ async def descriptor(reader: RepositoryReader, url: str, credential: str, branch
 def entities(reader: DescriptorReader, text: str) -> ReadRows:
     """Projects from Backstage's descriptors. Raises `Unreadable`."""
     return backstage.read(reader.documents(text))
+
+
+def decoded(content: bytes) -> tuple[str, str]:
+    """A file's text and the name of its encoding. Raises `Unreadable`."""
+    return tables.decoded(content)
+
+
+def spreadsheet(text: str, encoding: str = "UTF-8") -> ReadRows:
+    """Projects from a spreadsheet, line by line. Raises `Unreadable`."""
+    return tables.read(text, encoding)
 
 
 async def check_repository(reader: RepositoryReader, url: str) -> None:

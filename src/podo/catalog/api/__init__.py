@@ -1,6 +1,6 @@
 """Projects and places as JSON."""
 
-from podo.catalog.api import assets, clouds, facts, offers, owners, places, projects, rehearsals, retirement, scorecards
+from podo.catalog.api import assets, clouds, facts, imports, offers, owners, places, projects, rehearsals, retirement, scorecards
 
 routes = [
     clouds.routes,
@@ -13,4 +13,5 @@ routes = [
     facts.routes,
     retirement.routes,
     scorecards.routes,
+    imports.routes,
 ]

@@ -8,6 +8,7 @@ from podo.catalog.pages import (
     coverage,
     environments,
     facts,
+    imports,
     orphans,
     overview,
     owners,
@@ -23,6 +24,8 @@ from podo.catalog.pages import (
 )
 
 routes = [
+    # Before addresses that begin with a project: no project is called so.
+    imports.routes,
     answers.routes,
     rehearsals.routes,
     projects.routes,

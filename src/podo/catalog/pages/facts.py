@@ -26,7 +26,7 @@ routes = Routes("catalog", tag="Projects")
 
 _LISTS = ("contacts", "links", "depends_on", "annotations", "provides", "tags")
 # What `change` of a project changes, as its settings call it.
-_OTHERS: Mapping[str, str] = {
+OTHERS: Mapping[str, str] = {
     "title": N_("Title"),
     "description": N_("What does it do?"),
     "tier": N_("Tier"),
@@ -166,7 +166,7 @@ async def _refusal(w: Web, r: Reading, project: Project) -> str:
 
 
 def _title(w: Web, field: str) -> str:
-    return say(w, rules.TITLES.get(field) or _OTHERS.get(field) or field)
+    return say(w, rules.TITLES.get(field) or OTHERS.get(field) or field)
 
 
 def _told(w: Web, change: FactChange, names: Mapping[str, str]) -> Change:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from podo.catalog.rules.facts import contacts, dependency, reference
+from podo.catalog.rules.facts import TAG, contacts, dependency, reference
 from podo.catalog.rules.tables import lifecycle
 from podo.catalog.types import (
     Dependency,
@@ -132,7 +132,10 @@ def _component(line: int, entity: Mapping[str, Any], owners: Mapping[str, str], 
         notes.append(f"spec.lifecycle: {_text(spec, 'lifecycle')}")
         del error
     system = _ref(spec.get("system"))
-    said |= {"type": _text(spec, "type"), "system": system, "tags": tuple(_list(meta, "tags"))}
+    tags = _list(meta, "tags")
+    notes += [f"metadata.tags: {tag}" for tag in tags if not TAG.fullmatch(tag)]
+    kept = tuple(tag for tag in tags if TAG.fullmatch(tag))
+    said |= {"type": _text(spec, "type"), "system": system, "tags": kept}
     if domains.get(system):
         said["domain"] = domains[system]
     said |= _related(spec, notes) | _linked(meta) | _placed(marks, labels, notes)

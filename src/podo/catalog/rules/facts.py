@@ -15,7 +15,7 @@ _URL = re.compile(r"https?://[^\s/?#]+\S*")
 _WORD = re.compile(r"[^\W_](?:[\w .+#-]{0,38}[\w+#])?")
 _NAME = re.compile(r"[A-Za-z0-9](?:[\w.:/-]{0,118}[A-Za-z0-9])?")
 # As Backstage has it, so that what is imported can be exported again.
-_TAG = re.compile(r"[^\W_](?:[\w.+#:/-]{0,61}[\w+#])?")
+TAG = re.compile(r"[^\W_](?:[\w.+#:/-]{0,61}[\w+#])?")
 _MOST = {"contacts": 20, "links": 50, "depends_on": 200, "provides": 100, "tags": 50, "annotations": 100}
 _LONGEST = {"on_call": 300, "docs": 1000, "runbook": 1000}
 _LONGEST_LINE = 200
@@ -79,7 +79,7 @@ def _troubles_of_lists(slug: str, said: Facts) -> Iterable[tuple[str, str]]:
         yield "depends_on", N_("each is a name, and what for after a bar")
     if any(not _NAME.fullmatch(name) for name in said.provides):
         yield "provides", N_("each is the name of an API")
-    if any(not _TAG.fullmatch(tag) for tag in said.tags):
+    if any(not TAG.fullmatch(tag) for tag in said.tags):
         yield "tags", N_("a tag is a short word without blanks")
     if any(not key or len(key) > 200 or len(value) > _LONGEST_ANNOTATION for key, value in said.annotations.items()):
         yield "annotations", N_("this is too long")

@@ -108,9 +108,9 @@ def read(text: str, encoding: str = "UTF-8") -> ReadRows:
 def _delimiter(text: str) -> tuple[str, str, int]:
     """What divides cells, the text behind a `sep=;` of Excel's, and how many lines that was."""
     first, _, rest = text.lstrip("\r\n").partition("\n")
-    if found := re.fullmatch(r"sep=(.)\r?", first.strip(" "), re.IGNORECASE):
-        if found[1] in _DELIMITERS:
-            return found[1], rest, 1
+    found = re.fullmatch(r"sep=(.)\r?", first.strip(" "), re.IGNORECASE)
+    if found and found[1] in _DELIMITERS:
+        return found[1], rest, 1
     outside = re.sub(r'"[^"]*"', "", first)
     return max(_DELIMITERS, key=lambda sign: (outside.count(sign), sign == ",")), text, 0
 

@@ -53,6 +53,11 @@ from podo.catalog.service.deciding import (
     quarantine_assets,
     undo_assets,
 )
+from podo.catalog.service.exports import (
+    ExportFormat,
+    exported,
+    file_name,
+)
 from podo.catalog.service.facts import (
     changes,
     describe,
@@ -73,6 +78,7 @@ from podo.catalog.service.hearing import (
     hear_cases,
 )
 from podo.catalog.service.imports import (
+    may_import,
     plan_import,
     take_import,
 )
@@ -228,6 +234,7 @@ from podo.catalog.service.tags import (
 
 __all__ = [
     "MOST_CHANGES",
+    "ExportFormat",
     "Organisation",
     "accept",
     "account",
@@ -280,9 +287,11 @@ __all__ = [
     "end_tag_plan",
     "environments",
     "escalate",
+    "exported",
     "facts",
     "facts_of",
     "failing_rules",
+    "file_name",
     "finish_assets",
     "forget_ended_scores",
     "free_name",
@@ -300,6 +309,7 @@ __all__ = [
     "leads",
     "led_by",
     "make_offer",
+    "may_import",
     "may_register",
     "may_tag",
     "namespace_gone",

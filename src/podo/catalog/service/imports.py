@@ -71,6 +71,11 @@ class _Step:
     says: Facts = Facts()
 
 
+async def may_import(r: Reading) -> None:
+    """Raises `NotAllowed`: asked before anything is read for somebody."""
+    await access.require(r, IMPORT, On())
+
+
 async def plan_import(r: Reading, found: ReadRows) -> ImportPlan:
     """What taking these rows would do, line by line; a cell that is empty leaves what is there. Raises `NotAllowed`."""
     await access.require(r, IMPORT, On())
@@ -172,8 +177,8 @@ def _step(row: WantedProject, known: _Known, by: str) -> _Step:
     if "contacts" in given:
         given["contacts"] = tuple(_contact(c, known) for c in given["contacts"])
     says = saying.tidy(replace(said, **given))
-    checked = {field: getattr(now, field) for field in ("title", "tier", "port", "dockerfile", "slack")}
-    repository = {"repository": now.repository.url, "branch": now.repository.branch}
+    checked: dict[str, Any] = {field: getattr(now, field) for field in ("title", "tier", "port", "dockerfile", "slack")}
+    repository: dict[str, Any] = {"repository": now.repository.url, "branch": now.repository.branch}
     wrong += [e for e in rules.wrong_facts(**checked, **repository) if not isinstance(e, NoRepository) or now.repository.url]
     wrong += saying.wrong(row.slug, says)
     if wrong:

@@ -12,6 +12,7 @@ from podo.catalog.rules import scorecards as rules
 from podo.catalog.service.facts import on_call
 from podo.catalog.service.projects import by_slugs, project
 from podo.catalog.store import facts as saying
+from podo.catalog.store import living_slugs
 from podo.catalog.store import scorecards as rows
 from podo.catalog.types import (
     READ,
@@ -173,7 +174,7 @@ def _of_facts(p: Project, facts: Facts, ended: Collection[str]) -> Mapping[str, 
 
 async def scored_projects(r: Reading) -> list[str]:
     """All that are scored: those that live."""
-    return await rows.living_projects(r)
+    return await living_slugs(r)
 
 
 async def standings(r: Reading, slugs: Collection[str]) -> list[Standing]:

@@ -129,6 +129,12 @@ async def _pairs(r: Reading, query: Any) -> tuple[tuple[Any, int], ...]:
     return tuple([(row[0], row[-1]) for row in await r.session.execute(query)])
 
 
+async def living_slugs(r: Reading) -> list[str]:
+    """All that live, by name."""
+    query = select(ProjectRow.slug).where(ProjectRow.state == ProjectState.active).order_by(ProjectRow.slug)
+    return list(await r.session.scalars(query))
+
+
 async def count_retired(r: Reading) -> int:
     """How many are retired."""
     return await r.session.scalar(select(func.count()).where(ProjectRow.state == ProjectState.retired)) or 0

@@ -172,12 +172,6 @@ async def score_days(r: Reading, since: date, most: int, *, team: str = "", proj
     return [ScoreDay(row[0], int(row[1]), tuple(int(n) for n in row[4:]), int(row[2]), int(row[3])) for row in rows]
 
 
-async def living_projects(r: Reading) -> list[str]:
-    """The slugs of all that live."""
-    query = select(ProjectRow.slug).where(ProjectRow.state == ProjectState.active).order_by(ProjectRow.slug)
-    return list(await r.session.scalars(query))
-
-
 async def counts_of_dependants(r: Reading, slugs: Collection[str]) -> dict[str, int]:
     """How many projects say that they need each of these."""
     query = select(DependencyRow.name, func.count()).where(
