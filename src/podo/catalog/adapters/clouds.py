@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from podo.catalog.ports import AssetReader
@@ -19,10 +19,11 @@ class Cloud(AssetReader, TagWriter, Protocol):
 
 
 class Clouds:
-    """Answers `AssetReader` and `TagWriter` for accounts of all clouds."""
+    """Answers `AssetReader` and `TagWriter` for accounts of all clouds; `real` are made when first asked."""
 
-    def __init__(self, real: Mapping[Provider, Cloud], twin: Cloud) -> None:
+    def __init__(self, real: Mapping[Provider, Callable[[], Cloud]], twin: Cloud) -> None:
         self._real = real
+        self._made: dict[Provider, Cloud] = {}
         self.twin = twin
 
     def sources(self, account: CloudAccount, region: str) -> Sequence[Source]:
@@ -45,8 +46,12 @@ class Clouds:
 
     async def close(self) -> None:
         """Close all of them."""
-        for cloud in (*self._real.values(), self.twin):
+        for cloud in (*self._made.values(), self.twin):
             await cloud.close()
 
     def _of(self, account: CloudAccount) -> Cloud:
-        return self.twin if account.kind is AccountKind.twin else self._real[account.provider]
+        if account.kind is AccountKind.twin:
+            return self.twin
+        if account.provider not in self._made:
+            self._made[account.provider] = self._real[account.provider]()
+        return self._made[account.provider]

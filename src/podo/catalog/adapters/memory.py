@@ -49,7 +49,7 @@ class _Held:
 
 @dataclass
 class CloudTwin:
-    """Answers `AssetReader` and `TagWriter` for simulated accounts of all clouds; keeps what it holds in `folder`, if there is one.
+    """Answers `AssetReader` and `TagWriter` for simulated accounts of all clouds; keeps what it holds in `folder`, if any.
 
     `faults` happen in turn; `failing` are ARNs by what is said of them, so many times. `written` are the calls that changed tags.
     """
