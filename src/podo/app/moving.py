@@ -79,7 +79,7 @@ async def move(settings: Settings, url: str) -> Moved:
 
 async def _copy(source: Database, target: Database, directory: Path) -> dict[str, int]:
     counts: dict[str, int] = {}
-    files = await asyncio.to_thread(_engine_rows, source, directory)
+    files = await asyncio.to_thread(_engine_rows, directory)
     async with source.engine.execution_options(podo_read=True).connect() as old, target.engine.begin() as new:
         shapes = await copies.shapes(new, SCHEMAS)
         for shape in reversed(shapes):
@@ -98,11 +98,9 @@ async def _copy(source: Database, target: Database, directory: Path) -> dict[str
     return counts
 
 
-def _engine_rows(source: Database, directory: Path) -> dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]]:
+def _engine_rows(directory: Path) -> dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]]:
     path = directory / "engine.db"
-    found = copies.rows_of(path) if path.exists() else {}
-    ours = copies.rows_of(Path(source.url.database or ""))
-    return found | {name: ours[name] for name in engine.BESIDE_OURS if name in ours}
+    return copies.rows_of(path) if path.exists() else {}
 
 
 async def _copy_engine(new: copies.AsyncConnection, shape: copies.Shape, files: dict[str, Any]) -> int | None:

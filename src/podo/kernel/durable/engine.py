@@ -1,9 +1,10 @@
-"""The engine: DBOS in process, its own database, our datasource, our take-over of runs whose owner died."""
+"""The engine: DBOS in process, its own database, our checkpoints, our take-over of runs whose owner died."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -11,12 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-from dbos import DBOS, AsyncSQLAlchemyDatasource, DBOSConfig, SetWorkflowID
+from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import delete, select, update
 
 from podo.kernel import clock, ids, metrics
 from podo.kernel.db import Database, DatabaseUnavailable, Tx, fence, hold, leases, let_go
-from podo.kernel.durable import seen, steps, store
+from podo.kernel.durable import checkpoints, seen, steps, store
+from podo.kernel.durable.checkpoints import Course
 from podo.kernel.durable.models import ProcessRow, TakeOverRow
 from podo.kernel.durable.spread import Spread
 from podo.kernel.durable.store import Plain
@@ -69,19 +71,17 @@ class Durable:
         self._judges_from = 0.0
         self._lapses = 0
         self._forgets_at = 0.0
-        self._source: AsyncSQLAlchemyDatasource | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def begin(self) -> None:
         """Launch inside the running loop, so that runs share it; then take over what a dead process left."""
         logging.getLogger("dbos").setLevel(logging.WARNING)
-        serializer = Plain()
         config: DBOSConfig = {
             "name": "podo",
             "system_database_url": self.url,
             "application_version": _VERSION,
             "executor_id": self.process,
-            "serializer": serializer,
+            "serializer": Plain(),
             "log_level": "WARNING",
         }
         if self.url.startswith("sqlite"):
@@ -90,9 +90,6 @@ class Durable:
         if not self.database.is_sqlite:
             # A version that does not know a workflow must never get a run of it: what is taken over goes to somebody by name.
             DBOS.listen_queues([_queue(self.process)])
-        self._source = await AsyncSQLAlchemyDatasource.create(
-            str(self.database.url), engine=self.database.engine, serializer=serializer
-        )
         DBOS.launch()
         if not self.database.is_sqlite:
             await DBOS.register_queue_async(_queue(self.process))
@@ -164,38 +161,55 @@ class Durable:
 
     # -- what the steps call
 
+    async def begin_course(self, run: str) -> None:
+        """A run begins here, or goes on here: behind what was recorded of it."""
+        while True:
+            try:
+                checkpoints.course.set(await checkpoints.load(self.database, run))
+            except DatabaseUnavailable as error:
+                _log.warning("%s waits for the database: %s", run, error)
+                await asyncio.sleep(_DATABASE_PAUSE)
+            else:
+                return
+
     async def run_record(self, name: str, body: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Any:
-        """Run a recording step in our transaction; the engine's checkpoint commits with it."""
-        source = self._source
-        assert source is not None
-        done: list[Tx] = []
-
-        async def recorded() -> Any:
-            tx = Tx(source.sql_session(), PODO, DBOS.workflow_id, None)
-            async with self.database.guarded(tx):
-                await self.database.queue(tx.session)
-                value = await steps.closed_record(body, tx, args)
-                await self.database.finish(tx)
-            done.append(tx)
-            return value
-
-        # Writers queue, so that each sees all that was committed before it; SQLite knows one level only.
-        isolation = "SERIALIZABLE" if self.database.is_sqlite else "READ COMMITTED"
-        await self._interfere("before", name)
-        try:
+        """Run a recording step in a transaction of its own, with its checkpoint; or say what it came to before."""
+        course = checkpoints.course.get()
+        outcome = course.record(name)
+        if outcome is None:
+            await self._interfere("before", name)
             with seen.step(name):
-                async with self._step(), self.database.writing:
-                    value = await source.run_tx_step_async({"name": name, "isolation_level": isolation}, recorded)
-        except PodoError as error:
-            return steps.packed(error)
-        if done:
-            self.database.committed(done[-1])
-        await self._interfere("after", name)
-        return value
+                try:
+                    outcome = await self._recorded(name, course, functools.partial(steps.closed_record, body, args=args))
+                except PodoError as error:
+                    outcome = await self._recorded(name, course, functools.partial(steps.refused_record, error))
+            await self._interfere("after", name)
+        course.go_on()
+        return outcome
+
+    async def _recorded(self, name: str, course: Course, body: Callable[[Tx], Awaitable[Any]]) -> Any:
+        while True:
+            try:
+                async with self._step(), self.database.transaction(PODO, request_id=course.run) as tx:
+                    if self._is_late():
+                        raise _Lapsed
+                    outcome = await checkpoints.find(tx.session, course)
+                    if outcome is None:
+                        outcome = await body(tx)
+                        await checkpoints.put(tx.session, course, name, outcome)
+                return outcome
+            except DatabaseUnavailable as error:
+                _log.warning("%s waits for the database: %s", name, error)
+                await asyncio.sleep(_DATABASE_PAUSE)
+            except _Lapsed:
+                _log.warning("%s was late for longer than others wait", name)
+                await self._still_ours()
 
     async def run_act(self, name: str, domain: str, body: Callable[..., Awaitable[Any]], args: tuple[Any, ...]) -> Any:
-        """Run an acting step, patiently."""
-        world = self.worlds[domain]
+        """Run an acting step, patiently; or say what it came to before."""
+        course, world = checkpoints.course.get(), self.worlds[domain]
+        if (known := course.act(name)) is not None:
+            return known
 
         async def once() -> Any:
             await self._interfere("before", name)
@@ -208,7 +222,9 @@ class Durable:
             return value
 
         with seen.step(name):
-            return await steps.patiently(once, self.pauses)
+            outcome = await steps.closed_act(steps.patiently(once, self.pauses))
+        course.acts.append((name, outcome))
+        return outcome
 
     async def _while_ours(self, name: str, body: Callable[..., Awaitable[Any]], world: Any, args: tuple[Any, ...]) -> Any:
         """The act, as long as no other process may have taken its run; again, when none had."""
@@ -236,14 +252,18 @@ class Durable:
         begun = self._lapses
 
         def ask() -> None:
-            if self._lapses != begun or clock.monotonic() - self._beaten_at > self.dead_after:
+            if self._lapses != begun or self._is_late():
                 raise _Lapsed
 
         return ask
 
+    def _is_late(self) -> bool:
+        """Whether others may take this process for dead."""
+        return not self.database.is_sqlite and clock.monotonic() - self._beaten_at > self.dead_after
+
     async def _still_ours(self) -> None:
         """Wait for the next heartbeat; `Killed` when another process has the run by then."""
-        while clock.monotonic() - self._beaten_at > self.dead_after:
+        while self._is_late():
             if self.is_ending:
                 raise steps.Killed("the engine ends")
             await asyncio.sleep(0.1)
@@ -376,6 +396,7 @@ class Durable:
         while old := await DBOS.list_workflows_async(
             status=["SUCCESS", "ERROR", "CANCELLED"], end_time=limit, load_input=False, load_output=False, limit=_FORGET_AT_ONCE
         ):
+            await checkpoints.forget(self.database, [run.workflow_id for run in old])
             await DBOS.delete_workflows_async([run.workflow_id for run in old])
         if self.database.is_sqlite:
             return

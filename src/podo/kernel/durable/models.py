@@ -1,4 +1,4 @@
-"""Which processes live, what was handed to which of them, and how often a run was taken over."""
+"""Which processes live, what was handed to which of them, what runs recorded, and how often one was taken over."""
 
 from __future__ import annotations
 
@@ -32,6 +32,18 @@ class HandedRow(Bookkeeping):
     owner: Mapped[str] = mapped_column(String(40), index=True)
     # Where in which trace it was asked for.
     trace: Mapped[str | None] = mapped_column(String(55))
+
+
+class CheckpointRow(Bookkeeping):
+    """What the n-th recording step of a run came to, and the acts before it."""
+
+    __tablename__ = "engine_checkpoints"
+
+    run: Mapped[str] = mapped_column(String(200), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    step: Mapped[str] = mapped_column(String(120))
+    acts: Mapped[list[Any]]
+    outcome: Mapped[dict[str, Any]]
 
 
 class TakeOverRow(Bookkeeping):

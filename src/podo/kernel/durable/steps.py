@@ -61,6 +61,7 @@ def workflow(
             try:
                 # What was begun here is where it was begun; what was taken over is nowhere yet.
                 under = None if traces.here() else await seen.kept(DBOS.workflow_id or "")
+                await _the_engine().begin_course(DBOS.workflow_id or "")
                 with seen.run(name, under):
                     return await body(*args, **kwargs)
             except Exception as error:
@@ -102,26 +103,26 @@ def act(*, undo: str | None) -> Callable[[Callable[..., Awaitable[Any]]], Callab
         domain = body.__module__.split(".")[1]
         acts[name] = undo
 
-        async def once(*args: Any) -> Any:
-            return await _closed(_the_engine().run_act(name, domain, body, args))
-
-        checkpointed = DBOS.step(name=name)(once)
-
         @functools.wraps(body)
         async def step(*args: Any) -> Any:
-            return _opened(await checkpointed(*args))
+            return _opened(await _the_engine().run_act(name, domain, body, args))
 
         return step
 
     return declare
 
 
-async def closed_record(body: Callable[..., Awaitable[Any]], tx: Tx, args: tuple[Any, ...]) -> Any:
+async def closed_record(body: Callable[..., Awaitable[Any]], tx: Tx, args: tuple[Any, ...]) -> dict[str, Any]:
     """The result of a recording step; our errors pass, so that its transaction is rolled back."""
     return {"value": await body(tx, *args)}
 
 
-async def _closed(call: Awaitable[Any]) -> dict[str, Any]:
+async def refused_record(error: PodoError, _: Tx) -> dict[str, Any]:
+    """What a recording step came to that refused: nothing but its error."""
+    return packed(error)
+
+
+async def closed_act(call: Awaitable[Any]) -> dict[str, Any]:
     """Our errors as JSON, so that a replay raises the same one."""
     try:
         return {"value": await call}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from dbos import AsyncSQLAlchemyDatasource, run_dbos_database_migrations
+from dbos import run_dbos_database_migrations
 from sqlalchemy import delete, func, select
 
 from podo.kernel.db import Database, leases
@@ -13,15 +13,12 @@ from podo.kernel.durable.models import ProcessRow
 
 SCHEMA = "dbos"
 # What only says how far the tables were migrated: it comes with them.
-OWN = frozenset({"dbos_migrations", "dbos_datasource_migrations"})
-# Those of its tables that stand in our database, whose checkpoints commit with our rows.
-BESIDE_OURS = frozenset({"datasource_outputs"})
+OWN = frozenset({"dbos_migrations"})
 
 
 async def prepare(url: str) -> None:
     """Make them in the PostgreSQL database at `url`."""
     await asyncio.to_thread(run_dbos_database_migrations, url)
-    await AsyncSQLAlchemyDatasource.migrate(url)
 
 
 async def alive(database: Database, within: timedelta) -> int:

@@ -218,6 +218,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_directory_removals_of"), ["of"], unique=False)
 
     op.create_table(
+        "engine_checkpoints",
+        sa.Column("run", sa.String(length=200), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("step", sa.String(length=120), nullable=False),
+        sa.Column("acts", podo.kernel.db.models.Json, nullable=False),
+        sa.Column("outcome", podo.kernel.db.models.Json, nullable=False),
+        sa.PrimaryKeyConstraint("run", "number", name=op.f("pk_engine_checkpoints")),
+    )
+    op.create_table(
         "engine_handed",
         sa.Column("run", sa.String(length=200), nullable=False),
         sa.Column("workflow", sa.String(length=80), nullable=False),
@@ -1261,6 +1270,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_engine_handed_owner"))
 
     op.drop_table("engine_handed")
+    op.drop_table("engine_checkpoints")
     with op.batch_alter_table("directory_removals", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_directory_removals_of"))
         batch_op.drop_index(batch_op.f("ix_directory_removals_asked_at"))
