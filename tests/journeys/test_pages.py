@@ -36,6 +36,7 @@ pytestmark = [
 PAGES: dict[str, list[tuple[str, str]]] = {
     "/": [(MEMBER, "/"), (APPROVER, "/"), (ADMIN, "/")],
     "/-/directory": [(ADMIN, "/-/directory")],
+    "/-/doctor": [(ADMIN, "/-/doctor")],
     "/-/outbox": [(ADMIN, "/-/outbox")],
     "/-/outbox/{mail}": [(ADMIN, "/-/outbox/{mail}")],
     "/-/patterns": [(MEMBER, "/-/patterns")],

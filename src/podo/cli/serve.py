@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from podo.cli.client import connection
+from podo.cli.client import api, connection, show, verb
 
 _config = click.option(
     "--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), envvar="PODO_CONFIG", help="The settings file."
@@ -65,16 +65,22 @@ def link(config: Path | None) -> None:
     _server("link", config=config)
 
 
+@verb("app.examine")
 @click.command()
+@click.option("--running", is_flag=True, help="Ask the running server how it is there, instead of looking from here.")
 @_config
-def doctor(config: Path | None) -> None:
+def doctor(config: Path | None, *, running: bool) -> None:
     """Look whether this installation is well, and say of each thing what is so and what to do.
 
     It reads the same settings as `serve`, asks the database, every cluster (also for each right that Podo needs there), the
     registry, the mail server and the issuers, and changes nothing. Exit code 0: all is well; 1: something is odd; 2: something
     is broken.
     """
-    _server("doctor", *(["--json"] if connection().as_json else []), config=config)
+    if not running:
+        _server("doctor", *(["--json"] if connection().as_json else []), config=config)
+    found = api("GET", "/doctor")
+    show(found if connection().as_json else found["findings"], None if connection().as_json else ["about", "level", "so", "do"])
+    sys.exit(found["exit_code"])
 
 
 @click.group()

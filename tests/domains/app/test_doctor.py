@@ -35,7 +35,7 @@ from tests.contracts.registry.servers import LOGIN, debian
 from tests.domains.delivery.shops import HANEUL, PROJECT, shop
 from tests.domains.notices.conftest import MailServer
 from tests.house import tree
-from tests.houses import living
+from tests.houses import Living, living
 
 CLOSED = "127.0.0.1:9"
 
@@ -80,6 +80,7 @@ async def test_an_installation_that_is_well_and_one_thing_broken_after_another(t
         assert about(found, "seal")[0].so == "Its keys open all 1 sealed values."
         assert about(found, "processes")[0].so.startswith("1 work, 1 watch")
         assert mail.taken == []
+        await _is_shown_to_those_who_look_after_it(made.living)
 
         # Another key; a lease whose holder is gone; a mail server, a registry and an issuer that do not answer.
         await hold(made.living.house.database, "round:delivery.due.of-another", "proc_gone", 60)
@@ -97,6 +98,23 @@ async def test_an_installation_that_is_well_and_one_thing_broken_after_another(t
         assert exit_code(found) == 2
         assert "→ Put the key they were sealed with" in told(found, as_json=False)
         assert "carrots" not in told(found, as_json=True)
+
+
+async def _is_shown_to_those_who_look_after_it(house: Living) -> None:
+    async with house.signed_in("oliver", lang="ko") as sre:
+        page = await sre.get("/-/doctor")
+        assert "봉인된 값 1개가 모두 열립니다" in page
+        assert "Its keys" not in page
+        body = (await sre.client.get("/api/v1/doctor", headers={"accept-language": "en"})).json()
+    # The demo's sign-in is odd, and mails stay where they are: nothing is broken.
+    assert body["exit_code"] == 1
+    told = {f["about"]: f for f in body["findings"]}
+    assert told["seal"] == {"about": "seal", "level": "well", "so": "Its keys open all 1 sealed values.", "do": ""}
+    assert told["sign-in"]["level"] == "odd"
+    assert told["sign-in"]["do"].startswith("Set access.demo to false")
+    async with house.signed_in("haneul") as member:
+        await member.get("/-/doctor", status=403)
+        assert (await member.client.get("/api/v1/doctor")).status_code == 403
 
 
 async def test_where_nothing_is_it_says_so_and_makes_nothing(tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 from podo.app.doctor.database import skew
-from podo.app.doctor.findings import Finding, bad, looked, odd, well
+from podo.app.doctor.findings import Finding, Text, bad, looked, odd, well
 from podo.catalog import service as catalog
 from podo.catalog.types import Cluster, ClusterKind
 from podo.clients.kubernetes.real import RealCluster, connect
 from podo.kernel import clock
 from podo.kernel.db import Database, outside
+from podo.kernel.errors import N_
 from podo.kernel.nouns import PODO
 from podo.kernel.settings import Seal
 
@@ -55,7 +56,8 @@ async def clusters(database: Database, seal: Seal) -> Sequence[Finding]:
         known = await catalog.clusters(r)
         ways = {c.name: await catalog.sealed_kubeconfig(r, c.name) for c in known if c.kind is ClusterKind.kubeconfig}
     if not known:
-        return [odd("clusters", "There is none: nothing can be deployed.", "Add one under Clusters, or by `podo cluster add`.")]
+        do = N_("Add one under Clusters, or by `podo cluster add`.")
+        return [odd("clusters", N_("There is none: nothing can be deployed."), do)]
     found = [_of_twins([c for c in known if c.name not in ways])]
     found += await asyncio.gather(
         *(looked(f"cluster {name}", lambda n=name, s=s: _one(n, seal.open(s))) for name, s in ways.items())
@@ -65,7 +67,7 @@ async def clusters(database: Database, seal: Seal) -> Sequence[Finding]:
 
 def _of_twins(twins: Sequence[Cluster]) -> Sequence[Finding]:
     names = ", ".join(c.name for c in twins)
-    return [well("clusters", f"Twins, which live in Podo's own process: {names}.")] if twins else []
+    return [well("clusters", Text(N_("Twins, which live in Podo's own process: {names}."), names=names))] if twins else []
 
 
 async def _one(name: str, kubeconfig: str) -> Sequence[Finding]:
@@ -76,10 +78,11 @@ async def _one(name: str, kubeconfig: str) -> Sequence[Finding]:
         version = await client.version()
         theirs = await client.time()
         middle = before + (clock.now() - before) / 2
-        found = [well(about, f"Kubernetes {version.git_version} answers at {client.server}.")]
+        so = Text(N_("Kubernetes {version} answers at {server}."), version=version.git_version, server=client.server)
+        found = [well(about, so)]
         if theirs is not None:
             # Its header has whole seconds, cut off.
-            found.append(skew(about, f"{name}'s", (theirs - middle).total_seconds() + 0.5))
+            found.append(skew(about, name, (theirs - middle).total_seconds() + 0.5))
         return [*found, await _rights(about, client)]
     finally:
         await client.close()
@@ -96,8 +99,9 @@ async def _rights(about: str, client: RealCluster) -> Finding:
     answers = await asyncio.gather(*(may(right) for right in wanted))
     refused = [right for right, answer in zip(wanted, answers, strict=True) if not answer]
     if not refused:
-        return well(about, f"Podo may do there all of the {len(wanted)} things that it does.")
-    said = ", ".join(f"{verb} {name}" + (f".{group}" if group else "") for group, name, verb in refused[:8])
-    more = f" and {len(refused) - 8} more" if len(refused) > 8 else ""
-    do = "Give its account the ClusterRole of charts/podo/templates/access.yaml."
-    return bad(about, f"Podo may not there: {said}{more}.", do)
+        return well(about, Text(N_("Podo may do there all of the {count} things that it does."), count=len(wanted)))
+    named = ", ".join(f"{verb} {name}" + (f".{group}" if group else "") for group, name, verb in refused[:8])
+    do = N_("Give its account the ClusterRole of charts/podo/templates/access.yaml.")
+    if len(refused) > 8:
+        return bad(about, Text(N_("Podo may not there: {named} and {more} more."), named=named, more=len(refused) - 8), do)
+    return bad(about, Text(N_("Podo may not there: {named}."), named=named), do)

@@ -9,7 +9,7 @@ from typing import Any
 from alembic.script import ScriptDirectory
 
 from podo.app import migrations
-from podo.app.doctor.findings import Finding, bad, odd, of_error, well
+from podo.app.doctor.findings import Finding, Text, bad, odd, of_error, well
 from podo.app.settings import DatabaseSettings
 from podo.catalog import service as catalog
 from podo.catalog.types import ClusterKind
@@ -17,6 +17,7 @@ from podo.delivery import service as delivery
 from podo.kernel import clock
 from podo.kernel.db import Database, Reading, holders, leases
 from podo.kernel.durable.seen import processes
+from podo.kernel.errors import N_
 from podo.kernel.events.backlog import backlog
 from podo.kernel.nouns import PODO
 from podo.kernel.settings import Seal, Settings, Unsealable
@@ -32,37 +33,39 @@ async def health(database: Database, settings: Settings) -> Sequence[Finding]:
     """Whether it answers, has this version's schema, and keeps what it was given."""
     begun = clock.monotonic()
     await database.ping()
-    took = f"answers within {(clock.monotonic() - begun) * 1000:.0f} ms"
+    took = f"{(clock.monotonic() - begun) * 1000:.0f}"
     found = [await _schema(database)]
     if database.is_sqlite:
-        return [well("database", f"SQLite {took}: one process, on this machine."), *found]
+        return [well("database", Text(N_("SQLite answers within {took} ms: one process, on this machine."), took=took)), *found]
     async with database.reading(PODO) as r:
         version, *_ = str(await _one(r, "SHOW server_version")).split()
         safe = {name: await _one(r, f"SHOW {name}") for name in (*_SAFE, "synchronous_commit", "max_connections")}
-    found.append(well("database", f"PostgreSQL {version} {took}."))
+    found.append(well("database", Text(N_("PostgreSQL {version} answers within {took} ms."), version=version, took=took)))
     for name, wanted in _SAFE.items():
         if safe[name] != wanted:
             found.append(
                 bad(
                     "database",
-                    f"{name} is {safe[name]}: a crash may lose or damage all.",
-                    f"Set {name} = {wanted} in postgresql.conf.",
+                    Text(N_("{name} is {value}: a crash may lose or damage all."), name=name, value=safe[name]),
+                    Text(N_("Set {name} = {wanted} in postgresql.conf."), name=name, wanted=wanted),
                 )
             )
     if safe["synchronous_commit"] == "off":
-        do = "Set synchronous_commit = on; what Podo answered for must be there after a crash."
-        found.append(bad("database", "synchronous_commit is off.", do))
+        do = N_("Set synchronous_commit = on; what Podo answered for must be there after a crash.")
+        found.append(bad("database", N_("synchronous_commit is off."), do))
     pool = settings[DatabaseSettings].pool
     if int(safe["max_connections"]) < pool * 4:
-        do = "Each process keeps up to twice database.pool in each of two pools; raise max_connections, or lower the pool."
-        found.append(odd("database", f"It takes {safe['max_connections']} connections, and database.pool is {pool}.", do))
+        do = N_("Each process keeps up to twice database.pool in each of two pools; raise max_connections, or lower the pool.")
+        so = Text(N_("It takes {most} connections, and database.pool is {pool}."), most=safe["max_connections"], pool=pool)
+        found.append(odd("database", so, do))
     return found
 
 
 async def _schema(database: Database) -> Finding:
     there = await migrations.revision_of(database)
     if there is None:
-        return bad("schema", "The database is empty.", "`podo serve` makes it; `podo database migrate` does so alone.")
+        do = N_("`podo serve` makes it; `podo database migrate` does so alone.")
+        return bad("schema", N_("The database is empty."), do)
     try:
         await migrations.check(database)
     except migrations.NewerSchema as error:
@@ -71,10 +74,10 @@ async def _schema(database: Database) -> Finding:
     if there != newest and migrations.is_known(there):
         return odd(
             "schema",
-            f"It has schema {there}; this version has {newest}.",
-            "The next start migrates it, or `podo database migrate`.",
+            Text(N_("It has schema {there}; this version has {newest}."), there=there, newest=newest),
+            N_("The next start migrates it, or `podo database migrate`."),
         )
-    return well("schema", f"It has schema {there}.")
+    return well("schema", Text(N_("It has schema {there}."), there=there))
 
 
 async def _one(r: Reading, statement: str) -> Any:
@@ -87,13 +90,13 @@ async def time(database: Database) -> Sequence[Finding]:
         before = clock.now()
         theirs = await leases.now(database, session)
         middle = before + (clock.now() - before) / 2
-    return [skew("clock", "the database's", (theirs - middle).total_seconds())]
+    return [skew("clock", Text(N_("the database")), (theirs - middle).total_seconds())]
 
 
-def skew(about: str, whose: str, seconds: float) -> Finding:
+def skew(about: str, of: str, seconds: float) -> Finding:
     """What a difference of clocks means; signatures, leases and certificates hang on it."""
-    said = f"This machine's clock and {whose} are {abs(seconds):.1f} s apart."
-    do = "Let both follow a time server (timedatectl status)."
+    said = Text(N_("The clocks of this machine and of {other} are {seconds} s apart."), other=of, seconds=f"{abs(seconds):.1f}")
+    do = N_("Let both follow a time server (timedatectl status).")
     if abs(seconds) > _BAD_CLOCK:
         return bad(about, said, do)
     return odd(about, said, do) if abs(seconds) > _ODD_CLOCK else well(about, said)
@@ -107,15 +110,18 @@ async def life(database: Database, handlers: Sequence[Any]) -> Sequence[Finding]
     found: list[Finding] = []
     orphans = sorted(name for name, holder in held.items() if holder not in alive | watching)
     if orphans:
-        do = "They end by themselves within seconds, and a living process takes them. If they stay, start a worker and a watcher."
-        found.append(odd("leases", f"Held by processes that live no more: {', '.join(orphans)}.", do))
+        do = N_(
+            "They end by themselves within seconds, and a living process takes them. If they stay, start a worker and a watcher."
+        )
+        found.append(odd("leases", Text(N_("Held by processes that live no more: {names}."), names=", ".join(orphans)), do))
     if not alive | watching:
-        found.append(well("processes", "No worker and no watcher runs on this database now."))
+        found.append(well("processes", N_("No worker and no watcher runs on this database now.")))
     elif "events.handlers" not in held and alive:
-        do = "If this stays for more than half a minute, look into the workers' logs."
-        found.append(odd("leases", "No worker hears events now.", do))
+        do = N_("If this stays for more than half a minute, look into the workers' logs.")
+        found.append(odd("leases", N_("No worker hears events now."), do))
     else:
-        found.append(well("processes", f"{len(alive)} work, {len(watching)} watch; {len(held)} leases are held."))
+        told = N_("{working} work, {watching} watch; {leases} leases are held.")
+        found.append(well("processes", Text(told, working=len(alive), watching=len(watching), leases=len(held))))
     return [*found, *await _log(database, handlers)]
 
 
@@ -124,12 +130,14 @@ async def _log(database: Database, handlers: Sequence[Any]) -> Sequence[Finding]
         waits = await backlog(r, handlers)
     found: list[Finding] = []
     if waits.put_aside:
-        do = "What should have followed from them has not; the log says why (“gave up on”)."
-        found.append(odd("events", f"{waits.put_aside} were put aside, as a handler failed on them again and again.", do))
+        do = N_("What should have followed from them has not; the log says why (“gave up on”).")
+        so = Text(N_("{count} were put aside, as a handler failed on them again and again."), count=waits.put_aside)
+        found.append(odd("events", so, do))
     late = sorted(name for name, (_, since) in waits.behind.items() if since and clock.now() - since > _LATE)
     if late:
-        found.append(odd("events", f"Not heard for minutes by {', '.join(late)}.", "Start a worker, or look into its log."))
-    return found or [well("events", f"All were heard; {waits.unsealed} wait to be sealed.")]
+        so = Text(N_("Not heard for minutes by {names}."), names=", ".join(late))
+        found.append(odd("events", so, N_("Start a worker, or look into its log.")))
+    return found or [well("events", Text(N_("All were heard; {count} wait to be sealed."), count=waits.unsealed))]
 
 
 async def sealed(database: Database, seal: Seal) -> Sequence[Finding]:
@@ -151,10 +159,11 @@ async def sealed(database: Database, seal: Seal) -> Sequence[Finding]:
         except Unsealable:
             shut.append(name)
     if not shut:
-        return [well("seal", f"Its keys open all {count} sealed values.")]
-    named = ", ".join(shut[:5]) + (f" and {len(shut) - 5} more" if len(shut) > 5 else "")
-    do = "Put the key they were sealed with into seal.keys, behind the present one; what is lost must be set anew."
-    return [bad("seal", f"The keys of the settings open {count - len(shut)} of {count}: not {named}.", do)]
+        return [well("seal", Text(N_("Its keys open all {count} sealed values."), count=count))]
+    named = ", ".join(shut[:5]) + (", …" if len(shut) > 5 else "")
+    do = N_("Put the key they were sealed with into seal.keys, behind the present one; what is lost must be set anew.")
+    so = N_("The keys of the settings open {open} of {count}: not {named}.")
+    return [bad("seal", Text(so, open=count - len(shut), count=count, named=named), do)]
 
 
 async def _real(r: Reading) -> Sequence[Any]:

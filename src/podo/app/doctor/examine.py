@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from podo.app.doctor import clusters, database, machine, outside
-from podo.app.doctor.findings import Finding, Level, bad, looked
-from podo.app.domains import DOMAINS
+from podo.app.doctor.findings import Finding, Level, Text, bad, looked
 from podo.app.settings import DatabaseSettings, SealSettings, ServerSettings
 from podo.kernel import terminal
 from podo.kernel.db import Database
 from podo.kernel.db.models import metadata
+from podo.kernel.errors import N_
 from podo.kernel.settings import Seal, Settings
 
 _CODES = {Level.well: 0, Level.odd: 1, Level.bad: 2}
+WORST = (N_("All is well."), N_("Something is odd."), N_("Something is broken."))
 _SIGNS = {Level.well: "  ok", Level.odd: " odd", Level.bad: " BAD"}
 
 
@@ -36,14 +37,17 @@ async def _rows(settings: Settings) -> Sequence[Finding]:
     """The database and all that it says of what else there is."""
     url, path = settings[DatabaseSettings].url, settings[ServerSettings].directory / "podo.db"
     if not url and not await asyncio.to_thread(path.exists):
-        do = "PODO_SERVER_DIRECTORY, PODO_DATABASE_URL or --config names another; `podo up` or `podo serve` begins one."
-        return [bad("database", f"There is none at {path}.", do)]
+        do = N_("PODO_SERVER_DIRECTORY, PODO_DATABASE_URL or --config names another; `podo up` or `podo serve` begins one.")
+        return [bad("database", Text(N_("There is none at {path}."), path=path), do)]
     rows = Database(url or f"sqlite:///{path}", metadata=metadata)
     try:
         found = list(await looked("database", lambda: database.health(rows, settings)))
         if not any(f.about == "schema" and f.level is not Level.bad for f in found):
             # There is nothing to read, or nothing that this version could read.
             return found
+        # This is a part of one of them.
+        from podo.app.domains import DOMAINS
+
         handlers = [handler for domain in DOMAINS for handler in domain.handlers]
         found += await looked("clock", lambda: database.time(rows))
         found += await looked("processes", lambda: database.life(rows, handlers))
@@ -56,12 +60,13 @@ async def _sealed(rows: Database, settings: Settings) -> Sequence[Finding]:
     key = settings[ServerSettings].directory / "seal.key"
     keys = settings[SealSettings].keys or ([key.read_text().strip()] if await asyncio.to_thread(key.exists) else [])
     if not keys:
-        do = "Put seal.key back from where it was kept, or name the keys in PODO_SEAL_KEYS."
-        return [bad("seal", f"No key is set, and there is no {key}.", do)]
+        do = N_("Put seal.key back from where it was kept, or name the keys in PODO_SEAL_KEYS.")
+        return [bad("seal", Text(N_("No key is set, and there is no {path}."), path=key), do)]
     try:
         seal = Seal(keys)
     except ValueError:
-        return [bad("seal", "A key is not 32 bytes in URL-safe base64.", "Correct seal.keys; it is made like seal.key.")]
+        do = N_("Correct seal.keys; it is made like seal.key.")
+        return [bad("seal", N_("A key is not 32 bytes in URL-safe base64."), do)]
     return [
         *await looked("seal", lambda: database.sealed(rows, seal)),
         *await looked("clusters", lambda: clusters.clusters(rows, seal)),
@@ -84,5 +89,4 @@ def told(found: Sequence[Finding], *, as_json: bool) -> str:
         lines.append(f"{_SIGNS[f.level]}  {f.about}{' ' * (wide - terminal.width(f.about))}  {terminal.printable(f.so)}")
         if f.do:
             lines.append(f"      {' ' * wide}  → {terminal.printable(f.do)}")
-    worst = ("All is well.", "Something is odd.", "Something is broken.")[exit_code(found)]
-    return "\n".join([*lines, "", worst])
+    return "\n".join([*lines, "", WORST[exit_code(found)]])

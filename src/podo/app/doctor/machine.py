@@ -9,12 +9,13 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-from podo.app.doctor.findings import Finding, bad, odd, well
+from podo.app.doctor.findings import Finding, Text, bad, odd, well
 from podo.app.settings import ServerSettings
 from podo.clients.helm.binary import HelmBinary
 from podo.clients.helm.sdk import HelmSdk
 from podo.delivery.types import DeliverySettings
 from podo.kernel import clock
+from podo.kernel.errors import N_
 from podo.kernel.settings import Settings
 
 _LEAST, _FEW = 500 << 20, 2 << 30
@@ -26,30 +27,32 @@ async def folder(settings: Settings) -> Sequence[Finding]:
     at = settings[ServerSettings].directory
     about = "folder"
     if not await asyncio.to_thread(at.is_dir):
-        do = "PODO_SERVER_DIRECTORY or --config names another place; `podo up` or `podo serve` begins one."
-        return [bad(about, f"There is no folder {at}.", do)]
+        do = N_("PODO_SERVER_DIRECTORY or --config names another place; `podo up` or `podo serve` begins one.")
+        return [bad(about, Text(N_("There is no folder {folder}."), folder=at), do)]
     try:
         seconds = await asyncio.to_thread(_fsync, at)
     except OSError as error:
         return [
             bad(
                 about,
-                f"{at} takes no files: {error.strerror}.",
-                "Give it to the account that runs Podo, or mount it for writing.",
+                Text(N_("{folder} takes no files: {why}."), folder=at, why=error.strerror),
+                N_("Give it to the account that runs Podo, or mount it for writing."),
             )
         ]
     found = [_disk(at, shutil.disk_usage(at).free)]
     if at.stat().st_mode & 0o007:
-        found.append(odd(about, f"Anybody on this machine may look into {at}.", f"chmod 700 {at}"))
+        so = Text(N_("Anybody on this machine may look into {folder}."), folder=at)
+        found.append(odd(about, so, Text("chmod 700 {folder}", folder=at)))
     if seconds > _SLOW:
-        do = "Each change waits for it. Use a local SSD, or PostgreSQL elsewhere."
-        return [*found, odd("disk", f"It takes {seconds * 1000:.0f} ms until what was written is safe.", do)]
-    return [*found, well("disk", f"What was written is safe after {seconds * 1000:.1f} ms.")]
+        do = N_("Each change waits for it. Use a local SSD, or PostgreSQL elsewhere.")
+        so = Text(N_("It takes {took} ms until what was written is safe."), took=f"{seconds * 1000:.0f}")
+        return [*found, odd("disk", so, do)]
+    return [*found, well("disk", Text(N_("What was written is safe after {took} ms."), took=f"{seconds * 1000:.1f}"))]
 
 
 def _disk(at: Path, free: int) -> Finding:
-    said = f"{free / (1 << 30):.1f} GiB are free in {at}."
-    do = "Make room: finished builds' logs and mirrors of repositories can go."
+    said = Text(N_("{free} GiB are free in {folder}."), free=f"{free / (1 << 30):.1f}", folder=at)
+    do = N_("Make room: finished builds' logs and mirrors of repositories can go.")
     if free < _LEAST:
         return bad("disk", said, do)
     return odd("disk", said, do) if free < _FEW else well("disk", said)
@@ -73,36 +76,37 @@ def _fsync(at: Path) -> float:
 
 async def programs(settings: Settings) -> Sequence[Finding]:
     """Git, Helm and, where images are built here, buildah."""
-    found = [await _program("git", "apt-get install git; without it no repository can be read.")]
+    found = [await _program("git", N_("apt-get install git; without it no repository can be read."))]
     if (helm := HelmBinary.on_path() or HelmBinary.built()) is not None:
-        found.append(well("helm", f"The program {helm}."))
+        found.append(well("helm", Text(N_("The program {path}."), path=helm)))
     elif HelmSdk.available():
-        found.append(well("helm", "Its engine comes with Podo (helm-python-sdk)."))
+        found.append(well("helm", N_("Its engine comes with Podo (helm-python-sdk).")))
     else:
-        found.append(
-            bad("helm", "There is neither a helm program nor helm-python-sdk.", "Install Helm, or Podo's own dependencies anew.")
-        )
+        do = N_("Install Helm, or Podo's own dependencies anew.")
+        found.append(bad("helm", N_("There is neither a helm program nor helm-python-sdk."), do))
     return [*found, *await _buildah(settings[DeliverySettings])]
 
 
 async def _buildah(chosen: DeliverySettings) -> Sequence[Finding]:
     if chosen.builder in ("off", "twin") or not chosen.build_on_host:
-        how = "simulated" if chosen.builder == "twin" else "not built on this machine"
-        return [well("buildah", f"It is not needed: images are {how} (delivery.builder, delivery.build_on_host).")]
+        if chosen.builder == "twin":
+            return [well("buildah", N_("It is not needed: images are simulated (delivery.builder)."))]
+        return [well("buildah", N_("It is not needed: images are not built on this machine (delivery.build_on_host)."))]
     if shutil.which("buildah") is None and chosen.builder == "auto":
-        do = "apt-get install buildah, or set delivery.builder to say what is meant."
-        return [odd("buildah", "It is not installed, so that images are simulated.", do)]
-    return [await _program("buildah", "apt-get install buildah; without it no image can be built.")]
+        do = N_("apt-get install buildah, or set delivery.builder to say what is meant.")
+        return [odd("buildah", N_("It is not installed, so that images are simulated."), do)]
+    return [await _program("buildah", N_("apt-get install buildah; without it no image can be built."))]
 
 
 async def _program(name: str, do: str) -> Finding:
     path = shutil.which(name)
     if path is None:
-        return bad(name, f"The program {name} is not installed.", do)
+        return bad(name, Text(N_("The program {name} is not installed."), name=name), do)
     process = await asyncio.create_subprocess_exec(
         path, "--version", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, stdin=asyncio.subprocess.DEVNULL
     )
     said = (await process.communicate())[0].decode(errors="replace").strip().partition("\n")[0]
     if process.returncode:
-        return bad(name, f"{path} --version ended with {process.returncode}: {said}", do)
-    return well(name, f"{said}.")
+        so = Text(N_("{path} --version ended with {code}: {said}"), path=path, code=process.returncode, said=said)
+        return bad(name, so, do)
+    return well(name, Text("{said}.", said=said))

@@ -10,12 +10,13 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from podo.access.types import AccessSettings, IssuerSettings
-from podo.app.doctor.findings import Finding, bad, looked, odd, well
+from podo.app.doctor.findings import Finding, Text, bad, looked, odd, well
 from podo.clients.oidc import Issuer, Registration, is_safe
 from podo.clients.registry.http import RegistryHttp
 from podo.clients.registry.reference import parse
 from podo.clients.registry.types import Login
 from podo.delivery.types import DeliverySettings
+from podo.kernel.errors import N_
 from podo.kernel.settings import Settings
 from podo.notices.types import NoticesSettings
 
@@ -26,7 +27,7 @@ async def registry(settings: Settings) -> Sequence[Finding]:
     """Whether it answers, takes Podo's login, and lets Podo push. Nothing stays there."""
     chosen = settings[DeliverySettings]
     if chosen.builder in ("off", "twin") or not chosen.build_on_host:
-        return [well("registry", "Nothing is pushed from this machine (delivery.builder, delivery.build_on_host).")]
+        return [well("registry", N_("Nothing is pushed from this machine (delivery.builder, delivery.build_on_host)."))]
     image = parse(f"{chosen.registry}/podo-doctor")
     logins = {image.host: Login(chosen.registry_user, chosen.registry_password)} if chosen.registry_user else {}
     client = RegistryHttp(logins, timeout=_SECONDS)
@@ -35,43 +36,45 @@ async def registry(settings: Settings) -> Sequence[Finding]:
         await client.may_push(image)
     finally:
         await client.close()
-    who = f"as {chosen.registry_user}" if chosen.registry_user else "without a login"
-    return [well("registry", f"{image.host} lets Podo push {who}.")]
+    if not chosen.registry_user:
+        return [well("registry", Text(N_("{host} lets Podo push without a login."), host=image.host))]
+    return [well("registry", Text(N_("{host} lets Podo push as {who}."), host=image.host, who=chosen.registry_user))]
 
 
 async def mail(settings: Settings) -> Sequence[Finding]:
     """Whether the mail server answers and takes the login. No mail is sent."""
     chosen = settings[NoticesSettings]
     if not chosen.smtp:
-        do = "Set notices.smtp, unless people read their mails under Notices (demo), or sign in by an issuer."
-        return [odd("mail", "No mail server is set: mails stay in the outbox.", do)]
+        do = N_("Set notices.smtp, unless people read their mails under Notices (demo), or sign in by an issuer.")
+        return [odd("mail", N_("No mail server is set: mails stay in the outbox."), do)]
     at = urlsplit(chosen.smtp)
     if at.scheme not in ("smtp", "smtps") or not at.hostname:
-        return [
-            bad("mail", "notices.smtp is no address of a mail server.", "It reads smtp://user:password@host:port, or smtps://…")
-        ]
+        do = N_("It reads smtp://user:password@host:port, or smtps://…")
+        return [bad("mail", N_("notices.smtp is no address of a mail server."), do)]
     try:
         said = await asyncio.to_thread(_greet, chosen.smtp, chosen.sender)
     except smtplib.SMTPAuthenticationError as error:
         return [
             bad(
                 "mail",
-                f"{at.hostname} does not take the login ({error.smtp_code}).",
-                "Correct user and password in notices.smtp.",
+                Text(N_("{host} does not take the login ({code})."), host=at.hostname, code=error.smtp_code),
+                N_("Correct user and password in notices.smtp."),
             )
         ]
     except (OSError, smtplib.SMTPException) as error:
         return [
             bad(
                 "mail",
-                f"{at.hostname} does not answer: {error or type(error).__name__}.",
-                "Correct notices.smtp; is the port open?",
+                Text(N_("{host} does not answer: {why}."), host=at.hostname, why=str(error) or type(error).__name__),
+                N_("Correct notices.smtp; is the port open?"),
             )
         ]
-    return [well("mail", f"{at.hostname} answers{said}; mails come from {chosen.sender}.")]
+    return [
+        well("mail", Text(N_("{host} answers{how}; mails come from {sender}."), host=at.hostname, how=said, sender=chosen.sender))
+    ]
 
 
-def _greet(url: str, sender: str) -> str:
+def _greet(url: str, sender: str) -> Text:
     at = urlsplit(url)
     host, me = at.hostname or "", sender.rpartition("@")[2] or "localhost"
     context = ssl.create_default_context()
@@ -89,19 +92,27 @@ def _greet(url: str, sender: str) -> str:
         if at.username:
             server.login(unquote(at.username), unquote(at.password or ""))
         server.noop()
-    return ("" if tls else ", without encryption") + (f", and takes the login {unquote(at.username)}" if at.username else "")
+    who = unquote(at.username or "")
+    if who:
+        return (
+            Text(N_(", and takes the login {who}"), who=who)
+            if tls
+            else Text(N_(", unencrypted, and takes the login {who}"), who=who)
+        )
+    return Text("") if tls else Text(N_(", unencrypted"))
 
 
 async def issuers(settings: Settings) -> Sequence[Finding]:
     """Whether each issuer of the settings says who it is, as it must."""
     chosen = settings[AccessSettings]
     if chosen.demo:
-        do = "Set access.demo to false, unless this is a demo on your own machine."
-        return [odd("sign-in", "Anybody on this machine may sign in as anybody (access.demo).", do)]
+        do = N_("Set access.demo to false, unless this is a demo on your own machine.")
+        return [odd("sign-in", N_("Anybody on this machine may sign in as anybody (access.demo)."), do)]
     if not chosen.issuers and not chosen.links:
-        return [bad("sign-in", "Nobody can sign in: there is no issuer, and access.links is false.", "Set one of them.")]
+        so = N_("Nobody can sign in: there is no issuer, and access.links is false.")
+        return [bad("sign-in", so, N_("Set one of them."))]
     if not chosen.issuers:
-        return [well("sign-in", "By links that are mailed; no issuer is set (access.issuers).")]
+        return [well("sign-in", N_("By links that are mailed; no issuer is set (access.issuers)."))]
     found = await asyncio.gather(*(looked(f"issuer {n}", lambda n=n, i=i: _issuer(n, i)) for n, i in chosen.issuers.items()))
     return [finding for findings in found for finding in findings]
 
@@ -109,13 +120,16 @@ async def issuers(settings: Settings) -> Sequence[Finding]:
 async def _issuer(name: str, chosen: IssuerSettings) -> Sequence[Finding]:
     about = f"issuer {name}"
     if not chosen.url or not chosen.client_id:
-        return [bad(about, "Its settings lack url or client_id.", f"Set them under [access.issuers.{name}].")]
+        do = Text(N_("Set them under [access.issuers.{name}]."), name=name)
+        return [bad(about, N_("Its settings lack url or client_id."), do)]
     if not is_safe(chosen.url):
-        return [bad(about, f"{chosen.url} is not https.", "An issuer's address is https, as it names itself.")]
+        do = N_("An issuer's address is https, as it names itself.")
+        return [bad(about, Text(N_("{url} is not https."), url=chosen.url), do)]
     if (path := chosen.client_secret_file) and not await asyncio.to_thread(_is_readable, path):
-        return [bad(about, f"{path} cannot be read.", "client_secret_file names a file that Podo's account may read.")]
+        do = N_("client_secret_file names a file that Podo's account may read.")
+        return [bad(about, Text(N_("{path} cannot be read."), path=path), do)]
     metadata = await Issuer(name, Registration(chosen.url, chosen.client_id, chosen.client_secret, chosen.scopes)).metadata()
-    return [well(about, f"{metadata['issuer']} says who it is.")]
+    return [well(about, Text(N_("{issuer} says who it is."), issuer=metadata["issuer"]))]
 
 
 def _is_readable(path: Path) -> bool:
