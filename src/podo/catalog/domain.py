@@ -234,6 +234,7 @@ DOMAIN = Domain(
     slots=[
         NavItem(N_("Projects"), "/projects", 10),
         NavItem(N_("Clusters"), "/clusters", 40),
+        NavItem(N_("Scorecards"), "/scorecards", 50),
         NavItem(N_("Assets"), "/assets", 45),
         OwnerSource(_owner),
         KeptTeam(service.chosen_custodian),

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from podo.access import service as access
 from podo.access.types import On, Team
 from podo.catalog import reads, service
+from podo.catalog.pages.about import Said, said
 from podo.catalog.pages.wrong import say, sentence
 from podo.catalog.ports import RepositoryReader
 from podo.catalog.types import (
@@ -61,13 +62,20 @@ class OverviewPage:
     guide: Guided
     cards: Sequence[PlaceCard]
     about: About
+    said: Said
     can_change: bool
 
 
 @page("catalog/_running.html")
 @dataclass(frozen=True, slots=True)
-class RunningPiece(OverviewPage):
+class RunningPiece:
     """What moves: the guide and the places."""
+
+    slug: str
+    guide: Guided
+    cards: Sequence[PlaceCard]
+    about: About
+    can_change: bool
 
 
 @page("catalog/readme.html")
@@ -87,10 +95,10 @@ class ReadmePiece(ReadmePage):
     """The same as a part of the overview."""
 
 
-async def _seen(w: Web, r: Reading, slug: str, made: type[OverviewPage]) -> OverviewPage:
+async def _moving(w: Web, r: Reading, slug: str) -> RunningPiece:
     project = await service.project(r, slug)
     may = await access.may(r, CHANGE, On(project=slug, team=project.team))
-    return made(
+    return RunningPiece(
         slug=slug,
         guide=_guided(await service.guide(r, w.house.slots, project, w.lang)),
         cards=await _cards(w, r, project),
@@ -104,7 +112,9 @@ async def overview(project: str, w: Web = WebIn) -> Response:
     """The overview."""
     async with w.reading() as r:
         head = await service.head(r, w.house.slots, project, "overview", w.lang)
-        made = await _seen(w, r, project, OverviewPage)
+        piece = await _moving(w, r, project)
+        told = await said(w, r, piece.about.project)
+    made = OverviewPage(piece.slug, piece.guide, piece.cards, piece.about, told, piece.can_change)
     return await w.page(made, title=f"{head.owner} / {project}", head=head, live=f"project:{project}")
 
 
@@ -112,7 +122,7 @@ async def overview(project: str, w: Web = WebIn) -> Response:
 async def running(project: str, w: Web = WebIn) -> Response:
     """The guide and the places alone, read again when something happened."""
     async with w.reading() as r:
-        made = await _seen(w, r, project, RunningPiece)
+        made = await _moving(w, r, project)
     return await w.fragment(made)
 
 

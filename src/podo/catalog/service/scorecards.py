@@ -207,6 +207,11 @@ def _score(card: Scorecard) -> Score:
     return Score(card.project, card.level, card.passed, card.asked, failed, clock.now())
 
 
+async def score(r: Reading, slug: str) -> Score | None:
+    """How a project stood when it was last worked out; None before the first time."""
+    return await rows.score(r, slug)
+
+
 async def scores(
     r: Reading,
     *,

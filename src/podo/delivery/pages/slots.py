@@ -22,6 +22,7 @@ from podo.delivery import service
 from podo.delivery.pages import words
 from podo.delivery.pages.grid import grid
 from podo.delivery.pages.guide import steps
+from podo.delivery.pages.scores import SCORES
 from podo.delivery.service import views
 from podo.delivery.types import HELD, MOVING, Deployment, Rollout, RolloutState, Search
 from podo.kernel.db import Reading
@@ -195,4 +196,5 @@ SLOTS: Sequence[object] = (
     SearchSource(_find),
     HomeSource("waiting", _waiting, _waiting_count),
     HomeSource("recent", _recent),
+    *SCORES,
 )
