@@ -18,6 +18,9 @@ class Size:
     deployments: int
     checks: int
     assets: int
+    owned: int
+    owned_teams: int
+    tagged: int
     watched: int
     applied: int
     is_seeded: bool
@@ -33,6 +36,9 @@ WHOLE = Size(
     deployments=200,
     checks=5000,
     assets=250_000,
+    owned=10_000,
+    owned_teams=500,
+    tagged=10_000,
     watched=10_000,
     applied=100,
     is_seeded=True,
@@ -49,6 +55,9 @@ SMALLEST = Size(
     deployments=2,
     checks=20,
     assets=400,
+    owned=30,
+    owned_teams=4,
+    tagged=60,
     watched=20,
     applied=2,
     is_seeded=False,

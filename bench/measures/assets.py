@@ -33,7 +33,7 @@ async def measure(size: Size) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="podo-bench-") as folder:
         async with living(Path(folder), []) as house:
             projects = max(4, size.projects)
-            teams = await _company(house, projects)
+            teams = await company(house, projects)
             first = await _take(house, size.assets, projects, teams)
             again = await _take(house, size.assets, projects, teams)
             owners, lists = await _ask(house, teams)
@@ -46,7 +46,7 @@ async def measure(size: Size) -> list[Figure]:
     ]
 
 
-async def _company(house: Living, projects: int) -> list[str]:
+async def company(house: Living, projects: int) -> list[str]:
     """Teams under eight divisions, and projects that each team owns; the ids of the teams."""
     count = max(2, projects // _TEAMS_BY_PROJECT)
     divisions = [Team(f"div-{n}", f"Division {n}", f"division-{n}", "div-root") for n in range(8)]
