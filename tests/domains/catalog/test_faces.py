@@ -21,7 +21,9 @@ from tests.houses import Living
 # What only shows: a page says it, without a form.
 READING = {
     *("catalog.list", "catalog.show", "catalog.owners", "catalog.namespaces", "catalog.name", "catalog.search"),
+    *("catalog.answers", "catalog.record", "catalog.offers", "catalog.open_offers", "catalog.rehearse"),
     *("catalog.environments", "catalog.regions", "catalog.clusters"),
+    *("catalog.assets", "catalog.asset_counts", "catalog.asset", "catalog.orphans", "catalog.coverage"),
 }
 
 
@@ -80,8 +82,13 @@ async def test_the_api_registers_changes_moves_and_deletes(house: Living, tmp_pa
         assert moved.json()["places"] == [{"environment": "prod", "region": "jp"}]
         assert (await client.get("/api/v1/projects", params={"region": "jp"})).json()["total"] == 1
         assert (await client.post("/api/v1/projects/chat-web/namespaces/prod-jp/retry")).status_code == 204
-        given = await client.post("/api/v1/projects/chat-web/transfer", json={"team": "search", "why": "moved"})
-        assert given.json()["team"] == "team-3"
+        refused = await client.post("/api/v1/projects/chat-web/transfer", json={"team": "search", "why": "moved"})
+        assert refused.status_code == 403
+        offered = await client.post("/api/v1/projects/chat-web/offers", json={"team": "search", "why": "moved"})
+        assert (offered.status_code, offered.json()["state"]) == (201, "open")
+        async with await _client(house, EMMA) as other:
+            given = await other.post("/api/v1/projects/chat-web/offers/search/accept")
+            assert given.json()["team"] == "team-3"
         assert [o["team"] for o in (await client.get("/api/v1/projects/chat-web/owners")).json()] == ["team-3", "team-2"]
         refused = await client.request("DELETE", "/api/v1/projects/chat-web", json={"typed": "chat-web"})
         assert (refused.status_code, refused.json()["code"]) == (403, "access.not_allowed")

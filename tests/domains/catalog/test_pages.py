@@ -228,8 +228,11 @@ async def test_settings_are_saved_part_by_part(house: Living, project: Path) -> 
         assert house.house.seal.open(await service.sealed_credential(r, "chat-api")) == "token-2"
     async with house.signed_in("prs-seoyeon") as browser:
         await browser.send(f"{at}/repository", **wanted, port="9001", forget="on")
-        await browser.send(f"{at}/transfer", team="team-3", why="Search took it over")
-        page = await _settings(browser)
+        await browser.send("/chat-api/owners/offer", team="team-3", why="Search took it over")
+        assert "is offered to" in await browser.get("/chat-api/owners")
+    async with house.signed_in("prs-emma") as browser:
+        await browser.send("/chat-api/owners/transfer", team="team-3", why="Search took it over")
+        page = await browser.get("/chat-api/owners")
         assert "Search took it over" in page
         assert "owned it for" in page
     async with house.reading() as r:
@@ -242,8 +245,7 @@ async def test_who_may_not_sees_why_and_no_live_button(house: Living, project: P
         assert "You may not: Change what a project says of itself" in page
         assert re.findall(r'<button type="submit"[^>]*>(?:(?!</button>).)*Save', page, re.DOTALL) == []
         assert "/chat-api/settings/delete" not in page
-        assert "/chat-api/settings/transfer" not in page
-        for part in ("general", "repository", "targets", "transfer", "delete", "look"):
+        for part in ("general", "repository", "targets", "delete", "look"):
             facts = {
                 "title": "x",
                 "tier": "1",

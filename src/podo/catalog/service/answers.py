@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import functools
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -37,25 +38,25 @@ async def responsible(
     """
     org = await organisation(r)
     recorded = await owners_of(r, subjects, at, known)
-    return _resolved(org, subjects, recorded, at)
+    resolve = _resolver(org, at)
+    return {s: Responsible(s, recorded.get(s), *resolve(recorded[s].team if s in recorded else "")) for s in subjects}
 
 
-def _resolved(
-    org: Organisation, subjects: Iterable[str], recorded: Mapping[str, Ownership], at: datetime | None
-) -> dict[str, Responsible]:
+_Found = tuple[str, Way, str, tuple[str, ...]]
+
+
+def _resolver(org: Organisation, at: datetime | None) -> Callable[[str], _Found]:
+    """For a recorded team: who answers, how that was found, and whom to page."""
     here = org.chart()
     now = here if at is None else org.chart(at)
-    by_team: dict[str, tuple[str, Way, str, tuple[str, ...]]] = {}
-    found: dict[str, Responsible] = {}
-    for subject in subjects:
-        ownership = recorded.get(subject)
-        named = ownership.team if ownership else ""
-        if named not in by_team:
-            team, way = rules.living(now, named)
-            page, people = rules.page(here, rules.living(here, team)[0])
-            by_team[named] = team, way, page, tuple(people)
-        found[subject] = Responsible(subject, ownership, *by_team[named])
-    return found
+
+    @functools.cache
+    def resolve(team: str) -> _Found:
+        found, way = rules.living(now, team)
+        page, people = rules.page(here, rules.living(here, team)[0])
+        return found, way, page, tuple(people)
+
+    return resolve
 
 
 async def answers(
@@ -70,33 +71,48 @@ async def answers(
     await access.require(r, READ, On())
     org = await organisation(r)
     spoken = await store.spoken(r, namespaces)
-    subjects = {name: of_project(name) for name in namespaces}
-    recorded = await owners_of(r, [subjects[name] for name in spoken], at, known)
-    found = _resolved(org, subjects.values(), recorded, at)
+    if at is not None or known is not None:
+        spoken = _back_then(spoken, await owners_of(r, [of_project(name) for name in spoken], at, known))
     asked = list(spoken) if on_call_sources else [name for name, said in spoken.items() if said.on_call]
     duty = await on_call(r, on_call_sources, asked) if asked else {}
-    return [_answer(org, name, found[subjects[name]], spoken.get(name), duty.get(name, ())) for name in namespaces]
+    resolve = _resolver(org, at)
+    return [_answer(org, resolve, name, spoken.get(name, _NOBODY), duty.get(name, ())) for name in namespaces]
 
 
-def _answer(org: Organisation, name: str, who: Responsible, said: Spoken | None, duty: Sequence[OnCall]) -> Answer:
-    team = org.teams.get(who.team)
-    ownership = who.ownership
+_NOBODY = Spoken("", "", "", (), "", custody=False, of="")
+
+
+def _back_then(spoken: Mapping[str, Spoken], owned: Mapping[str, Ownership]) -> dict[str, Spoken]:
+    """With the owners of another time; a project that was not there then is nobody's."""
+    found: dict[str, Spoken] = {}
+    for name, said in spoken.items():
+        then = owned.get(of_project(name))
+        team, custody, of = (then.team, then.custody, then.of) if then else ("", False, "")
+        found[name] = replace(said, team=team, custody=custody, of=of)
+    return found
+
+
+def _answer(org: Organisation, resolve: Callable[[str], _Found], name: str, said: Spoken, duty: Sequence[OnCall]) -> Answer:
+    found, way, page, _ = resolve(said.team)
+    team = org.teams.get(found)
+    is_known = said is not _NOBODY
+    stands_in = way is not Way.owner and bool(said.team)
     return Answer(
         namespace=name,
-        project=name if said else "",
-        title=said.title if said else "",
-        team=who.team,
+        project=name if is_known else "",
+        title=said.title,
+        team=found,
         team_name=team.name if team else "",
         handle=team.handle if team else "",
-        recorded=ownership.team if ownership else "",
-        custody=bool(ownership and ownership.custody) or who.way is not Way.owner,
-        of=(ownership.of if ownership.custody else ownership.team if who.way is not Way.owner else "") if ownership else "",
-        way=who.way,
-        page=who.page,
-        people=tuple(org.people(who.page)),
-        contacts=tuple([_contact(org, c) for c in said.contacts]) if said else (),
-        slack=((said.slack if said else "") or (team.slack if team else "")).removeprefix("#"),
-        on_call=tuple([_on_call(org, d) for d in duty]),
+        recorded=said.team,
+        custody=said.custody or stands_in,
+        of=said.of if said.custody else said.team if stands_in else "",
+        way=way,
+        page=page,
+        people=tuple(org.people(page)),
+        contacts=tuple([_contact(org, c) for c in said.contacts]) if said.contacts else (),
+        slack=(said.slack or (team.slack if team else "")).removeprefix("#"),
+        on_call=tuple([_on_call(org, d) for d in duty]) if duty else (),
     )
 
 

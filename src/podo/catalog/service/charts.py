@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from podo.access import service as access
@@ -27,12 +27,23 @@ class Organisation:
     ids: Mapping[str, Sequence[str]]
     rest: Sequence[Responder]
     addresses: Mapping[str, str]
+    # The chart as it was worked out last, and until when it is the same.
+    kept: dict[str, tuple[rules.Chart, datetime | None]] = field(default_factory=dict[str, tuple[rules.Chart, datetime | None]])
 
     def chart(self, at: datetime | None = None) -> rules.Chart:
         """As it is now, or at a moment; people are those of now. What ended has ended, also for a clock that was set back."""
-        if at is None:
+        if at is not None:
+            return self._chart(at)
+        now = clock.now()
+        found, until = self.kept.get(_kept.custodian, (None, None))
+        if found is None or (until is not None and now >= until):
             ends = [t.ended_at for t in self.teams.values() if t.ended_at is not None]
-            at = max([clock.now(), *ends, *(s.at for s in self.successions)])
+            found = self._chart(max([now, *ends, *(s.at for s in self.successions)]))
+            until = min([t.began_at for t in self.teams.values() if t.began_at is not None and t.began_at > now], default=None)
+            self.kept[_kept.custodian] = found, until
+        return found
+
+    def _chart(self, at: datetime) -> rules.Chart:
         rest = [p.id for p in self.rest]
         return rules.chart(list(self.teams.values()), self.successions, self.ids, at=at, custodian=_kept.custodian, rest=rest)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +14,13 @@ from podo.catalog.types import Evidence, Offer, OfferKind, OfferState
 from podo.kernel.db import Reading, Tx
 
 _BATCH = 5000
+_FIELDS = [f.name for f in fields(Offer)]
 _OPEN = OfferRow.state == OfferState.open
 
 
 async def add_offers(tx: Tx, offers: Iterable[Offer]) -> None:
     """New ones."""
-    rows = [{**asdict(o), "evidence": [asdict(e) for e in o.evidence]} for o in offers]
+    rows = [{**{n: getattr(o, n) for n in _FIELDS}, "evidence": [_plain(e) for e in o.evidence]} for o in offers]
     for first in range(0, len(rows), _BATCH):
         await tx.session.execute(insert(OfferRow), rows[first : first + _BATCH])
 
@@ -88,6 +89,10 @@ async def hold(tx: Tx, holders: Mapping[str, str]) -> None:
         for first in range(0, len(subjects), _BATCH):
             mine = OfferRow.subject.in_(subjects[first : first + _BATCH])
             await tx.session.execute(update(OfferRow).where(mine, _OPEN).values(holder=team))
+
+
+def _plain(e: Evidence) -> dict[str, Any]:
+    return {"team": e.team, "points": e.points, "reason": e.reason, "facts": dict(e.facts)}
 
 
 def _offer(row: Any) -> Offer:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, insert, literal, null, or_, select, update
 from sqlalchemy.orm import aliased
 
 from podo.catalog.models import FactsRow, OwnershipRow, ProjectRow
 from podo.catalog.types import Contact, Ownership, ProjectState, Spoken
 from podo.kernel import ids
-from podo.kernel.db import Reading, Tx
+from podo.kernel.db import Reading, Tx, UtcTime
 
 _BATCH = 5000
 _OPEN = (OwnershipRow.until.is_(None), OwnershipRow.superseded_at.is_(None))
+_FIELDS = [f.name for f in fields(Ownership)]
+_TABLE = cast(Table, OwnershipRow.__table__)
 _COLUMNS = [c for c in OwnershipRow.__table__.columns if c.name not in ("id", "project")]
 
 
@@ -52,14 +54,17 @@ def _believed(at: datetime | None, known: datetime | None) -> tuple[ColumnElemen
 
 async def spoken(r: Reading, slugs: Collection[str]) -> dict[str, Spoken]:
     """What projects say to whoever needs somebody; who is no project is missing."""
-    columns = (ProjectRow.slug, ProjectRow.title, ProjectRow.slack, FactsRow.on_call, FactsRow.contacts)
-    query = select(*columns).outerjoin(FactsRow, FactsRow.project == ProjectRow.slug)
+    said = (ProjectRow.slug, ProjectRow.title, ProjectRow.slack, FactsRow.on_call, FactsRow.contacts)
+    query = select(*said, OwnershipRow.team, OwnershipRow.custody, OwnershipRow.of)
+    query = query.join(OwnershipRow, and_(OwnershipRow.project == ProjectRow.slug, *_OPEN))
+    query = query.outerjoin(FactsRow, FactsRow.project == ProjectRow.slug)
     found: dict[str, Spoken] = {}
     wanted = list(slugs)
     for first in range(0, len(wanted), _BATCH):
-        for row in await r.session.execute(query.where(ProjectRow.slug.in_(wanted[first : first + _BATCH]))):
-            contacts = tuple([Contact(**c) for c in row.contacts or ()])
-            found[row.slug] = Spoken(row.title, row.slack, row.on_call or "", contacts)
+        rows = await r.session.execute(query.where(ProjectRow.slug.in_(wanted[first : first + _BATCH])))
+        for slug, title, slack, on_call, contacts, team, custody, of in rows:
+            named = tuple([Contact(**c) for c in contacts]) if contacts else ()
+            found[slug] = Spoken(title, slack, on_call or "", named, team, custody, of)
     return found
 
 
@@ -118,12 +123,28 @@ async def pass_on(tx: Tx, pairs: Sequence[tuple[Ownership, Ownership]]) -> None:
     if not pairs:
         return
     at = pairs[0][1].recorded_at
-    subjects = [was.subject for was, _ in pairs]
-    for first in range(0, len(subjects), _BATCH):
-        part = OwnershipRow.subject.in_(subjects[first : first + _BATCH])
-        await tx.session.execute(_superseded(at, part, *_OPEN))
-    over = [replace(was, until=now.since, recorded_at=at) for was, now in pairs if was.since < now.since]
-    await _write(tx, [*over, *(now for _, now in pairs)])
+    ends: dict[datetime, list[str]] = {}
+    for was, now in pairs:
+        ends.setdefault(now.since, []).append(was.subject)
+    for until, subjects in ends.items():
+        for first in range(0, len(subjects), _BATCH):
+            part = OwnershipRow.subject.in_(subjects[first : first + _BATCH])
+            await tx.session.execute(_superseded(at, part, *_OPEN))
+            await tx.session.execute(_ended(part, until, at))
+    # Rows as they are, without a look at each as an object: a merge may move ten thousand.
+    rows = _rows([now for _, now in pairs])
+    for first in range(0, len(rows), _BATCH):
+        await tx.session.execute(insert(_TABLE), rows[first : first + _BATCH])
+
+
+def _ended(part: ColumnElement[bool], until: datetime, at: datetime) -> Any:
+    """Of rows that were open until they were superseded now: the same once more, with an end. A row is ended once."""
+    was = OwnershipRow
+    taken: dict[str, Any] = {c.name: c for c in was.__table__.columns}
+    taken |= {"id": was.id + "e", "until": literal(until, UtcTime), "recorded_at": literal(at, UtcTime), "superseded_at": null()}
+    columns = [c.label(name) for name, c in taken.items()]
+    just = (part, was.until.is_(None), was.superseded_at == at, was.since < until)
+    return insert(was).from_select(list(taken), select(*columns).where(*just), include_defaults=False)
 
 
 async def end(tx: Tx, was: Sequence[Ownership], at: datetime) -> None:
@@ -131,7 +152,7 @@ async def end(tx: Tx, was: Sequence[Ownership], at: datetime) -> None:
     for first in range(0, len(was), _BATCH):
         part = OwnershipRow.subject.in_([o.subject for o in was[first : first + _BATCH]])
         await tx.session.execute(_superseded(at, part, *_OPEN))
-    await _write(tx, [replace(o, until=at, recorded_at=at) for o in was if o.since < at])
+        await tx.session.execute(_ended(part, at, at))
 
 
 async def revise(tx: Tx, gone: Sequence[Ownership], written: Sequence[Ownership], at: datetime) -> None:
@@ -147,9 +168,14 @@ def _superseded(at: datetime, *where: ColumnElement[bool]) -> Any:
 
 
 async def _write(tx: Tx, wanted: Iterable[Ownership]) -> None:
-    rows = [{"id": ids.new("own"), "project": o.project or None, **asdict(o)} for o in wanted]
+    rows = _rows(wanted)
     for first in range(0, len(rows), _BATCH):
         await tx.session.execute(insert(OwnershipRow), rows[first : first + _BATCH])
+
+
+def _rows(wanted: Iterable[Ownership]) -> list[dict[str, Any]]:
+    # Not `asdict`, which copies deeply.
+    return [{"id": ids.new("own"), "project": o.project or None, **{n: getattr(o, n) for n in _FIELDS}} for o in wanted]
 
 
 def _ownership(row: Any) -> Ownership:

@@ -92,12 +92,15 @@ class Responder:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What a project says of itself to whoever needs somebody."""
+    """What a project says of itself to whoever needs somebody, and the team that the record names now."""
 
     title: str
     slack: str
     on_call: str
     contacts: tuple[Contact, ...]
+    team: str
+    custody: bool
+    of: str
 
 
 @dataclass(frozen=True, slots=True)
