@@ -10,9 +10,10 @@ from podo.catalog.ports import AssetReader
 from podo.catalog.types import CatalogSettings, CloudAccount, Inventory, InventoryState, Source
 from podo.catalog.workflows import look
 from podo.kernel import clock, ids
-from podo.kernel.domains import House
+from podo.kernel.domains import House, News
 from podo.kernel.nouns import PODO
 
+CLOUDS = "clouds"
 _RUN = "inventory:"
 _AT_ONCE = 8
 # What failed is tried again sooner than what went well grows old.
@@ -26,6 +27,8 @@ async def look_into_accounts(house: House) -> None:
         known = {(i.provider, i.account, i.region, i.source): i for i in await service.inventories(r)} if accounts else {}
     if not accounts:
         return
+    if any(_is_news(look) for look in known.values()):
+        house.ports[News].observed(CLOUDS)
     running = [run for run in await house.durable.unfinished() if run.startswith(_RUN)]
     room = _AT_ONCE - len(running)
     every = timedelta(minutes=house.settings[CatalogSettings].inventory_minutes)
@@ -39,6 +42,12 @@ async def look_into_accounts(house: House) -> None:
         run = place + ids.new("run")
         but = sorted({kind for other in sources for kind in other.kinds}) if source.is_rest else None
         await house.durable.start(look, run, service.account_facts(account), region, source.name, run, list(source.kinds), but)
+
+
+def _is_news(look: Inventory) -> bool:
+    """Whether open pages have something to show anew: it is being read, or was until a moment ago."""
+    just = clock.now() - timedelta(seconds=15)
+    return look.state is InventoryState.running or (look.ended_at is not None and look.ended_at > just)
 
 
 def _due(
