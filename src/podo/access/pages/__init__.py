@@ -1,6 +1,8 @@
 """Sign-in, teams, people, why, tokens, sessions, and the directory."""
 
+from podo.access.pages import changes as changes
 from podo.access.pages import directory as directory
+from podo.access.pages import drafts as drafts
 from podo.access.pages import issuers as issuers
 from podo.access.pages import people as people
 from podo.access.pages import settings as settings

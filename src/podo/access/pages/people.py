@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from podo.access import rules, service
 from podo.access.pages.site import reading, routes, say
-from podo.access.types import GRANT, PRESENCE, READ, Account, Membership, NoSuchRole, On, Person, Role, Session, Team
+from podo.access.types import GRANT, PRESENCE, READ, Account, Membership, NoSuchRole, On, Person, PersonCard, Role, Session, Team
 from podo.kernel.db import Reading
 from podo.kernel.errors import N_
 from podo.kernel.http import Web
@@ -65,6 +65,7 @@ class PersonPage:
     grants: Sequence[Role]
     takes: Sequence[Role]
     presence: Presence | None
+    cards: Sequence[tuple[PersonCard, Sequence[tuple[str, str, str]]]]
 
 
 @routes.page("/people", permission=READ.id)
@@ -96,6 +97,7 @@ async def person(id: str, w: Web = WebIn) -> Response:
         may, sees = await service.allowed_many(r, [(GRANT, On()), (PRESENCE, On())])
         takes = sorted(await service.roles_by_hand(r, id)) if may else []
         presence = await _presence(r, id) if sees else None
+        cards = [(card, await card.lines(r, id)) for card in w.house.slots[PersonCard]]
     made = PersonPage(
         person=found,
         teams=places,
@@ -103,6 +105,7 @@ async def person(id: str, w: Web = WebIn) -> Response:
         grants=[role for role in Role if role not in roles] if may and found.active else [],
         takes=takes,
         presence=presence,
+        cards=cards,
     )
     return await w.page(made, title=found.name)
 

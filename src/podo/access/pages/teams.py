@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.responses import Response
 
 from podo.access import rules, service
 from podo.access.pages.site import reading, routes, say
-from podo.access.types import READ, SYNC, Membership, On, Person, Team, TeamCard
+from podo.access.types import READ, REORGANISE, SYNC, Membership, On, Person, Succession, SuccessionKind, Team, TeamCard
+from podo.kernel.db import Reading
 from podo.kernel.errors import N_
 from podo.kernel.http import Web
 from podo.kernel.http.web import WebIn
@@ -39,16 +40,57 @@ class TeamsPage:
     may_sync: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Boxed:
+    """A team as a box of the chart, with those below it as far as they are drawn."""
+
+    team: Team
+    people: int
+    teams: int
+    leads: Sequence[Person]
+    below: Sequence[Boxed]
+
+
+@page("access/chart.html")
+@dataclass(frozen=True, slots=True)
+class ChartPage:
+    """The organisation as a picture around one team: the teams above, the team, and two floors below."""
+
+    query: str
+    found: Sequence[Branch]
+    at: Boxed | None
+    above: Sequence[Team]
+    roots: Sequence[Boxed]
+    total: int
+    everybody: int
+
+
+@dataclass(frozen=True, slots=True)
+class Became:
+    """What became of a team, or of which other team it is a successor."""
+
+    succession: Succession
+    team: Team
+    successors: Sequence[Team]
+    by: str
+    was: str
+    now: str
+    is_undoable: bool
+
+
 @page("access/team.html")
 @dataclass(frozen=True, slots=True)
 class TeamPage:
-    """One team."""
+    """One team; `before` is what became of it and of those it follows, the newest first."""
 
     team: Team
     above: Sequence[Team]
     below: Sequence[Branch]
     people: int
     members: Sequence[tuple[Person, Membership]]
+    before: Sequence[Became]
+    heirs: Sequence[Team]
+    may_change: bool
     cards: Sequence[tuple[TeamCard, Sequence[tuple[str, str, str]]]]
 
 
@@ -62,20 +104,67 @@ async def teams(q: str = "", w: Web = WebIn) -> Response:
         total = await service.count_people(r)
         may_sync = (await service.may(r, SYNC, On())).allowed
     living = [t for t in known if t.ended_at is None]
-    branches = _found(living, counts, q) if q else _tree(living, counts, None)
+    branches = _found(living, counts, q) if q else _tree(known, counts, None)
     made = TeamsPage(query=q, branches=branches, people=people, total=len(living), everybody=total, may_sync=may_sync)
     return await w.page(made, title=say(w, N_("Teams")))
 
 
-def _tree(living: Sequence[Team], counts: dict[str, int], parent: str | None) -> list[Branch]:
-    known = {t.id for t in living}
-    here = [t for t in living if t.parent == parent or (parent is None and t.parent not in known)]
-    return [Branch(t, counts.get(t.id, 0), _tree(living, counts, t.id)) for t in here]
+def _tree(known: Sequence[Team], counts: dict[str, int], parent: str | None) -> list[Branch]:
+    """What ended in between is passed over."""
+    below: dict[str | None, list[Team]] = {}
+    standing = rules.standing(known)
+    for one in known:
+        if one.ended_at is None:
+            below.setdefault(standing[one.id], []).append(one)
+
+    def grown(above: str | None) -> list[Branch]:
+        return [Branch(t, counts.get(t.id, 0), grown(t.id)) for t in below.get(above, ())]
+
+    return grown(parent)
 
 
 def _found(living: Sequence[Team], counts: dict[str, int], text: str) -> list[Branch]:
-    fits = [t for t in living if text.lower() in t.name.lower() or text.lower() in t.handle]
+    wanted = str(rules.normal(text)).strip().lower()
+    fits = [t for t in living if wanted in t.name.lower() or wanted in t.handle]
     return [Branch(t, counts.get(t.id, 0), (), [a.name for a in rules.above(t, living)]) for t in fits]
+
+
+@routes.page("/teams/chart", permission=READ.id)
+async def chart(at: str = "", q: str = "", w: Web = WebIn) -> Response:
+    """The organisation as a picture, from one team on."""
+    async with reading(w, READ) as r:
+        known = await service.teams(r)
+        counts = await service.head_counts(r)
+        total = await service.count_people(r)
+        focus = await service.team(r, at) if at else None
+        drawn = rules.drawn(known, focus.id if focus else None)
+        leads = await service.leads_of(r, drawn)
+    living = [t for t in known if t.ended_at is None]
+    standing = rules.standing(known)
+    roots = [t for t in living if standing[t.id] is None]
+    made = ChartPage(
+        query=q,
+        found=_found(living, counts, q) if q else (),
+        at=_boxed(focus, living, standing, counts, leads, 2) if focus else None,
+        above=rules.above(focus, known) if focus else (),
+        roots=() if focus else [_boxed(t, living, standing, counts, leads, 2) for t in roots],
+        total=len(living),
+        everybody=total,
+    )
+    return await w.page(made, title=say(w, N_("Organisation chart")))
+
+
+def _boxed(
+    team: Team,
+    living: Sequence[Team],
+    standing: Mapping[str, str | None],
+    counts: Mapping[str, int],
+    leads: Mapping[str, Sequence[Person]],
+    floors: int,
+) -> Boxed:
+    below = [t for t in living if standing[t.id] == team.id]
+    boxes = [_boxed(t, living, standing, counts, leads, floors - 1) for t in below] if floors else []
+    return Boxed(team, counts.get(team.id, 0), len(below), leads.get(team.id, ()), boxes)
 
 
 @routes.page("/teams/{name}", permission=READ.id)
@@ -86,14 +175,41 @@ async def team(name: str, w: Web = WebIn) -> Response:
         known = await service.teams(r)
         counts = await service.head_counts(r)
         members = await service.members(r, found.id)
+        before = await _before(r, found, {t.id: t for t in known})
+        may_change = (await service.may(r, REORGANISE, On(team=found.id))).allowed
         cards = [(card, await card.lines(r, found.id)) for card in w.house.slots[TeamCard]]
-    living = [t for t in known if t.ended_at is None]
+    heirs = next((b.successors for b in before if b.team == found and b.succession.withdrawn_at is None), ())
     made = TeamPage(
         team=found,
         above=rules.above(found, known),
-        below=_tree(living, counts, found.id),
+        below=_tree(known, counts, found.id),
         people=counts.get(found.id, 0),
         members=members,
+        before=before,
+        heirs=heirs if found.ended_at else (),
+        may_change=may_change,
         cards=cards,
     )
     return await w.page(made, title=found.name)
+
+
+async def _before(r: Reading, team: Team, known: Mapping[str, Team]) -> list[Became]:
+    mine = [s for s in await service.successions(r) if s.team == team.id or team.id in s.successors]
+    people = await service.people(r, {s.by for s in mine})
+    newest = {rules.aspect(s.kind): s.id for s in reversed(mine) if s.team == team.id and s.withdrawn_at is None}
+
+    def named(s: Succession, text: str) -> str:
+        return known[text].name if s.kind is SuccessionKind.move and text in known else text
+
+    return [
+        Became(
+            succession=s,
+            team=known[s.team],
+            successors=[known[i] for i in s.successors if i in known],
+            by=people[s.by].name if s.by in people else "",
+            was=named(s, s.was),
+            now=named(s, s.now),
+            is_undoable=newest.get(rules.aspect(s.kind)) == s.id,
+        )
+        for s in mine
+    ]

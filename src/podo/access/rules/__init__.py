@@ -59,10 +59,13 @@ from podo.access.rules.signing import (
 )
 from podo.access.rules.trees import (
     above,
+    aspect,
     circle,
     custodian,
+    drawn,
     living_above,
     reach,
+    standing,
 )
 
 __all__ = [
@@ -77,6 +80,7 @@ __all__ = [
     "Principal",
     "above",
     "as_of",
+    "aspect",
     "browser",
     "changes",
     "check",
@@ -84,6 +88,7 @@ __all__ = [
     "claimed",
     "could",
     "custodian",
+    "drawn",
     "due",
     "feed_of",
     "given_by",
@@ -113,6 +118,7 @@ __all__ = [
     "renamed_or_moved",
     "settled",
     "several",
+    "standing",
     "successors_of",
     "summary",
     "team_of",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from podo.access.types import Membership, MembershipRole, Team
+from podo.access.types import Membership, MembershipRole, SuccessionKind, Team
 
 
 def reach(memberships: Sequence[Membership], teams: Sequence[Team]) -> tuple[frozenset[str], frozenset[str]]:
@@ -66,3 +66,26 @@ def custodian(teams: Sequence[Team], counts: Mapping[str, int]) -> str | None:
     roots = [t for t in teams if t.ended_at is None and living_above(t.id, known) is None]
     most = max(roots, key=lambda t: (counts.get(t.id, 0), t.id), default=None)
     return most.id if most else None
+
+
+def standing(teams: Sequence[Team]) -> dict[str, str | None]:
+    """Under which living team each living team stands; None at the top. What ended in between is passed over."""
+    known = {t.id: t for t in teams}
+    return {t.id: living_above(t.id, known) for t in teams if t.ended_at is None}
+
+
+def drawn(teams: Sequence[Team], at: str | None) -> set[str]:
+    """The teams that a chart around one team (or around none) shows: it and two floors below, or three from the top."""
+    below: dict[str | None, list[str]] = {}
+    for team, above_ in standing(teams).items():
+        below.setdefault(above_, []).append(team)
+    found, floor = set[str](), [at] if at else below.get(None, [])
+    for _ in range(3):
+        found.update(floor)
+        floor = [t for one in floor for t in below.get(one, ())]
+    return found
+
+
+def aspect(kind: SuccessionKind) -> str:
+    """What of a team a kind is about: `name`, `parent`, or whether it is `living`."""
+    return {SuccessionKind.rename: "name", SuccessionKind.move: "parent"}.get(kind, "living")

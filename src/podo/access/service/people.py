@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from podo.access import store
+from podo.access import rules, store
 from podo.access.types import Membership, NoSuchPerson, NoSuchTeam, NoSuchTheme, Person, PersonChanged, Role, Team
+from podo.kernel import search
 from podo.kernel.db import Reading, Tx
 from podo.kernel.nouns import Page
 
@@ -32,15 +33,30 @@ async def everybody(r: Reading) -> list[Person]:
 
 
 async def search_people(r: Reading, text: str, limit: int = 20) -> list[Person]:
-    """Active people whose name, address or title contains `text`."""
-    return await store.search(r, text.strip(), limit)
+    """Active people whose name, address or title fits, the best first, with typing errors forgiven."""
+    ids = await store.find_people(r, text, limit)
+    known = await people(r, ids)
+    return [known[id_] for id_ in ids if id_ in known]
+
+
+async def search_teams(r: Reading, text: str, limit: int = 20) -> list[Team]:
+    """Teams whose name or handle fits, the best first; those that ended too."""
+    ids = await store.find_teams(r, text, limit)
+    known = {t.id: t for t in await store.teams(r)} if ids else {}
+    return [known[id_] for id_ in ids if id_ in known]
+
+
+def _sought(text: str) -> str:
+    """Names are kept composed (NFC); who types on a Mac may send them apart."""
+    return str(rules.normal(text)).strip()
 
 
 async def listed_people(r: Reading, text: str, *, cursor: str | None = None, limit: int = 50) -> Page[Person]:
     """`search_people` by pages, with the total; the cursor is the id of the last person of the page before."""
     last = await store.person(r, cursor) if cursor else None
-    found = await store.search(r, text.strip(), limit + 1, (last.name, last.id) if last else None)
-    return Page(found[:limit], found[limit - 1].id if len(found) > limit else None, await store.count(r, text.strip()))
+    text = _sought(text)
+    found = await store.search(r, text, limit + 1, (last.name, last.id) if last else None)
+    return Page(found[:limit], found[limit - 1].id if len(found) > limit else None, await store.count(r, text))
 
 
 async def count_people(r: Reading) -> int:
@@ -80,6 +96,17 @@ async def members(r: Reading, team_id: str) -> list[tuple[Person, Membership]]:
     known = await store.people(r, [m.person for m in found])
     pairs = [(known[m.person], m) for m in found if known[m.person].active]
     return sorted(pairs, key=lambda pair: (pair[1].role != "lead", pair[0].name))
+
+
+async def leads_of(r: Reading, teams: Collection[str]) -> dict[str, list[Person]]:
+    """The active leads of several teams, in one question; a team without one is missing."""
+    found = await store.leads(r, teams)
+    known = await store.people(r, {m.person for m in found})
+    leads: dict[str, list[Person]] = {}
+    for m in found:
+        if known[m.person].active and known[m.person] not in leads.setdefault(m.team, []):
+            leads[m.team].append(known[m.person])
+    return leads
 
 
 async def teams_of(r: Reading, person_id: str) -> Sequence[Membership]:
@@ -143,3 +170,6 @@ async def head_counts(r: Reading) -> dict[str, int]:
             inside.setdefault(at, set()).add(person_)
             at = parents.get(at)
     return {team: len(people) for team, people in inside.items()}
+
+
+SEARCHABLE = (search.Searchable("person", store.person_entries), search.Searchable("team", store.team_entries))

@@ -29,9 +29,11 @@ from podo.access.types import (
     On,
     PersonChanged,
     PersonJoined,
+    WrongDirectory,
 )
 from podo.kernel import clock, ids
 from podo.kernel.db import Reading, Tx
+from podo.kernel.errors import N_
 
 Document = Mapping[str, Any]
 
@@ -127,7 +129,7 @@ async def put_entry(tx: Tx, draft: str, kind: EntryKind, document: Document, id_
     else:
         kept = replace(kept, document=await write_group(tx, own, plain, now))
     await store.put_entry(tx, kept)
-    _say(tx, kept, "changed" if was else "added")
+    _say(tx, kept, N_("changed") if was else N_("added"))
     return kept
 
 
@@ -144,19 +146,30 @@ async def drop_entry(tx: Tx, draft: str, kind: EntryKind, id_: str) -> None:
             await lose(tx, EntryKind.user, id_, person.name)
     else:
         await write_group(tx, id_, was.document, clock.now(), gone=True)
-    _say(tx, was, "deleted")
+    _say(tx, was, N_("deleted"))
 
 
 async def let_due_entries_come(tx: Tx) -> None:
     """What pushed entries said of the future is so now: people leave, teams begin and end."""
     now = clock.now()
-    for due in await store.due_entries(tx, now):
-        if due.kind is EntryKind.user:
-            await _write_user(tx, due.id, due.document, now)
-        else:
-            await write_group(tx, due.id, due.document, now)
-        await store.put_entry(tx, replace(due, due_at=rules.due(due.kind, due.document, now, due.id)))
-        _say(tx, due, "changed")
+    due = await store.due_entries(tx, now)
+    # What begins comes before what ends: it may be a successor.
+    for one in sorted(due, key=lambda e: (e.kind is EntryKind.group, _is_over(e, now))):
+        what = N_("changed")
+        try:
+            if one.kind is EntryKind.user:
+                await _write_user(tx, one.id, one.document, now)
+            else:
+                await write_group(tx, one.id, one.document, now)
+        except WrongDirectory:
+            what = N_("could not come true")
+        await store.put_entry(tx, replace(one, due_at=rules.due(one.kind, one.document, now, one.id)))
+        _say(tx, one, what)
+
+
+def _is_over(entry_: Entry, now: datetime) -> bool:
+    end = rules.moment(rules.part(entry_.document, rules.TEAM).get("validTo"), entry_.id)
+    return end is not None and end <= now
 
 
 async def has_due_entries(r: Reading) -> bool:

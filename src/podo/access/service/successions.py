@@ -199,19 +199,17 @@ async def withdraw(tx: Tx, id_: str, why: str = "") -> Succession:
     if kept.withdrawn_at is not None:
         return kept
     team, said = await the_team(tx, kept.team), (await store.sayings(tx)).get(kept.team, {})
-    newer = next(s for s in await store.successions(tx, kept.team) if s.withdrawn_at is None and _key(s.kind) == _key(kept.kind))
+    aspect = rules.aspect(kept.kind)
+    standing = [s for s in await store.successions(tx, kept.team) if s.withdrawn_at is None]
+    newer = next(s for s in standing if rules.aspect(s.kind) == aspect)
     if newer.id != kept.id:
         raise NotUndone(why=N_("something else became of the team since then"))
-    if _key(kept.kind) not in said:
+    if aspect not in said:
         raise NotUndone(why=N_("the directory says so, and would say it again; change it there"))
     await _undo(tx, kept, team, said)
-    gone = {"living", "into", "members"} if kept.kind in _ENDS else {_key(kept.kind)}
+    gone = {"living", "into", "members"} if kept.kind in _ENDS else {aspect}
     await store.put_saying(tx, team.id, {k: v for k, v in said.items() if k not in gone})
     return await take_back(tx, kept, team, why)
-
-
-def _key(kind: SuccessionKind) -> str:
-    return {SuccessionKind.rename: "name", SuccessionKind.move: "parent"}.get(kind, "living")
 
 
 async def take_back(tx: Tx, kept: Succession, team: Team, why: str) -> Succession:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select, tuple_, update
 
 from podo.access.models import MembershipRow, PersonRow, RoleRow, TeamRow
+from podo.access.store.finding import note_person, note_team
 from podo.access.types import Membership, MembershipRole, Person, Role, Team
 from podo.kernel.db import Reading, Tx
 
@@ -111,6 +112,12 @@ async def memberships(
     return _merged(await r.session.scalars(query))
 
 
+async def leads(r: Reading, teams_: Collection[str]) -> list[Membership]:
+    """Who leads these teams."""
+    query = select(MembershipRow).where(MembershipRow.team.in_(teams_), MembershipRow.role == MembershipRole.lead)
+    return [_membership(row) for row in await r.session.scalars(query)]
+
+
 async def present(r: Reading) -> list[tuple[str, str]]:
     """Who of the active people is in which team."""
     query = select(MembershipRow.person, MembershipRow.team).distinct().join(PersonRow, PersonRow.id == MembershipRow.person)
@@ -181,12 +188,14 @@ async def with_role(r: Reading, role: Role) -> list[str]:
 async def put_person(tx: Tx, person_: Person) -> None:
     """Add or change a person."""
     await tx.session.merge(PersonRow(**asdict(person_)))
+    await note_person(tx, person_)
 
 
 async def put_team(tx: Tx, team_: Team) -> None:
     """Add or change a team."""
     await tx.session.merge(TeamRow(**asdict(team_)))
     await tx.session.flush()
+    await note_team(tx, team_)
 
 
 async def sayings(r: Reading) -> dict[str, dict[str, Any]]:
