@@ -9,6 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from datetime import timedelta
 from typing import Any
 
@@ -267,7 +268,9 @@ class Durable:
             if self.is_ending:
                 raise steps.Killed("the engine ends")
             await asyncio.sleep(0.1)
-        status = await DBOS.get_workflow_status_async(DBOS.workflow_id or "")
+        # In a context of its own, or the engine takes the question for a step of this run, and cannot keep its answer.
+        asked = asyncio.create_task(DBOS.get_workflow_status_async(DBOS.workflow_id or ""), context=Context())
+        status = await asked
         if status is None or status.executor_id != self.process or status.status != "PENDING":
             raise steps.Killed("another process has this run")
 
