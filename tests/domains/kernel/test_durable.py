@@ -124,6 +124,12 @@ async def test_our_error_reaches_the_workflow_with_its_words_and_unavailable_is_
     assert engine.worlds["quarry"]["cloud"] == 3
 
 
+async def test_a_process_that_was_late_goes_on_with_what_is_still_its_own(engine: Durable) -> None:
+    engine._lapses = 1
+    await engine.start(build, "run-late", "feather")
+    assert await engine.finished("run-late") == "lifted feather"
+
+
 async def test_a_bug_marks_the_run_stuck(engine: Durable) -> None:
     stuck.clear()
     await engine.start(build, "bug", "bug")
