@@ -83,7 +83,7 @@ class InProcess:
     cloud: CloudTwin = field(default_factory=lambda: CloudTwin(before_call=outside))
     account: CloudAccount = CloudAccount(Provider.aws, ACCOUNT, "Shop", (REGION,), kind=AccountKind.twin)
     region: str = REGION
-    source: str = "s3:bucket"
+    source: str = "services"
 
     async def make(self, count: int, tags: dict[str, str] | None = None) -> list[str]:
         """See `World`."""

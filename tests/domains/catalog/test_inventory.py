@@ -108,11 +108,11 @@ async def test_accounts_are_sres_to_set_and_are_checked(house: Living) -> None:
 async def test_a_look_takes_all_pages_and_a_whole_one_alone_removes(house: Living) -> None:
     clouds = twin(house)
     clouds.put(SHOP.id, [bucket(n) for n in range(250)])
-    clouds.put(SHOP.id, [SeenAsset("arn:aws:sqs:ap-northeast-2:1:q", "sqs:queue", "q", KR, {"podo-team": "team-2"})])
+    clouds.put(SHOP.id, [SeenAsset("arn:aws:ecs:ap-northeast-2:1:service/q", "ecs:service", "q", KR, {"podo-team": "team-2"})])
     await set_account(house)
     await looked(house)
     assert len(await arns(house)) == 251
-    assert await state(house, "s3:bucket") == ("done", "", 0)
+    assert await state(house, "services") == ("done", "", 0)
     # The second page of buckets does not come: what the first shows stays, and what is not seen is not gone.
     clouds.remove(SHOP.id, ["arn:aws:s3:::b-0000", "arn:aws:s3:::b-0249"])
     clouds.put(SHOP.id, [SeenAsset("arn:aws:s3:::a-new", "s3:bucket", "a-new", KR)])
@@ -120,7 +120,7 @@ async def test_a_look_takes_all_pages_and_a_whole_one_alone_removes(house: Livin
     with clock.shifted(timedelta(hours=2)):
         await look_into_accounts(house.house)
         await house.settled()
-    states = [await state(house, source) for source in ("s3:bucket", "tags")]
+    states = [await state(house, source) for source in ("services", "tags")]
     assert {s for s, _, _ in states} <= {"waiting", "done"}
     assert "arn:aws:s3:::b-0249" in await arns(house)
     clouds.faults.clear()
@@ -128,12 +128,12 @@ async def test_a_look_takes_all_pages_and_a_whole_one_alone_removes(house: Livin
         await looked(house)
     assert len(await arns(house)) == 250
     assert "arn:aws:s3:::b-0000" not in await arns(house)
-    assert await state(house, "s3:bucket") == ("done", "", 2)
+    assert await state(house, "services") == ("done", "", 2)
 
 
 async def test_what_only_the_list_of_tags_shows_is_gone_when_that_list_does_not(house: Living) -> None:
     clouds = twin(house)
-    queue = SeenAsset("arn:aws:sqs:ap-northeast-2:1:q", "sqs:queue", "q", KR, {"podo-team": "team-2"})
+    queue = SeenAsset("arn:aws:ecs:ap-northeast-2:1:service/q", "ecs:service", "q", KR, {"podo-team": "team-2"})
     clouds.put(SHOP.id, [queue, bucket(1)])
     await set_account(house)
     await looked(house)
@@ -163,7 +163,7 @@ async def test_what_is_refused_is_said_once_with_what_to_do_and_forgotten_when_i
         async with house.transaction(EMMA) as tx:
             await service.ask_inventory(tx, SHOP.provider, SHOP.id)
         await looked(house)
-    assert await state(house, "s3:bucket") == ("done", "", 0)
+    assert await state(house, "services") == ("done", "", 0)
     said = await _said(house)
     assert said.count("catalog.inventory_failed") == said.count("catalog.inventory_recovered") == len(known)
 
@@ -171,16 +171,16 @@ async def test_what_is_refused_is_said_once_with_what_to_do_and_forgotten_when_i
 async def test_a_list_that_forgot_its_place_begins_anew(house: Living) -> None:
     clouds = twin(house)
     clouds.put(SHOP.id, [bucket(n) for n in range(1, 150)])
-    clouds.faults.append(Fault("read", CursorLost(source="s3:bucket"), times=2))
+    clouds.faults.append(Fault("read", CursorLost(source="services"), times=2))
     await set_account(house)
     await looked(house)
     assert len(await arns(house)) == 149
-    assert await state(house, "s3:bucket") == ("done", "", 0)
+    assert await state(house, "services") == ("done", "", 0)
 
 
 async def test_of_two_looks_at_once_one_wins(house: Living) -> None:
     await set_account(house)
-    place = (SHOP.provider, SHOP.id, KR, "s3:bucket")
+    place = (SHOP.provider, SHOP.id, KR, "services")
     async with house.transaction() as tx:
         assert await service.begin_inventory(tx, *place, "first")
         assert not await service.begin_inventory(tx, *place, "second")
@@ -190,7 +190,7 @@ async def test_of_two_looks_at_once_one_wins(house: Living) -> None:
         await service.inventory_failed(tx, *place, "second", "unavailable", "why", "do")
         assert await service.end_inventory(tx, *place, "first", ["s3:bucket"], None) == 0
     assert await arns(house) == {bucket(1).arn}
-    assert (await state(house, "s3:bucket"))[0] == "done"
+    assert (await state(house, "services"))[0] == "done"
 
 
 async def _said(house: Living) -> list[str]:

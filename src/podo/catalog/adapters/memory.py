@@ -20,8 +20,17 @@ from podo.catalog.types import (
 )
 
 _PAGE = 100
-# As AWS, a region's lists: what was ever tagged, and two services' own.
-_OWN = ("ec2:instance", "s3:bucket")
+# As AWS, a region has a list of what was ever tagged; and one in the place of its services' own, with what they list.
+_OWN = (
+    "ec2:instance",
+    "s3:bucket",
+    "rds:db",
+    "elasticache:cluster",
+    "sqs:queue",
+    "sns:topic",
+    "dynamodb:table",
+    "lambda:function",
+)
 _MOST_TAGS = 50
 
 
@@ -82,7 +91,7 @@ class CloudTwin:
         """See `AssetReader`."""
         if region == GLOBAL:
             return [Source("resources", is_rest=True)]
-        return [Source("tags", is_rest=True), *(Source(kind, (kind,)) for kind in _OWN)]
+        return [Source("tags", is_rest=True), Source("services", _OWN)]
 
     async def read(self, account: CloudAccount, region: str, source: str, cursor: str) -> AssetPage:
         """See `AssetReader`. A cursor is the ARN that it goes on behind."""
@@ -182,7 +191,7 @@ def _is_in(held: _Held, region: str, source: str) -> bool:
         return True
     if held.seen.region != region:
         return False
-    return held.was_tagged if source == "tags" else held.seen.kind == source
+    return held.was_tagged if source == "tags" else held.seen.kind in _OWN
 
 
 def _shown(seen: SeenAsset, source: str) -> SeenAsset:
