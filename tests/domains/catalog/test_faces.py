@@ -24,6 +24,9 @@ READING = {
     *("catalog.answers", "catalog.record", "catalog.offers", "catalog.open_offers", "catalog.rehearse"),
     *("catalog.environments", "catalog.regions", "catalog.clusters"),
     *("catalog.assets", "catalog.asset_counts", "catalog.asset", "catalog.orphans", "catalog.coverage"),
+    *("catalog.facts", "catalog.dependencies", "catalog.on_call", "catalog.changes", "catalog.retirement"),
+    *("catalog.scores", "catalog.scorecard", "catalog.team_scores", "catalog.score_trend", "catalog.score_rules"),
+    *("catalog.score_words", "catalog.export", "catalog.export_one"),
 }
 
 
