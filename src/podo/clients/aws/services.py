@@ -7,6 +7,7 @@ reference. What is not here is known by the Resource Groups Tagging API alone, o
 from __future__ import annotations
 
 from podo.clients.aws.types import Listing
+from podo.kernel.errors import N_
 
 _EC2 = "arn:{partition}:ec2:{region}:{account}:"
 
@@ -154,7 +155,7 @@ LISTINGS = (
 )
 
 LEFT_OUT = {
-    "iam:role": "roles say who may do what; nothing runs in them, and those of services cannot be tagged",
+    "iam:role": N_("roles say who may do what; nothing runs in them, and those of services cannot be tagged"),
 }
 # What belongs to no region is asked of, and tagged, in this one.
 HOME = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
