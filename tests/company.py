@@ -26,7 +26,7 @@ from podo.cli.main import main as podo
 from podo.kernel import clock
 from podo.notices.domain import DOMAIN as NOTICES
 from podo.workloads.domain import DOMAIN as WORKLOADS
-from tests.houses import Living, living, person
+from tests.houses import Living, furnished, person
 
 DOMAINS = (ACCESS, CATALOG, NOTICES, ACTIVITY, WORKLOADS)
 
@@ -90,16 +90,19 @@ async def open_shop(house: Living) -> None:
 @contextlib.asynccontextmanager
 async def company(folder: Path, **options: Any) -> AsyncIterator[Living]:
     """The company's house, without a shop."""
-    async with living(folder, DOMAINS, **options) as house:
-        await settle_in(house)
+    async with furnished(folder, "company", settle_in, DOMAINS, **options) as house:
         yield house
 
 
 @contextlib.asynccontextmanager
 async def shop(folder: Path, **options: Any) -> AsyncIterator[Living]:
     """The company's house with its project on two twins."""
-    async with company(folder, clusters=(KR, JP), **options) as house:
+
+    async def furnish(house: Living) -> None:
+        await settle_in(house)
         await open_shop(house)
+
+    async with furnished(folder, "company's shop", furnish, DOMAINS, clusters=(KR, JP), **options) as house:
         yield house
 
 

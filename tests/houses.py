@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import functools
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,9 +24,11 @@ from podo.app import migrations
 from podo.catalog.adapters.clusters import ClusterPool
 from podo.clients.kubernetes.connections import Connections
 from podo.clients.kubernetes.twin import AT_ONCE, Pace, Twin
+from podo.kernel import clock, metrics
 from podo.kernel.db import Database, outside
 from podo.kernel.db.models import metadata
 from podo.kernel.domains import Domain, House
+from podo.kernel.durable import tables
 from podo.kernel.events.models import EventRow
 from podo.kernel.nouns import PODO, Actor, ActorKind
 from podo.kernel.settings import load
@@ -57,7 +60,7 @@ class Living:
             # A run may have said its last word in between, and be over now.
             if not await self.house.durable.unfinished() and await self.newest() == before:
                 return
-            await asyncio.sleep(0.01)
+            await while_runs()
 
     async def newest(self) -> int:
         """The number of what was said last, sealed or not."""
@@ -127,6 +130,16 @@ class Browser:
         return answer
 
 
+async def while_runs(seconds: float = 0.2) -> None:
+    """Wait as long as runs are under way in this process, `seconds` at most: to look at memory costs less than at databases."""
+    until = clock.monotonic() + seconds
+    while True:
+        await asyncio.sleep(0.01)
+        samples = [sample for family in metrics.RUNNING.collect() for sample in family.samples]
+        if not any(sample.value for sample in samples) or clock.monotonic() > until:
+            return
+
+
 def person(id_: str) -> Actor:
     """Somebody of the directory."""
     return Actor(ActorKind.person, id_)
@@ -166,25 +179,72 @@ async def living(
         yield found
 
 
+@contextlib.asynccontextmanager
+async def furnished(
+    folder: Path,
+    kind: Hashable,
+    furnish: Callable[[Living], Awaitable[None]],
+    domains: Sequence[Domain] | None = None,
+    **options: Any,
+) -> AsyncIterator[Living]:
+    """A house as `living` opens it, after `furnish`, which is called once a process for each `kind`: the others are copies.
+
+    With a database or keys of its own it is furnished by itself.
+    """
+    if not OWN.isdisjoint(options):
+        async with living(folder, domains, **options) as house:
+            await furnish(house)
+            yield house
+        return
+    kind = (kind, tuple(options.get("clusters", ())))
+    if kind not in _furnished:
+        first = {name: value for name, value in options.items() if name == "clusters"}
+        made = _folder() / "house"
+        async with living(made, domains, **first) as house:
+            await furnish(house)
+            await house.settled()
+        _furnished[kind] = made
+    # What was observed is observed anew.
+    shutil.copytree(_furnished[kind], folder, ignore=shutil.ignore_patterns("observed.db*"), dirs_exist_ok=True)
+    async with living(folder, domains, **options) as house:
+        # Before anything in the house runs on: nothing is waited for since it was opened.
+        for name, twin in house.twins.items():
+            twin.load((folder / "twins" / f"{name}.twin").read_bytes())
+        yield house
+
+
+OWN = {"PODO_DATABASE_URL", "PODO_SEAL_KEYS"}
+_furnished: dict[Hashable, Path] = {}
+
+
 def _furnish(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "podo.db").exists():
-        shutil.copy(_empty(), folder / "podo.db")
+    for made in _empty().iterdir():
+        if not (folder / made.name).exists():
+            shutil.copy(made, folder)
+
+
+def _folder() -> Path:
+    """A folder that goes when the process ends."""
+    path = Path(tempfile.mkdtemp(prefix="podo-tests-"))
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
 
 
 @functools.cache
 def _empty() -> Path:
-    """A database of this version's schema, made once a process."""
-    path = Path(tempfile.mkdtemp(prefix="podo-empty-")) / "podo.db"
+    """A folder with a database of this version's schema and one of the engine's, made once a process."""
+    folder = _folder()
 
     async def make() -> None:
-        database = Database(f"sqlite:///{path}", metadata=metadata)
+        database = Database(f"sqlite:///{folder / 'podo.db'}", metadata=metadata)
         await migrations.run(database)
         async with database.engine.begin() as connection:
             await connection.run_sync(metadata.create_all)
         await database.close()
+        await tables.prepare(f"sqlite:///{folder / 'engine.db'}")
 
     # A loop may be running here already, and a loop cannot wait for another one.
     with ThreadPoolExecutor(1) as other:
         other.submit(asyncio.run, make()).result()
-    return path
+    return folder

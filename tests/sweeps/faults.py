@@ -11,7 +11,7 @@ from enum import StrEnum
 from podo.kernel.durable import Durable, Killed
 from podo.kernel.durable.steps import acts
 from podo.kernel.errors import N_, Conflict, Unavailable
-from tests.houses import Living
+from tests.houses import Living, while_runs
 
 
 class Fault(StrEnum):
@@ -121,4 +121,4 @@ async def settled(living: Living, by: Saboteur, also: Callable[[], Awaitable[Non
                     return
                 await also()
                 also = None
-            await asyncio.sleep(0.01)
+            await while_runs()

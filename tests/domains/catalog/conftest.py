@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.domains.catalog import town
-from tests.houses import Living, living
+from tests.houses import Living, furnished
 
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[Living]:
     """A house with the company in it; repositories of this machine may be read."""
-    async with living(tmp_path / "house", town.DOMAINS, clusters=town.CLUSTERS, PODO_CATALOG_LOCAL_REPOSITORIES="true") as found:
-        await town.found(found)
+    options = {"clusters": town.CLUSTERS, "PODO_CATALOG_LOCAL_REPOSITORIES": "true"}
+    async with furnished(tmp_path / "house", "town", town.found, town.DOMAINS, **options) as found:
         yield found

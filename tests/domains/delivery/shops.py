@@ -19,7 +19,7 @@ from podo.delivery.ports import ChartReader
 from podo.delivery.types import Build, Commit, Decision, Deployment, RolloutState, Scope
 from podo.kernel import ids
 from tests.houses import QUICK as AT_ONCE_PACE
-from tests.houses import Living, living, person
+from tests.houses import Living, furnished, person
 
 PROJECT = "chat-api"
 HANEUL, MINJUN, SEOYEON, OLIVER, EMMA = (person(p) for p in ("haneul", "minjun", "seoyeon", "oliver", "emma"))
@@ -112,37 +112,44 @@ async def shop(
     folder: Path, *, soak: int = 0, approvals: int = 1, auto_alpha: bool = False, pace: Pace = AT_ONCE_PACE, **settings: str
 ) -> AsyncIterator[Shop]:
     """The company, with its project registered and its namespaces made."""
-    async with living(folder, clusters=CLUSTERS, pace=pace, **{**QUICK, **settings}) as house:
-        made = Shop(house)
-        async with house.transaction() as tx:
-            await access.sync_directory(tx, *directory())
-            await access.grant(tx, "oliver", Role.sre)
-        async with house.transaction() as tx:
-            await catalog.set_environment(tx, Environment("alpha", 0))
-            await catalog.set_environment(tx, Environment("prod", 1, approvals=approvals, soak_seconds=soak))
-            for order, code in enumerate(("kr", "jp", "uk")):
-                await catalog.set_region(tx, Region(code, code.upper(), "Asia/Seoul", order))
-        async with house.transaction() as tx:
-            for name in CLUSTERS:
-                stage, _, region = name.partition("-")
-                await catalog.add_cluster(tx, house.house.seal, name, region, [stage], ClusterKind.twin)
-        async with house.transaction(HANEUL) as tx:
-            await catalog.register(
-                tx,
-                house.house.seal,
-                slug=PROJECT,
-                title="Chat API",
-                team="chat",
-                repository="https://git.test/chat-api",
-                branch="main",
-                places=[("alpha", "kr"), ("prod", "kr"), ("prod", "jp"), ("prod", "uk")],
-            )
-        schema = await house.house.ports[ChartReader].schema()  # type: ignore[type-abstract]
-        chosen = {"auto_alpha": auto_alpha, "polled": False, "scope": Scope(), "values": AT_ONCE_READY, "schema": schema}
-        async with house.transaction(HANEUL) as tx:
-            await service.config.choose(tx, PROJECT, **chosen)
-        await made.settled()
-        yield made
+
+    async def furnish(house: Living) -> None:
+        await _furnish(house, soak, approvals, auto_alpha=auto_alpha)
+
+    options = {"clusters": CLUSTERS, "pace": pace, **QUICK, **settings}
+    async with furnished(folder, ("shop", soak, approvals, auto_alpha), furnish, **options) as house:
+        yield Shop(house)
+
+
+async def _furnish(house: Living, soak: int, approvals: int, *, auto_alpha: bool) -> None:
+    async with house.transaction() as tx:
+        await access.sync_directory(tx, *directory())
+        await access.grant(tx, "oliver", Role.sre)
+    async with house.transaction() as tx:
+        await catalog.set_environment(tx, Environment("alpha", 0))
+        await catalog.set_environment(tx, Environment("prod", 1, approvals=approvals, soak_seconds=soak))
+        for order, code in enumerate(("kr", "jp", "uk")):
+            await catalog.set_region(tx, Region(code, code.upper(), "Asia/Seoul", order))
+    async with house.transaction() as tx:
+        for name in CLUSTERS:
+            stage, _, region = name.partition("-")
+            await catalog.add_cluster(tx, house.house.seal, name, region, [stage], ClusterKind.twin)
+    async with house.transaction(HANEUL) as tx:
+        await catalog.register(
+            tx,
+            house.house.seal,
+            slug=PROJECT,
+            title="Chat API",
+            team="chat",
+            repository="https://git.test/chat-api",
+            branch="main",
+            places=[("alpha", "kr"), ("prod", "kr"), ("prod", "jp"), ("prod", "uk")],
+        )
+    schema = await house.house.ports[ChartReader].schema()  # type: ignore[type-abstract]
+    chosen = {"auto_alpha": auto_alpha, "polled": False, "scope": Scope(), "values": AT_ONCE_READY, "schema": schema}
+    async with house.transaction(HANEUL) as tx:
+        await service.config.choose(tx, PROJECT, **chosen)
+    await house.settled()
 
 
 def directory() -> tuple[list[Person], list[Team], list[Membership]]:

@@ -33,7 +33,7 @@ from podo.kernel.db import outside
 from podo.kernel.domains import Domain, House
 from podo.kernel.nouns import PODO
 from tests.domains.delivery.shops import HANEUL, directory
-from tests.houses import Living, living
+from tests.houses import Living, furnished
 
 HELLO = {"Dockerfile": b"FROM scratch\nCOPY hello /hello\nUSER 1000\nEXPOSE 8080\n", "hello": b"hello"}
 
@@ -145,16 +145,19 @@ async def works(folder: Path, *, pace: float = 0, **settings: str) -> AsyncItera
         world=functools.partial(_world, kept),
         permissions=PERMISSIONS,
     )
-    async with living(folder, [ACCESS, CATALOG, domain], clusters=["alpha-kr"], **settings) as house:
-        async with house.transaction() as tx:
-            await access.sync_directory(tx, *directory())
-            await access.grant(tx, "oliver", Role.sre)
-            await catalog.set_environment(tx, Environment("alpha", 0))
-            await catalog.set_environment(tx, Environment("prod", 1, approvals=1))
-            for order, code in enumerate(("kr", "jp")):
-                await catalog.set_region(tx, Region(code, code, "Asia/Seoul", order))
-            await catalog.add_cluster(tx, house.house.seal, "alpha-kr", "kr", ["alpha"], ClusterKind.twin)
+    async with furnished(folder, "works", _furnish, [ACCESS, CATALOG, domain], clusters=["alpha-kr"], **settings) as house:
         yield Works(house, kept["git"], kept["registry"], kept["builder"], kept["logs"])
+
+
+async def _furnish(house: Living) -> None:
+    async with house.transaction() as tx:
+        await access.sync_directory(tx, *directory())
+        await access.grant(tx, "oliver", Role.sre)
+        await catalog.set_environment(tx, Environment("alpha", 0))
+        await catalog.set_environment(tx, Environment("prod", 1, approvals=1))
+        for order, code in enumerate(("kr", "jp")):
+            await catalog.set_region(tx, Region(code, code, "Asia/Seoul", order))
+        await catalog.add_cluster(tx, house.house.seal, "alpha-kr", "kr", ["alpha"], ClusterKind.twin)
 
 
 async def _adapters(kept: dict[str, Any], pace: float, house: House) -> None:

@@ -7,13 +7,13 @@ while still, passes over what it does not know, and must not pass over it for bo
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 
-from podo.kernel.db import Database
+from podo.kernel.db import Database, Reading
 from podo.kernel.events import log
-from podo.kernel.events.models import CursorRow
+from podo.kernel.events.models import CursorRow, EventRow
 from podo.kernel.events.types import Handler
 from podo.kernel.nouns import PODO
 
@@ -44,6 +44,30 @@ def placed(rows: Iterable[CursorRow], handlers: Sequence[Handler]) -> Sequence[H
         for row in rows
         if _is_of(row, handler) and handler.codes.intersection(row.codes)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Whether something waits to be sealed, or to be heard by a handler; and the newest position that was looked at."""
+
+    unsealed: bool
+    unheard: bool
+    position: int
+
+
+async def left(r: Reading, handlers: Sequence[Handler], heard: int) -> Left:
+    """What is left to do for these handlers, who have heard all up to the position `heard`: however many, two statements."""
+    cursors = {row.handler: row.position for row in await r.session.scalars(select(CursorRow))}
+    heard = max(heard, min((cursors.get(h.name, 0) for h in handlers), default=heard))
+    behind = or_(EventRow.position > heard, EventRow.position.is_(None))
+    newest = select(EventRow.code, func.max(EventRow.position), func.count() - func.count(EventRow.position))
+    last: dict[str, int] = {}
+    unsealed = 0
+    for code, position, more in await r.session.execute(newest.where(behind).group_by(EventRow.code)):
+        last[code] = position or 0
+        unsealed += more
+    unheard = any(last[code] > cursors.get(h.name, 0) for h in handlers for code in h.codes & last.keys())
+    return Left(unsealed > 0, unheard, max(last.values(), default=heard))
 
 
 def _is_of(row: CursorRow, handler: Handler) -> bool:

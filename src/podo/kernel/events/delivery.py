@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from podo.kernel import clock, ids, metrics, traces
 from podo.kernel.db import Database, DatabaseUnavailable, Tx, hold, let_go
-from podo.kernel.events import log
+from podo.kernel.events import cursors, log
 from podo.kernel.events.models import CursorRow, EventRow, LetterRow
 from podo.kernel.events.types import Entry, Handler
 from podo.kernel.nouns import PODO
@@ -66,6 +66,7 @@ class Delivery:
         self._listeners: list[Callable[[Sequence[Entry]], None]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._busy = 0
+        self._heard = 0
         database.before_commit = log.write
         database.after_commit = self._said.set
 
@@ -96,16 +97,16 @@ class Delivery:
     async def settled(self) -> None:
         """Wait until all that was said so far is sealed and heard by every handler (for tests and the seed)."""
         while True:
-            await self._seal_once()
             async with self._database.reading(PODO) as r:
-                behind = 0
-                for handler in self._handlers:
-                    cursor = await r.session.scalar(select(CursorRow.position).where(CursorRow.handler == handler.name)) or 0
-                    behind += len(await log.after(r, cursor, codes=handler.codes, limit=1))
-                unsealed = await r.session.scalar(select(EventRow.seq).where(EventRow.position.is_(None)).limit(1))
-            if not behind and unsealed is None and not self._busy:
+                left = await cursors.left(r, self._handlers, self._heard)
+            if left.unsealed:
+                await self._seal_once()
+            elif not left.unheard and not self._busy:
+                # What is heard stays heard: the next time looks behind it.
+                self._heard = left.position
                 return
-            await asyncio.sleep(0.02)
+            else:
+                await asyncio.sleep(0.01)
 
     async def _seal_forever(self) -> None:
         while True:
