@@ -18,6 +18,14 @@ _GUARDS = {
     "timezone": "UTC",
     "default_transaction_isolation": "read committed",
 }
+# For how long a connection on which nothing comes back is believed: else one to a server that is gone is waited on for hours.
+PATIENCE: dict[str, Any] = {
+    "connect_timeout": _SILENT,
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": _SILENT * 1000,
+}
 _QUEUE = 7263002
 
 
@@ -31,11 +39,7 @@ def engine(url: URL, pool_size: int, schema: str | None) -> AsyncEngine:
     arguments: dict[str, Any] = {
         "options": options.strip(),
         "application_name": "podo",
-        "connect_timeout": _SILENT,
-        "keepalives_idle": 5,
-        "keepalives_interval": 3,
-        "keepalives_count": 3,
-        "tcp_user_timeout": _SILENT * 1000,
+        **PATIENCE,
     }
     return create_async_engine(
         url.difference_update_query(["options"]).set(drivername="postgresql+psycopg"),

@@ -17,7 +17,7 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import delete, select, update
 
 from podo.kernel import clock, ids, metrics
-from podo.kernel.db import Database, DatabaseUnavailable, Tx, fence, hold, leases, let_go
+from podo.kernel.db import Database, DatabaseUnavailable, Tx, fence, hold, leases, let_go, postgres
 from podo.kernel.durable import checkpoints, seen, steps, store
 from podo.kernel.durable.checkpoints import Course
 from podo.kernel.durable.models import ProcessRow, TakeOverRow
@@ -87,6 +87,8 @@ class Durable:
         }
         if self.url.startswith("sqlite"):
             config["system_database_engine"] = store.sqlite(self.url)
+        else:
+            config["db_engine_kwargs"] = {"connect_args": {"application_name": "podo-engine", **postgres.PATIENCE}}
         DBOS(config=config)
         if not self.database.is_sqlite:
             # A version that does not know a workflow must never get a run of it: what is taken over goes to somebody by name.
