@@ -36,8 +36,18 @@ routes = Routes("catalog", tag="Clouds")
 
 
 @dataclass(frozen=True, slots=True)
+class Failing:
+    """What went wrong with some lists in the same way; `done_at` is when the last of them was read to its end, None: never."""
+
+    lists: Sequence[str]
+    why: str
+    do: str
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountLine:
-    """An account with its looks: `lists` there are, `read` of them to their end, `running` now; `failing` say why and what to do.
+    """An account with its looks: `lists` there are, `read` of them to their end, `running` now, `wrong` the last time and why.
 
     `done_at` is the oldest whole look, None while there is a list that never was read. `left_out` are kinds that are not listed.
     """
@@ -49,7 +59,8 @@ class AccountLine:
     read: int
     running: int
     seen: int
-    failing: Sequence[Inventory]
+    wrong: int
+    failing: Sequence[Failing]
     unsupported: Sequence[str]
     left_out: Sequence[tuple[str, str]]
     done_at: datetime | None
@@ -179,11 +190,24 @@ def _line(
         read=len(done),
         running=sum(i.state is InventoryState.running for i in looks),
         seen=sum(i.seen for i in looks if i.state is InventoryState.running),
-        failing=[i for i in looks if i.why],
+        wrong=sum(bool(i.why) for i in looks),
+        failing=_failing(looks),
         unsupported=sorted({kind for i in looks for kind in i.unsupported}),
         left_out=[(name, why) for name, why in whys if why],
         done_at=min(done) if done and len(done) >= lists else None,
     )
+
+
+def _failing(looks: Sequence[Inventory]) -> list[Failing]:
+    """What is wrong for the same reason is said once."""
+    found: dict[tuple[str, str], list[Inventory]] = {}
+    for look in looks:
+        if look.why:
+            found.setdefault((look.why, look.do), []).append(look)
+    return [
+        Failing([f"{i.region} {i.source}" for i in same], why, do, max((i.done_at for i in same if i.done_at), default=None))
+        for (why, do), same in found.items()
+    ]
 
 
 async def _show(w: Web, edit: str, typed: Form | None = None, wrong: Mapping[str, str] | None = None) -> Response:
