@@ -92,9 +92,10 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An asset of the list: its state in words, with the look of its mark."""
+    """An asset of the list: what its account is called, its state in words, with the look of its mark."""
 
     asset: Asset
+    account: str
     owner: Owner | None
     state: str
     tone: str
@@ -178,6 +179,7 @@ async def _list(w: Web, q: str, after: str, project: str = "") -> Response:
             found, facets = await service.assets(r, AssetQuery(), limit=1), AssetFacets(0, (), (), (), (), ())
         rows = [] if trouble else await _rows(w, r, found.items)
         mine = [t for t in await access.teams(r) if t.id in {m.team for m in await access.teams_of(r, w.person)}]
+        called = await account_names(r)
     path = f"/{project}/assets" if project else "/assets"
     at = _Address(path, q)
     made = AssetsPage(
@@ -187,7 +189,7 @@ async def _list(w: Web, q: str, after: str, project: str = "") -> Response:
         rows=rows,
         total=0 if trouble else facets.total,
         everything=not q,
-        sides=_sides(w, at, facets, mine),
+        sides=_sides(w, at, facets, mine, called),
         path=path,
         first=at.to(q) if after else "",
         more=at.to(q, found.next) if found.next and not trouble else "",
@@ -210,12 +212,21 @@ class _Address:
         return self.to(rules.with_word(self.query, key, "" if on else value)), on
 
 
-def _sides(w: Web, at: _Address, facets: AssetFacets, mine: Sequence[Team]) -> list[tuple[str, list[Choice]]]:
+async def account_names(r: Reading) -> dict[str, str]:
+    """What accounts are called, by their ids."""
+    return {account.id: account.name for account in await service.accounts(r)}
+
+
+def _sides(
+    w: Web, at: _Address, facets: AssetFacets, mine: Sequence[Team], called: Mapping[str, str]
+) -> list[tuple[str, list[Choice]]]:
+    states = {s.value: say(w, text) for s, text in _STATES.items()}
+
     def choices(key: str, counts: Sequence[tuple[str, int]], words: Mapping[str, str] | None = None) -> list[Choice]:
         found: list[Choice] = []
         for value, count in counts[:_MOST_CHOICES]:
             address, on = at.narrowed(key, value)
-            found.append((say(w, words[value]) if words else value, address, count, on))
+            found.append(((words or {}).get(value, value), address, count, on))
         return found
 
     teams: list[Choice] = []
@@ -223,10 +234,10 @@ def _sides(w: Web, at: _Address, facets: AssetFacets, mine: Sequence[Team]) -> l
         address, on = at.narrowed("team", team.handle)
         teams.append((team.name, address, None, on))
     return [
-        (say(w, N_("State")), choices("state", facets.states, {s.value: text for s, text in _STATES.items()})),
+        (say(w, N_("State")), choices("state", facets.states, states)),
         (say(w, N_("My teams")), teams),
         (say(w, N_("Kind")), choices("kind", facets.kinds)),
-        (say(w, N_("Account")), choices("account", facets.accounts)),
+        (say(w, N_("Account")), choices("account", facets.accounts, called)),
         (say(w, N_("Region")), choices("region", facets.regions)),
         (say(w, N_("Cloud")), choices("provider", facets.providers)),
     ]
@@ -235,7 +246,8 @@ def _sides(w: Web, at: _Address, facets: AssetFacets, mine: Sequence[Team]) -> l
 async def _rows(w: Web, r: Reading, found: Sequence[Asset]) -> list[Row]:
     teams = {t.id: t for t in await access.teams(r)}
     costs = await money(w, r, [it.id for it in found])
-    return [row_of(w, it, teams, costs) for it in found]
+    called = await account_names(r)
+    return [row_of(w, it, teams, costs, called) for it in found]
 
 
 async def money(w: Web, r: Reading, ids: Sequence[str]) -> dict[str, tuple[Decimal, str]]:
@@ -246,10 +258,14 @@ async def money(w: Web, r: Reading, ids: Sequence[str]) -> dict[str, tuple[Decim
     return found
 
 
-def row_of(w: Web, it: Asset, teams: Mapping[str, Team], costs: Mapping[str, tuple[Decimal, str]]) -> Row:
-    """An asset as lists show it."""
+def row_of(
+    w: Web, it: Asset, teams: Mapping[str, Team], costs: Mapping[str, tuple[Decimal, str]], called: Mapping[str, str]
+) -> Row:
+    """An asset as lists show it; `called` are the names of accounts."""
     tone, icon = _TONES[it.state]
-    return Row(it, owner_of(it, teams), say(w, _STATES[it.state]), tone, icon, costs.get(it.id))
+    return Row(
+        it, called.get(it.account, it.account), owner_of(it, teams), say(w, _STATES[it.state]), tone, icon, costs.get(it.id)
+    )
 
 
 def owner_of(it: Asset, teams: Mapping[str, Team]) -> Owner | None:
@@ -297,7 +313,7 @@ async def _show(w: Web, name: str, typed: Form | None = None, wrong: str = "") -
         can = (await access.may(r, ASSIGN, On(team=it.team))).allowed
         mine = {m.team for m in await access.teams_of(r, w.person)}
         projects = [f"project:{p.slug}" for p in await service.projects_of(r, mine)]
-    row = row_of(w, it, teams, costs)
+        row = row_of(w, it, teams, costs, await account_names(r))
     own = [f"team:{teams[t].handle}" for t in sorted(mine) if t in teams]
     made = AssetPage(
         row=row,

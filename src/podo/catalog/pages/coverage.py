@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from podo.access import service as access
 from podo.catalog import service
-from podo.catalog.pages.assets import tabs
+from podo.catalog.pages.assets import account_names, tabs
 from podo.catalog.pages.wrong import say, sentence
 from podo.catalog.types import READ, Coverage, Provider
 from podo.kernel.errors import N_, PodoError
@@ -62,6 +62,7 @@ async def coverage(provider: str = "", account: str = "", team: str = "", w: Web
         accounts = await service.coverage_parts(r, "account")
         by_team = await service.coverage_parts(r, "team")
         teams = {t.id: t for t in await access.teams(r)}
+        called = await account_names(r)
     made = CoveragePage(
         tabs=tabs("coverage"),
         trouble=trouble,
@@ -71,9 +72,12 @@ async def coverage(provider: str = "", account: str = "", team: str = "", w: Web
         series=_series(w, days),
         sides=[
             (say(w, N_("Cloud")), [_choice("provider", p.value, provider) for p in Provider]),
-            (say(w, N_("Account")), [_choice("account", _id(name), account, it.assets) for name, it in accounts[:_MOST]]),
+            (
+                say(w, N_("Account")),
+                [_choice("account", _id(name), account, it.assets, called.get(_id(name), "")) for name, it in accounts[:_MOST]],
+            ),
         ],
-        accounts=[Part(name, _assets(f"account:{_id(name)}"), it) for name, it in accounts],
+        accounts=[Part(called.get(_id(name), name), _assets(f"account:{_id(name)}"), it) for name, it in accounts],
         teams=[Part(teams[name].name, _assets(f"team:{teams[name].handle}"), it) for name, it in by_team if name in teams],
     )
     return await w.page(made, title=N_("Coverage"))
@@ -87,9 +91,9 @@ def _series(w: Web, days: Sequence[Coverage]) -> list[Series]:
     ]
 
 
-def _choice(key: str, value: str, chosen: str, count: int | None = None) -> Choice:
+def _choice(key: str, value: str, chosen: str, count: int | None = None, text: str = "") -> Choice:
     on = value == chosen
-    return value, _AT if on else f"{_AT}?{urlencode({key: value})}", count, on
+    return text or value, _AT if on else f"{_AT}?{urlencode({key: value})}", count, on
 
 
 def _id(account: str) -> str:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from podo.access import service as access
 from podo.access.types import On, Team
 from podo.catalog import service
-from podo.catalog.pages.assets import Owner, Row, clues, money, named, row_of, tabs, trouble_said
+from podo.catalog.pages.assets import Owner, Row, account_names, clues, money, named, row_of, tabs, trouble_said
 from podo.catalog.pages.wrong import say, sentence
 from podo.catalog.rules import asset_queries
 from podo.catalog.types import ASSIGN, QUARANTINE, READ, AssetQuery, Candidate, ClueGroup, ClueKind, OrphanCase
@@ -132,10 +132,11 @@ async def _cases(w: Web, r: Reading, found: Sequence[OrphanCase], teams: Mapping
     keepers = {case.asset.team or "" for case in found}
     wanted = keepers | {_team(c, owning) for case in found for c in case.candidates}
     order = sorted(wanted)
+    called = await account_names(r)
     may = dict(zip(order, await access.allowed_many(r, [(ASSIGN, On(team=t or None)) for t in order]), strict=True))
     made: list[Case] = []
     for case in found:
-        row = row_of(w, case.asset, teams, costs)
+        row = row_of(w, case.asset, teams, costs, called)
         keeps = may[case.asset.team or ""]
         choices = [(named(c.owner, teams), c, clues(w, c.clues), keeps or may[_team(c, owning)]) for c in case.candidates]
         due = case.due_at <= clock.now() and case.asset.quarantined_at is None

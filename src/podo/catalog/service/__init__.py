@@ -51,7 +51,6 @@ from podo.catalog.service.custody import (
 from podo.catalog.service.deciding import (
     assign_assets,
     quarantine_assets,
-    undo_assets,
 )
 from podo.catalog.service.exports import (
     ExportFormat,
@@ -68,6 +67,7 @@ from podo.catalog.service.facts import (
     say_more,
     set_back,
 )
+from podo.catalog.service.finding import SEARCHABLE, find_assets, find_projects
 from podo.catalog.service.heads import (
     guide,
     head,
@@ -75,6 +75,7 @@ from podo.catalog.service.heads import (
     settings_menu,
 )
 from podo.catalog.service.hearing import (
+    hear_assets,
     hear_cases,
 )
 from podo.catalog.service.imports import (
@@ -232,9 +233,13 @@ from podo.catalog.service.tags import (
     undo_tags,
     withdraw_tags,
 )
+from podo.catalog.service.undoing import (
+    undo_assets,
+)
 
 __all__ = [
     "MOST_CHANGES",
+    "SEARCHABLE",
     "ExportFormat",
     "Organisation",
     "accept",
@@ -293,6 +298,8 @@ __all__ = [
     "facts_of",
     "failing_rules",
     "file_name",
+    "find_assets",
+    "find_projects",
     "finish_assets",
     "forget_ended_scores",
     "free_name",
@@ -300,6 +307,7 @@ __all__ = [
     "guide",
     "has_due_offers",
     "head",
+    "hear_assets",
     "hear_cases",
     "history",
     "inventories",

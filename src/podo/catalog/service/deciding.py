@@ -8,21 +8,17 @@ from typing import Any
 from podo.access import service as access
 from podo.access.types import On
 from podo.catalog import store
-from podo.catalog.service.intake import resolve_assets
 from podo.catalog.service.owners import living_team, own_assets, release_assets
 from podo.catalog.types import (
     ASSIGN,
     QUARANTINE,
     Asset,
-    AssetDecisionWithdrawn,
     AssetGone,
     AssetsAssigned,
     AssetsQuarantined,
     Candidate,
-    Decision,
     NoOrphan,
     NoSuchAsset,
-    NoSuchDecision,
     NoSuchProject,
     NotYetDue,
     OrphanCase,
@@ -163,40 +159,6 @@ async def quarantine_assets(tx: Tx, assets: Collection[str], why: str) -> str:
     await store.set_assets(tx, fresh, {"quarantined_at": now})
     tx.say(AssetsQuarantined(assets=",".join(fresh), count=len(fresh), why=why, subject=_subject(fresh)))
     return batch
-
-
-async def undo_assets(tx: Tx, *, batch: str = "", asset: str = "") -> int:
-    """Undo what was decided at once, or the newest standing decision about an asset; how many decisions that were.
-
-    What an assignment replaced is so again, as far as tags say nothing else by now. Raises `NoSuchDecision`.
-    """
-    if not batch:
-        meant = (await those(tx, [asset], gone=True))[0]
-        await access.require(tx, ASSIGN, On(team=meant.team))
-    found = await store.standing(tx, batch=batch, assets=[asset])
-    found = found if batch else found[:1]
-    if not found:
-        raise NoSuchDecision(name=batch or asset)
-    known = {it.id: it for it in await store.assets_by_ids(tx, [d.asset for d, _ in found])}
-    for team in sorted({known[d.asset].team or before.get("team", "") for d, before in found}):
-        await access.require(tx, ASSIGN, On(team=team or None))
-    await store.withdraw_decisions(tx, [d.id for d, _ in found], clock.now(), tx.actor.id)
-    for decision, before in found:
-        await _undo(tx, decision, before, known[decision.asset])
-    await resolve_assets(tx, [d.asset for d, _ in found if d.kind == "assign"])
-    return len(found)
-
-
-async def _undo(tx: Tx, decision: Decision, before: dict[str, Any], it: Asset) -> None:
-    if decision.kind == "quarantine":
-        await store.set_assets(tx, [it.id], {"quarantined_at": None})
-    elif before.get("holder") == of_asset(it.id) and before.get("team"):
-        await own_assets(tx, {of_asset(it.id): before["team"]}, "undone", custody=bool(before["custody"]))
-        await store.set_assets(tx, [it.id], {"holder": of_asset(it.id), "proof": before["proof"]})
-    else:
-        await release_assets(tx, [of_asset(it.id)])
-        await store.set_assets(tx, [it.id], {"holder": before.get("holder", it.holder), "proof": before.get("proof", "")})
-    tx.say(AssetDecisionWithdrawn(asset=it.id, name=it.name, kind=decision.kind, subject=f"asset/{it.id}"))
 
 
 async def those(r: Reading, names: Collection[str], *, gone: bool = False) -> list[Asset]:

@@ -29,17 +29,28 @@ async def hear_cases(tx: Tx, assign_from: float = court.CERTAIN, limit: int = HE
     """
     new = await store.without_case(tx, limit)
     old = await store.cases_to_hear(tx, clock.now() - _AGAIN_AFTER, limit - len(new)) if len(new) < limit else []
-    if not new and not old:
-        return 0
+    if new or old:
+        await _hear(tx, new, old)
+        await _decide(tx, [row.id for row in [*new, *old]], assign_from)
+    if new:
+        tx.say(OrphansFound(count=len(new)))
+    return len(new) + len(old)
+
+
+async def hear_assets(tx: Tx, ids: Collection[str]) -> None:
+    """Open cases for those of these of which nobody is known, at once. Nothing is decided."""
+    rows = [row for row in (await store.asset_rows(tx, ids)).values() if row.trouble and row.gone_at is None]
+    known = {case.asset.id for case in await store.cases_by_ids(tx, [row.id for row in rows])}
+    if fresh := [row for row in rows if row.id not in known]:
+        await _hear(tx, fresh, [])
+
+
+async def _hear(tx: Tx, new: Sequence[Any], old: Sequence[Any]) -> None:
     hearings = await _hearings(tx, [*new, *old])
     now = clock.now()
     heard = {row.id: _heard(court.ranked(hearings[row.id])) | {"asset": row.id, "heard_at": now} for row in [*new, *old]}
     await store.open_cases(tx, [heard[row.id] | _opened(row) for row in new])
     await store.note_heard(tx, [heard[row.id] for row in old])
-    if new:
-        tx.say(OrphansFound(count=len(new)))
-    await _decide(tx, list(heard), assign_from)
-    return len(heard)
 
 
 def _heard(candidates: Sequence[Any]) -> dict[str, Any]:
@@ -66,7 +77,9 @@ def _opened(row: Any) -> dict[str, Any]:
 
 async def _decide(tx: Tx, ids: Collection[str], assign_from: float) -> None:
     sure: dict[str, list[str]] = defaultdict(list)
-    cases = {case.asset.id: case for case in await store.cases_by_ids(tx, ids)}
+    # Where somebody undid a decision, only people decide.
+    undone = await store.with_undone(tx, ids)
+    cases = {case.asset.id: case for case in await store.cases_by_ids(tx, ids) if case.asset.id not in undone}
     for id_, case in cases.items():
         if (found := court.is_decided(case.candidates, assign_from)) and case.skipped_at is None:
             sure[found.owner].append(id_)
@@ -81,7 +94,9 @@ async def _hearings(r: Reading, rows: Sequence[Any]) -> dict[str, court.Hearing]
     org = await charts.organisation(r)
     names = await _names(r, org.teams.values())
     now = org.chart(clock.now())
-    before = await store.owned_before(r, [of_asset(row.id) for row in rows])
+    # What was undone was no ownership to go by.
+    undone = await store.with_undone(r, [row.id for row in rows])
+    before = await store.owned_before(r, [of_asset(row.id) for row in rows if row.id not in undone])
     creators = await _creators(r, {s.creator for s in said.values() if s.creator}, now.living)
     beside = await _neighbours(r, rows)
     found: dict[str, court.Hearing] = {}

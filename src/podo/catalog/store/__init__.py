@@ -36,6 +36,7 @@ from podo.catalog.store.coverage import (
     parts,
     put_day,
 )
+from podo.catalog.store.finding import asset_entries, found_assets, found_projects, project_entries
 from podo.catalog.store.inventory import (
     account,
     accounts,
@@ -86,6 +87,7 @@ from podo.catalog.store.orphans import (
     set_assets,
     skip_cases,
     standing,
+    with_undone,
     withdraw_decisions,
     without_case,
 )
@@ -165,6 +167,7 @@ __all__ = [
     "answer",
     "ask_inventories",
     "asset",
+    "asset_entries",
     "asset_of",
     "asset_rows",
     "assets_after",
@@ -206,6 +209,8 @@ __all__ = [
     "end_ownerships",
     "environments",
     "facet_counts",
+    "found_assets",
+    "found_projects",
     "hear_again",
     "hold",
     "hold_assets",
@@ -246,6 +251,7 @@ __all__ = [
     "parts",
     "pass_on",
     "project",
+    "project_entries",
     "projects",
     "projects_in_cluster",
     "projects_without_namespace",
@@ -275,6 +281,7 @@ __all__ = [
     "turn",
     "unsettled_namespaces",
     "with_owner",
+    "with_undone",
     "withdraw_decisions",
     "without_case",
 ]

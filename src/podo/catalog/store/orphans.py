@@ -149,6 +149,12 @@ async def standing(
     return [(_decision(row), row.before) for row in rows]
 
 
+async def with_undone(r: Reading, assets: Collection[str]) -> set[str]:
+    """Of these, the assets about which an assignment was withdrawn."""
+    undone = (AssetDecisionRow.asset.in_(assets), AssetDecisionRow.kind == "assign", AssetDecisionRow.withdrawn_at.is_not(None))
+    return set(await r.session.scalars(select(AssetDecisionRow.asset).where(*undone)))
+
+
 async def withdraw_decisions(tx: Tx, ids: Collection[str], at: datetime, by: str) -> None:
     """They are no longer so. Leaves an event, which whoever calls says."""
     change = update(AssetDecisionRow).where(AssetDecisionRow.id.in_(ids)).values(withdrawn_at=at, withdrawn_by=by)
