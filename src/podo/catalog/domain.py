@@ -153,17 +153,25 @@ async def _assets_of_team(r: Reading, team: str) -> Sequence[tuple[str, str, str
     return [(word, f"/assets?{urlencode({'q': f'team:{handle} {word}'})}", f"{count:,}") for word, count in words]
 
 
+async def _owned_before(r: Reading, team: str) -> Sequence[tuple[str, str, str]]:
+    over = [o for o in await service.owned_once(r, team) if o.project and o.until]
+    return [(o.project, f"/{o.project}/owners", f"{o.since:%Y-%m-%d} – {o.until:%Y-%m-%d}") for o in over]
+
+
 async def _find(r: Reading, text: str, limit: int) -> Sequence[SearchHit]:
-    found = await service.projects(r, text=text, limit=limit)
-    return [SearchHit("project", p.slug, p.title, f"/{p.slug}", "package") for p in found.items]
+    return [SearchHit("project", p.slug, p.title, f"/{p.slug}", "package") for p in await service.find_projects(r, text, limit)]
 
 
 async def _find_people(r: Reading, text: str, limit: int) -> Sequence[SearchHit]:
-    wanted = text.lower()
-    teams = [t for t in await access.teams(r) if t.ended_at is None and (wanted in t.name.lower() or wanted in t.handle)]
-    hits = [SearchHit("team", t.name, t.handle, f"/teams/{t.handle}", "people") for t in teams[:limit]]
+    teams = await access.search_teams(r, text, limit)
+    hits = [SearchHit("team", t.name, t.handle, f"/teams/{t.handle}", "people") for t in teams]
     people = await access.search_people(r, text, limit)
     return hits + [SearchHit("person", p.name, p.email, f"/people/{p.id}", "person") for p in people]
+
+
+async def _find_assets(r: Reading, text: str, limit: int) -> Sequence[SearchHit]:
+    found = await service.find_assets(r, text, limit)
+    return [SearchHit("asset", a.name, f"{a.kind} · {a.account} · {a.region}", f"/assets/{a.id}", "database") for a in found]
 
 
 async def _find_clusters(r: Reading, text: str, limit: int) -> Sequence[SearchHit]:
@@ -239,10 +247,13 @@ DOMAIN = Domain(
         OwnerSource(_owner),
         KeptTeam(service.chosen_custodian),
         TeamCard(N_("Projects"), "package", _projects_of_team),
+        TeamCard(N_("Owned before"), "history", _owned_before),
         TeamCard(N_("Assets"), "server", _assets_of_team),
+        *service.SEARCHABLE,
         SearchSource(_find),
         SearchSource(_find_people),
         SearchSource(_find_clusters),
+        SearchSource(_find_assets),
         GuideSteps(10, _first_steps),
         SettingsLink("about", N_("About it"), "info"),
         SettingsLink("retire", N_("Retire"), "archive"),

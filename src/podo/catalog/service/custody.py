@@ -110,7 +110,7 @@ def _told(org: Organisation, now: Ownership, why: str) -> Event:
 
 
 async def _offer(tx: Tx, org: Organisation, team: str, fate: rules.Fate, fresh: Sequence[Ownership]) -> None:
-    found = await suggested(tx, [o.project for o in fresh], org.teams[team], fate, org.chart())
+    found = await suggested(tx, [o.project for o in fresh], org.teams[team], fate, org)
     there = {(o.subject, o.team) for o in await store.open_offers(tx, subjects=[o.subject for o in fresh])}
     now = clock.now()
     made: list[Offer] = []

@@ -97,7 +97,7 @@ async def _moves(
         if fate is None:
             continue
         asked = [o.project for o, _ in mine] if fate.custody else []
-        offered = await suggested(r, asked, then.teams[team], fate, chart) if asked else {}
+        offered = await suggested(r, asked, then.teams[team], fate, then) if asked else {}
         for ownership, title in mine:
             found.append(
                 Move(

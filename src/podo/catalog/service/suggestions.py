@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
-from podo.access import service as access
 from podo.access.types import Team
 from podo.catalog import rules
+from podo.catalog.service.charts import Organisation
 from podo.catalog.types import Evidence, OwnerEvidence
 from podo.kernel import clock
 from podo.kernel.db import Reading
@@ -30,32 +30,37 @@ def use_sources(sources: Sequence[OwnerEvidence]) -> None:
 
 
 async def suggested(
-    r: Reading, projects: Sequence[str], of: Team, fate: rules.Fate, now: rules.Chart
+    r: Reading, projects: Sequence[str], of: Team, fate: rules.Fate, org: Organisation
 ) -> dict[str, list[tuple[str, tuple[Evidence, ...]]]]:
-    """By project, the teams that it should be offered to and why, the likeliest first. `of` is the team that ended."""
-    found: dict[str, list[Evidence]] = {}
-    for source in (OwnerEvidence(deeds), *_sources):
+    """By project, the teams that it should be offered to and why, the likeliest first. `of` is the team that ended.
+
+    `org` is the organisation without it: who did something counts for the teams that they are in there.
+    """
+    found = await _deeds(r, projects, of.id, org)
+    for source in _sources:
         for project, evidence in (await source.points(r, projects, of.id)).items():
             found.setdefault(project, []).extend(evidence)
-    return {p: rules.ranked(now, of, fate, found.get(p, ()), _MOST) for p in projects}
+    return {p: rules.ranked(org.chart(), of, fate, found.get(p, ()), _MOST) for p in projects}
 
 
-async def deeds(r: Reading, projects: Sequence[str], of: str) -> Mapping[str, Sequence[Evidence]]:
+async def _deeds(r: Reading, projects: Sequence[str], of: str, org: Organisation) -> dict[str, list[Evidence]]:
     """What the people of each team did in projects lately: deployed, approved, configured, by the event log."""
     since = clock.now() - RECENT
     done: list[tuple[str, str, int]] = []
     for first in range(0, len(projects), _BATCH):
         done += await log.deeds(r, projects[first : first + _BATCH], since)
-    teams = await access.teams_of_many(r, list({person for _, person, _ in done}))
+    homes: dict[str, list[str]] = {}
+    for team, people in org.ids.items():
+        for person in people if team != of else ():
+            homes.setdefault(person, []).append(team)
     by_team: dict[tuple[str, str], list[int]] = {}
     for project, person, count in done:
-        for team, _ in teams.get(person, ()):
-            if team.id != of:
-                by_team.setdefault((project, team.id), []).append(count)
+        for team in homes.get(person, ()):
+            by_team.setdefault((project, team), []).append(count)
     found: dict[str, list[Evidence]] = {}
-    for (project, team_id), counts in by_team.items():
+    for (project, team), counts in by_team.items():
         people, number = len(counts), sum(counts)
         facts = {"people": people, "count": number, "days": RECENT.days}
         points = people * _PERSON + min(number, _ENOUGH)
-        found.setdefault(project, []).append(Evidence(team_id, points, _DID, facts))
+        found.setdefault(project, []).append(Evidence(team, points, _DID, facts))
     return found
