@@ -53,7 +53,7 @@ class Scim:
     async def _asked(self, scim: AsyncSCIMClient, model: type[Resource[Any]], start: int) -> Mapping[str, Any]:
         wanted = SearchRequest[model](start_index=start, count=self._page)
         try:
-            answer: Any = await scim.query(model, search_request=wanted, raise_scim_errors=True)
+            answer: Any = await scim.query(model, query_parameters=wanted, raise_scim_errors=True)
         except SCIMException as error:
             raise self._wrong(error.status, str(error)) from error
         except SCIMClientException as error:
