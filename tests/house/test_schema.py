@@ -49,6 +49,7 @@ SILENT = {
     "engine_handed": "runs on their way from one process to another",
     "engine_take_overs": "counts of take-overs",
     "leases": "who makes a round",
+    "search_entries": "what things are found by; follows from their own rows",
     "marks": "what an installation is known by: its seal",
     "sessions": "signing in and out are events; being there is not",
     "sign_in_links": "asking for one is an event; it is spent once",

@@ -18,7 +18,7 @@ from podo.app.relay import Relay
 from podo.app.roles import roles_of
 from podo.app.rounds import Rounds
 from podo.app.settings import SECTIONS, DatabaseSettings, SealSettings, ServerSettings, TraceSettings
-from podo.kernel import traces
+from podo.kernel import search, traces
 from podo.kernel.db import Database, DatabaseUnavailable, let_go, marks
 from podo.kernel.db.models import metadata, observed_metadata
 from podo.kernel.domains import Domain, House, News, Permissions, Ports, Role, Slots
@@ -111,10 +111,13 @@ async def furnish(house: House, domains: Sequence[Domain] = DOMAINS) -> Relay:
     await migrations.run(house.database)
     await migrations.create_observed(house.observed)
     await _check_seal(house)
+    kinds = house.slots[search.Searchable]
+    await search.keep(house.database, [kind.kind for kind in kinds])
     hub = Relay(house.database, house.durable.process)
     async with house.database.reading(PODO) as r:
         hub.position = await log.last_position(r)
     house.database.before_commit = log.write
+    await search.fill(house.database, kinds)
     house.ports.put(News, hub)
     house.ports.put(Permissions, Permissions([p for d in domains for p in d.permissions]))
     for domain in domains:

@@ -44,6 +44,8 @@ class SeenRow(Observed):
     namespace: Mapped[str] = mapped_column(String(80), primary_key=True)
     name: Mapped[str] = mapped_column(String(253), primary_key=True)
     health: Mapped[str] = mapped_column(String(16), index=True)
+    # A pod's address, empty without.
+    ip: Mapped[str] = mapped_column(String(45), default="", index=True)
     body: Mapped[dict[str, Any]]
     at: Mapped[datetime]
 

@@ -115,7 +115,7 @@ async def alive_in(observed: Reading, project: str) -> list[str]:
 
 
 async def find_pods(observed: Reading, text: str, limit: int = 5) -> Sequence[Pod]:
-    """Pods whose name begins with `text`, for search."""
+    """Pods whose name begins with `text`, or whose address it is, for search."""
     return await store.find(observed, text, limit)
 
 

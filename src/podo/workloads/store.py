@@ -78,7 +78,7 @@ async def see(tx: Tx, cluster: str, workloads: Sequence[Workload], pods: Sequenc
     dialect = sqlite if tx.session.get_bind().dialect.name == "sqlite" else postgresql
     for start in range(0, len(rows), _BATCH):
         insert = dialect.insert(SeenRow).values(rows[start : start + _BATCH])
-        new = {name: insert.excluded[name] for name in ("health", "body", "at")}
+        new = {name: insert.excluded[name] for name in ("health", "ip", "body", "at")}
         keys = [SeenRow.cluster, SeenRow.kind, SeenRow.namespace, SeenRow.name]
         await tx.session.execute(insert.on_conflict_do_update(index_elements=keys, set_=new))
 
@@ -152,8 +152,8 @@ async def health_counts(r: Reading, namespaces: Collection[str]) -> list[tuple[s
 
 
 async def find(r: Reading, text: str, limit: int) -> list[Pod]:
-    """Pods whose name begins with `text`."""
-    pattern = SeenRow.name.startswith(text, autoescape=True)
+    """Pods whose name begins with `text`, or whose address it is."""
+    pattern = or_(SeenRow.name.startswith(text, autoescape=True), SeenRow.ip == text)
     query = select(SeenRow.body).where(SeenRow.kind == "Pod", pattern).order_by(SeenRow.name).limit(limit)
     return [_pod(body) for body in await r.session.scalars(query)]
 
@@ -168,6 +168,7 @@ def _seen(
         "namespace": namespace,
         "name": name,
         "health": health.status,
+        "ip": body.get("ip", ""),
         "body": body,
         "at": at,
     }

@@ -82,6 +82,7 @@ class Pod:
     release: str
     containers: tuple[Container, ...]
     uid: str = ""
+    ip: str = ""
 
 
 @dataclass(frozen=True, slots=True)

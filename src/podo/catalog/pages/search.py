@@ -20,6 +20,7 @@ _KINDS = {
     "project": N_("Projects"),
     "team": N_("Teams"),
     "person": N_("People"),
+    "asset": N_("Assets"),
     "cluster": N_("Clusters"),
     "pod": N_("Pods"),
     "workload": N_("Workloads"),

@@ -122,6 +122,7 @@ from podo.catalog.store.places import (
 from podo.catalog.store.projects import (
     Filter,
     add_project,
+    add_projects,
     by_slugs,
     change_project,
     count,
@@ -162,6 +163,7 @@ __all__ = [
     "add_decisions",
     "add_offers",
     "add_project",
+    "add_projects",
     "add_tag_plan",
     "all_tag_changes",
     "answer",

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, func, insert, or_, select, update
 
 from podo.catalog.models import AssetRow, AssetTurnRow, NamespaceRow, OrphanCaseRow, OwnershipRow, ProjectRow
+from podo.catalog.store.finding import note_assets
 from podo.catalog.types import Asset, Proof, Provider, Trouble
 from podo.kernel.db import Reading, Tx
 
@@ -65,6 +66,7 @@ async def add_assets(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """New rows, all columns given."""
     if rows:
         await tx.session.execute(insert(_table()), [dict(row) for row in rows])
+        await note_assets(tx, rows)
 
 
 async def change_assets(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -74,6 +76,8 @@ async def change_assets(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     names = [name for name in rows[0] if name != "id"]
     change = update(_table()).where(ASSETS.c.id == bindparam("of")).values({name: bindparam(f"v_{name}") for name in names})
     await tx.session.execute(change, [{"of": row["id"], **{f"v_{name}": row[name] for name in names}} for row in rows])
+    if {"name", "arn"} <= set(names):
+        await note_assets(tx, rows)
 
 
 async def stamp_assets(tx: Tx, ids: Collection[str], number: int, at: datetime) -> None:

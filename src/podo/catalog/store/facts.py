@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -25,28 +25,40 @@ async def facts(r: Reading, slugs: Collection[str] | None = None) -> dict[str, F
 
 async def put_facts(tx: Tx, slug: str, said: Facts) -> None:
     """All of what a project says."""
-    await tx.session.merge(
-        FactsRow(
-            project=slug,
-            lifecycle=said.lifecycle,
-            type=said.type,
-            system=said.system,
-            domain=said.domain,
-            docs=said.docs,
-            runbook=said.runbook,
-            on_call=said.on_call,
-            contacts=[{"person": c.person, "text": c.text, "about": c.about} for c in said.contacts],
-            links=[{"title": it.title, "url": it.url, "kind": it.kind} for it in said.links],
-            provides=list(said.provides),
-            tags=list(said.tags),
-            annotations=dict(said.annotations),
-        )
-    )
+    await tx.session.merge(_row(slug, said))
     await tx.session.execute(delete(DependencyRow).where(DependencyRow.project == slug))
-    tx.session.add_all(
-        DependencyRow(project=slug, kind=d.kind, name=d.name, why=d.why, place=n) for n, d in enumerate(said.depends_on)
-    )
+    tx.session.add_all(_needs(slug, said))
     await tx.session.flush()
+
+
+async def add_facts(tx: Tx, said: Mapping[str, Facts]) -> None:
+    """All of what projects say that said nothing before, at once."""
+    tx.session.add_all([_row(slug, facts) for slug, facts in said.items()])
+    await tx.session.flush()
+    tx.session.add_all([row for slug, facts in said.items() for row in _needs(slug, facts)])
+    await tx.session.flush()
+
+
+def _row(slug: str, said: Facts) -> FactsRow:
+    return FactsRow(
+        project=slug,
+        lifecycle=said.lifecycle,
+        type=said.type,
+        system=said.system,
+        domain=said.domain,
+        docs=said.docs,
+        runbook=said.runbook,
+        on_call=said.on_call,
+        contacts=[{"person": c.person, "text": c.text, "about": c.about} for c in said.contacts],
+        links=[{"title": it.title, "url": it.url, "kind": it.kind} for it in said.links],
+        provides=list(said.provides),
+        tags=list(said.tags),
+        annotations=dict(said.annotations),
+    )
+
+
+def _needs(slug: str, said: Facts) -> list[DependencyRow]:
+    return [DependencyRow(project=slug, kind=d.kind, name=d.name, why=d.why, place=n) for n, d in enumerate(said.depends_on)]
 
 
 async def drop_facts(tx: Tx, slug: str) -> None:

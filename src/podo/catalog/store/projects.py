@@ -18,6 +18,7 @@ from podo.catalog.models import (
     ScoreRow,
 )
 from podo.catalog.store.facts import drop_facts
+from podo.catalog.store.finding import forget_project, note_project
 from podo.catalog.types import (
     Project,
     ProjectState,
@@ -148,30 +149,45 @@ async def retired_before(r: Reading, moment: datetime) -> list[str]:
 
 async def add_project(tx: Tx, made: Project, credential: str) -> None:
     """A new project; its owner is added beside it."""
-    tx.session.add(
-        ProjectRow(
-            slug=made.slug,
-            title=made.title,
-            description=made.description,
-            tier=made.tier,
-            repository=made.repository.url,
-            branch=made.repository.branch,
-            credential=credential,
-            dockerfile=made.dockerfile,
-            port=made.port,
-            places=[list(p) for p in made.places],
-            slack=made.slack,
-            state=made.state,
-            created_at=made.created_at,
-            created_by=made.created_by,
-        )
-    )
+    tx.session.add(_row(made, credential))
     await tx.session.flush()
+    await note_project(tx, made.slug, made.title, made.repository.url)
+
+
+async def add_projects(tx: Tx, made: Sequence[Project]) -> None:
+    """New projects without a credential, at once; their owners are added beside them."""
+    tx.session.add_all([_row(one, "") for one in made])
+    await tx.session.flush()
+    for one in made:
+        await note_project(tx, one.slug, one.title, one.repository.url)
+
+
+def _row(made: Project, credential: str) -> ProjectRow:
+    return ProjectRow(
+        slug=made.slug,
+        title=made.title,
+        description=made.description,
+        tier=made.tier,
+        repository=made.repository.url,
+        branch=made.repository.branch,
+        credential=credential,
+        dockerfile=made.dockerfile,
+        port=made.port,
+        places=[list(p) for p in made.places],
+        slack=made.slack,
+        state=made.state,
+        created_at=made.created_at,
+        created_by=made.created_by,
+    )
 
 
 async def change_project(tx: Tx, slug: str, values: dict[str, Any]) -> None:
     """Columns by name."""
     await tx.session.execute(update(ProjectRow).where(ProjectRow.slug == slug).values(values))
+    if {"title", "repository"} & values.keys():
+        found = await project(tx, slug)
+        if found is not None:
+            await note_project(tx, slug, found.title, found.repository.url)
 
 
 async def credential(r: Reading, slug: str) -> str:
@@ -184,6 +200,7 @@ async def delete_project(tx: Tx, slug: str) -> None:
     await tx.session.execute(delete(OwnershipRow).where(OwnershipRow.project == slug))
     await tx.session.execute(delete(OfferRow).where(OfferRow.subject == of_project(slug)))
     await drop_facts(tx, slug)
+    await forget_project(tx, slug)
     await tx.session.execute(delete(ProjectRow).where(ProjectRow.slug == slug))
 
 

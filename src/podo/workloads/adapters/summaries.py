@@ -41,6 +41,7 @@ def pod(cluster: str, seen: Struct) -> Pod:
         release=_label(seen.labels, seen.metadata.annotations, "podo.dev/release"),
         containers=containers,
         uid=seen.metadata.uid,
+        ip=seen.status.pod_ip,
     )
 
 

@@ -516,6 +516,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_scores_level"), ["level"], unique=False)
 
     op.create_table(
+        "search_entries",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=24), nullable=False),
+        sa.Column("ref", sa.String(length=120), nullable=False),
+        sa.Column("name", sa.String(length=400), nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search_entries")),
+        sa.UniqueConstraint("kind", "ref", name=op.f("uq_search_entries_kind_ref")),
+    )
+    with op.batch_alter_table("search_entries", schema=None) as batch_op:
+        batch_op.create_index("ix_search_entries_kind_name", ["kind", "name"], unique=False)
+
+    op.create_table(
         "sign_in_states",
         sa.Column("state", sa.String(length=64), nullable=False),
         sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
@@ -1206,6 +1219,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_sign_in_states_at"))
 
     op.drop_table("sign_in_states")
+    with op.batch_alter_table("search_entries", schema=None) as batch_op:
+        batch_op.drop_index("ix_search_entries_kind_name")
+
+    op.drop_table("search_entries")
     with op.batch_alter_table("scores", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_scores_level"))
 
