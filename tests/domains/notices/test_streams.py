@@ -43,6 +43,8 @@ async def prefer(house: Living, theme: str) -> None:
 
 async def test_news_of_the_topics_that_a_page_names_and_of_what_was_missed(house: Living) -> None:
     async with house.signed_in(LEAD) as browser, serving(house) as url:
+        # That they signed in is no news any more.
+        await house.settled()
         cookies = {COOKIE: browser.client.cookies[COOKIE]}
         async with httpx.AsyncClient(base_url=url, cookies=cookies, timeout=20) as client:
             # One parameter may name several topics, as a page of a project does.

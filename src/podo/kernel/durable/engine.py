@@ -87,6 +87,8 @@ class Durable:
         }
         if self.url.startswith("sqlite"):
             config["system_database_engine"] = store.sqlite(self.url)
+            # How long the engine's end may wait for a thread that looks for messages: we send none.
+            config["notification_listener_polling_interval_sec"] = 0.05
         else:
             config["db_engine_kwargs"] = {"connect_args": {"application_name": "podo-engine", **postgres.PATIENCE}}
         DBOS(config=config)

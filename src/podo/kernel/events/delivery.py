@@ -101,7 +101,7 @@ class Delivery:
                 left = await cursors.left(r, self._handlers, self._heard)
             if left.unsealed:
                 await self._seal_once()
-            elif not left.unheard and not self._busy:
+            elif not left.unheard and not self._busy and (self._position or left.position) >= left.position:
                 # What is heard stays heard: the next time looks behind it.
                 self._heard = left.position
                 return
