@@ -79,7 +79,7 @@ class Fleet:
             )
         self.workers[process.pid] = made = Worker(process, wire)
         ready = self.folder / f"ready-{process.pid}"
-        await self.until(lambda: ready.exists() and ready.read_text() != "", 60)
+        await self.until(lambda: ready.exists() and ready.read_text() != "", 240)
         made.name = ready.read_text()
         return made
 
@@ -101,7 +101,7 @@ class Fleet:
         if verb == "apply" and what["kind"] == "Deployment":
             self.images.setdefault(cluster, []).append(what["spec"]["template"]["spec"]["containers"][0]["image"])
 
-    async def until(self, is_so: Any, seconds: float = 40) -> None:
+    async def until(self, is_so: Any, seconds: float = 120) -> None:
         """Wait until it is so."""
         try:
             async with asyncio.timeout(seconds):
@@ -110,7 +110,7 @@ class Fleet:
         except TimeoutError:
             raise AssertionError((self.folder / "workers.log").read_text()[-6000:]) from None
 
-    async def settled(self, of: Deployment, seconds: float = 60) -> None:
+    async def settled(self, of: Deployment, seconds: float = 180) -> None:
         """Wait until the whole train has arrived somewhere, and nothing runs any more."""
         try:
             async with asyncio.timeout(seconds):
