@@ -1,6 +1,18 @@
 """The benches, by name, in the order in which they are shown. Each is `async def measure(Size) -> list[Figure]`."""
 
-NAMES = ["start", "pages", "permissions", "owners", "assets", "tags", "deployments", "watching", "applies"]
+NAMES = [
+    "start",
+    "pages",
+    "permissions",
+    "owners",
+    "scorecards",
+    "assets",
+    "tags",
+    "provisioning",
+    "deployments",
+    "watching",
+    "applies",
+]
 
 
 class LeftOut(Exception):

@@ -25,7 +25,7 @@ SCORED_ON = (
 )
 
 
-_AT_ONCE = 200
+_AT_ONCE = 100
 
 
 async def score(entry: Entry, at: Handling) -> None:

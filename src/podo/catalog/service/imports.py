@@ -29,6 +29,7 @@ from podo.catalog.types import (
     PlannedProject,
     Project,
     ProjectChanged,
+    ProjectDescribed,
     ProjectRegistered,
     ProjectsImported,
     ProjectState,
@@ -102,26 +103,32 @@ async def take_import(tx: Tx, found: ReadRows, digest: str) -> ImportPlan:
         raise PlanMoved()
     if not plan.count(Fate.made) + plan.count(Fate.changed):
         raise NothingToTake()
-    teams = {t.id: t for t in await access.teams(tx)}
+    await _make(tx, [step for step in steps if step.planned.fate is Fate.made])
     for step in steps:
-        if step.now is None:
-            continue
-        if step.planned.fate is Fate.made:
-            await _make(tx, step.now, teams[step.now.team])
-        elif step.was is not None:
+        if step.was is not None and step.now is not None:
             await _change(tx, step.was, step.now)
-        await keep_facts(tx, step.now.slug, step.said, step.says)
+            await keep_facts(tx, step.now.slug, step.said, step.says)
     made, changed = plan.count(Fate.made), plan.count(Fate.changed)
     tx.say(ProjectsImported(made=made, changed=changed, source=found.about, subject=f"import/{plan.digest}"))
     return plan
 
 
-async def _make(tx: Tx, made: Project, team: Team) -> None:
-    await store.add_project(tx, made, "")
-    why = "imported"
-    await store.own(tx, [Ownership(of_project(made.slug), team.id, made.created_at, None, made.created_at, tx.actor.id, why)])
-    await want_namespaces(tx, made.slug, made.places)
-    tx.say(ProjectRegistered(project=made.slug, team=team.id, team_name=team.name))
+async def _make(tx: Tx, steps: Sequence[_Step]) -> None:
+    """New projects, all at once: a company's sheet has thousands."""
+    made = [step.now for step in steps if step.now is not None]
+    said = {step.now.slug: step.says for step in steps if step.now is not None and step.says != Facts()}
+    teams = {t.id: t.name for t in await access.teams(tx)}
+    await store.add_projects(tx, made)
+    by = tx.actor.id
+    await store.own(tx, [Ownership(of_project(p.slug), p.team, p.created_at, None, p.created_at, by, "imported") for p in made])
+    await rows.add_facts(tx, said)
+    for project in made:
+        await want_namespaces(tx, project.slug, project.places)
+        tx.say(ProjectRegistered(project=project.slug, team=project.team, team_name=teams[project.team]))
+        if facts := said.get(project.slug):
+            fields = saying.differing(Facts(), facts)
+            was, now = saying.plain(Facts(), fields), saying.plain(facts, fields)
+            tx.say(ProjectDescribed(project=project.slug, fields=", ".join(fields), was=was, now=now))
 
 
 async def _change(tx: Tx, was: Project, now: Project) -> None:

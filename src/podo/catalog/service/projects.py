@@ -191,6 +191,8 @@ async def _ordered(r: Reading, places: Places) -> list[tuple[str, str]]:
 
 async def want_namespaces(tx: Tx, slug: str, places: Places) -> None:
     """Note that these places need a namespace; a run makes them."""
+    if not places:
+        return
     there = {n.cluster for n in await store.namespaces(tx, slug)}
     for environment, region in places:
         cluster = (await resolve(tx, environment, region)).cluster
