@@ -56,7 +56,7 @@ class About:
 @page("catalog/overview.html")
 @dataclass(frozen=True, slots=True)
 class OverviewPage:
-    """The page."""
+    """The page; `assets` is how many things in clouds are the project's."""
 
     slug: str
     guide: Guided
@@ -64,6 +64,7 @@ class OverviewPage:
     about: About
     said: Said
     can_change: bool
+    assets: int
 
 
 @page("catalog/_running.html")
@@ -114,7 +115,8 @@ async def overview(project: str, w: Web = WebIn) -> Response:
         head = await service.head(r, w.house.slots, project, "overview", w.lang)
         piece = await _moving(w, r, project)
         told = await said(w, r, piece.about.project)
-    made = OverviewPage(piece.slug, piece.guide, piece.cards, piece.about, told, piece.can_change)
+        assets = await service.count_assets_of(r, project)
+    made = OverviewPage(piece.slug, piece.guide, piece.cards, piece.about, told, piece.can_change, assets)
     return await w.page(made, title=f"{head.owner} / {project}", head=head, live=f"project:{project}")
 
 

@@ -24,6 +24,7 @@ from podo.catalog.service.assets import (
     asset,
     asset_facets,
     assets,
+    count_assets_of,
     tag_wishes,
     tag_wishes_of,
 )
@@ -268,6 +269,7 @@ __all__ = [
     "clusters",
     "correct",
     "count",
+    "count_assets_of",
     "count_coverage",
     "count_drift",
     "count_retired",

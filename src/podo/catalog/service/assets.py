@@ -33,6 +33,11 @@ def _most_first(counted: Counter[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
+async def count_assets_of(r: Reading, project: str) -> int:
+    """How many a project has."""
+    return await store.count_assets(r, store.Sought(project=project))
+
+
 async def asset(r: Reading, name: str) -> Asset:
     """By id or ARN, with its owner now. Raises `NoSuchAsset`."""
     found = await store.asset(r, name) or await store.asset(r, asset_id(name))
