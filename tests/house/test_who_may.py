@@ -49,6 +49,8 @@ SAMPLES: dict[str, Any] = {
     "code": "kr",
     "repository": "/nowhere/chat-api",
     "kind": "Deployment",
+    "provider": "aws",
+    "account": "123456789012",
     "role": "sre",
     "scopes": ["read"],
     "key": "LEVEL",

@@ -8,6 +8,7 @@ What moto 5.2 gets wrong, against AWS's API reference (the service models that b
 - A resource whose last tag was removed is not listed any more; AWS goes on listing it, with no tags.
 - A resource takes more than 50 tags; AWS does not.
 - A kind that it cannot tag is `InternalServiceException` with 404, "Service not yet supported".
+- It knows no serverless caches: the plane says that there are none.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from moto.server import ThreadedMotoServer
 
 Manner = Literal["answer", "refused", "lost", "half"]
 _HOP = {"host", "content-length", "transfer-encoding", "connection", "content-encoding", "accept-encoding", "expect"}
-_TAGGING = "ResourceGroupsTaggingAPI"
+_NO_CACHES = """<DescribeServerlessCachesResponse xmlns="http://elasticache.amazonaws.com/doc/2015-02-02/">
+<DescribeServerlessCachesResult><ServerlessCaches/></DescribeServerlessCachesResult></DescribeServerlessCachesResponse>"""
 
 
 @dataclass
@@ -92,6 +94,8 @@ class Plane:
             return _answer(request, fault)
         if fault and fault.manner == "refused":
             return _cut(request)
+        if name == "DescribeServerlessCaches":
+            return web.Response(text=_NO_CACHES, content_type="text/xml")
         status, headers, content = await self._handed_on(request, name, body)
         if fault and fault.manner == "lost":
             return _cut(request)
