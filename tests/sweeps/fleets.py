@@ -196,7 +196,7 @@ class Fleet:
 
     async def until_waiting(self, of: Deployment) -> None:
         """Wait until it can be approved."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while set((await self.shop.states(of)).values()) != {"waiting"}:
                 await asyncio.sleep(0.05)
 

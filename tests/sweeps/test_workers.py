@@ -160,7 +160,7 @@ async def test_an_old_and_a_new_version_work_side_by_side_through_deployments(fo
 
 async def _is_named(found: Fleet) -> None:
     """What a handler did for an event that the old version does not know."""
-    async with asyncio.timeout(10), found.shop.living.reading() as r:
+    async with asyncio.timeout(60), found.shop.living.reading() as r:
         while await r.session.scalar(text("SELECT nickname FROM projects")) != "dear":
             await asyncio.sleep(0.1)
             await r.session.rollback()
