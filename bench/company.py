@@ -158,7 +158,7 @@ async def _rolled(house: House, rollout: str, number: int) -> list[Manifest]:
         seen = Seen("Healthy", ready=2, wanted=2)
         assert await service.rollouts.judge(tx, rollout, 1, seen, late=False, grace=0) == "healthy"
         assert await service.rollouts.well(tx, rollout, 1) == "healthy"
-        _, bundle, _ = await service.rollouts.plan(tx, rollout, 1)
+        _, bundle = await service.rollouts.plan(tx, rollout, 1)
     return [*rules.numbered(bundle.manifests, number)]
 
 

@@ -110,7 +110,15 @@ def _build_world(house: House) -> BuildWorld:
 
 
 def _rollout_world(house: House) -> RolloutWorld:
-    async def plan(rollout: str, epoch: int) -> tuple[Rollout, Bundle, Bundle | None]:
+    async def mine(rollout: str, epoch: int) -> Rollout:
+        async with house.database.reading(PODO) as r:
+            return await rollouts.mine(r, rollout, epoch)
+
+    async def way_back(rollout: str, epoch: int) -> tuple[Rollout, Bundle | None]:
+        async with house.database.reading(PODO) as r:
+            return await rollouts.way_back(r, rollout, epoch)
+
+    async def plan(rollout: str, epoch: int) -> tuple[Rollout, Bundle]:
         async with house.database.reading(PODO) as r:
             return await rollouts.plan(r, rollout, epoch)
 
@@ -123,7 +131,9 @@ def _rollout_world(house: House) -> RolloutWorld:
         reader=house.ports[TargetReader],  # type: ignore[type-abstract]
         writer=house.ports[TargetWriter],  # type: ignore[type-abstract]
         seal=house.seal,
+        mine=mine,
         plan=plan,
+        way_back=way_back,
         current=current,
         late=chosen.rollout_seconds,
         grace=chosen.degraded_seconds,

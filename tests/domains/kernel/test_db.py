@@ -34,6 +34,9 @@ async def test_a_record_changes_with_an_event_and_not_without(database: Database
             await tx.session.execute(update(Stone).values(weight=9))
     with pytest.raises(Silent):
         async with database.transaction(PODO) as tx:
+            await tx.session.execute(update(Stone.__table__).values(weight=8))  # type: ignore[arg-type]
+    with pytest.raises(Silent):
+        async with database.transaction(PODO) as tx:
             (await tx.session.get_one(Stone, "a")).weight = 7
     with pytest.raises(Silent):
         async with database.transaction(PODO) as tx:

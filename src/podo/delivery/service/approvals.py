@@ -53,7 +53,8 @@ async def review(tx: Tx, project: str, number: int, seen: Mapping[str, str], dec
             raise ReleaseChanged(region=rollout.region, project=project, number=number)
     for rollout in chosen:
         await _decide(tx, was, rollout, decision, comment.strip()[:4000])
-    await rows.settle(tx, project, number)
+    if decision is Decision.reject:
+        await rows.settle(tx, project, number)
     return await deployment(tx, project, number)
 
 

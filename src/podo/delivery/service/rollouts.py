@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from podo.catalog import service as catalog
 from podo.delivery.rules import gates, states
-from podo.delivery.service.deployments import about, cancel_rollout, deployment
+from podo.delivery.service.deployments import about, cancel_rollout
 from podo.delivery.service.deployments import subject as _subject
 from podo.delivery.store import deployments as rows
 from podo.delivery.store import releases as sealed
@@ -101,15 +101,12 @@ async def traced(r: Reading, of: Rollout) -> str | None:
 
 async def begin(tx: Tx, rollout_id: str, epoch: int) -> str | None:
     """Let this run be the newest. What it is to do: forward, back, look, or halt; None when there is nothing to do."""
-    now = await parts.rollout(tx, rollout_id)
+    now = await parts.running(tx, rollout_id)
     if now is None or now.epoch != epoch - 1 or now.state not in OPEN:
         return None
-    if now.state in (_S.waiting, _S.queued):
-        of = await deployment(tx, now.project, now.number)
-        if not gates.may_start(now, await _around(tx, of, now)):
-            return None
-    await parts.change_epoch(tx, rollout_id, epoch)
-    await parts.watch(tx, rollout_id, due_at=None)
+    if now.state in (_S.waiting, _S.queued) and not await _may_start(tx, now):
+        return None
+    await parts.watch(tx, rollout_id, due_at=None, epoch=epoch)
     if now.halt_asked:
         return "halt"
     if now.back:
@@ -117,16 +114,34 @@ async def begin(tx: Tx, rollout_id: str, epoch: int) -> str | None:
     return "look" if now.state is _S.soaking else "forward"
 
 
-async def plan(r: Reading, rollout_id: str, epoch: int) -> tuple[Rollout, Bundle, Bundle | None]:
-    """A run's rollout, the bundle it brings, and the one that was there before. Raises `Overtaken` when it is not the newest."""
+async def _may_start(tx: Tx, now: Rollout) -> bool:
+    train = (await parts.of_deployments(tx, [(now.project, now.number)]))[now.project, now.number]
+    mine = next(x for x in train if x.id == now.id)
+    return gates.may_start(mine, gates.Around(gates.before(mine, train), await parts.busy(tx, mine)))
+
+
+async def mine(r: Reading, rollout_id: str, epoch: int) -> Rollout:
+    """A run's rollout, without its approvals. Raises `Overtaken` when the run is not the newest."""
     now = await parts.running(r, rollout_id)
     if now is None or now.epoch != epoch:
         raise Overtaken(rollout=rollout_id, epoch=epoch)
+    return now
+
+
+async def plan(r: Reading, rollout_id: str, epoch: int) -> tuple[Rollout, Bundle]:
+    """A run's rollout, and the bundle it brings. Raises `Overtaken`."""
+    now = await mine(r, rollout_id, epoch)
     bundle = await sealed.bundle_of(r, now.project, now.number, now.environment, now.region)
     assert bundle is not None
-    before = now.previous
-    was = await sealed.bundle_of(r, now.project, before, now.environment, now.region) if before else None
-    return now, bundle, was
+    return now, bundle
+
+
+async def way_back(r: Reading, rollout_id: str, epoch: int) -> tuple[Rollout, Bundle | None]:
+    """A run's rollout, and the bundle that was there before; None where there was none. Raises `Overtaken`."""
+    now = await mine(r, rollout_id, epoch)
+    if not now.previous:
+        return now, None
+    return now, await sealed.bundle_of(r, now.project, now.previous, now.environment, now.region)
 
 
 async def current(r: Reading, rollout_id: str, epoch: int) -> None:
@@ -135,16 +150,9 @@ async def current(r: Reading, rollout_id: str, epoch: int) -> None:
         raise Overtaken(rollout=rollout_id, epoch=epoch)
 
 
-async def _mine(tx: Tx, rollout_id: str, epoch: int) -> Rollout:
-    now = await parts.running(tx, rollout_id)
-    if now is None or now.epoch != epoch:
-        raise Overtaken(rollout=rollout_id, epoch=epoch)
-    return now
-
-
 async def start(tx: Tx, rollout_id: str, epoch: int) -> None:
     """The cluster answers and is about to be changed."""
-    now = await _mine(tx, rollout_id, epoch)
+    now = await mine(tx, rollout_id, epoch)
     await parts.watch(tx, rollout_id, silent_since=None, degraded_since=None, seen=Seen())
     if now.state is _S.queued:
         there = await parts.active(tx, now.project, now.environment, now.region)
@@ -152,11 +160,17 @@ async def start(tx: Tx, rollout_id: str, epoch: int) -> None:
         values = {"state": _S.rolling, "why": "", "started_at": clock.now(), "previous": there.number if there else None}
         await parts.change(tx, rollout_id, **values)
         tx.say(RolloutStarted(**await _facts(tx, now), cluster=now.cluster))
-        await rows.settle(tx, now.project, now.number)
 
 
 async def _facts(r: Reading, of: Rollout) -> dict[str, Any]:
     return {**about(of), "release": await rows.release_of(r, of.project, of.number)}
+
+
+async def _watched(tx: Tx, rollout_id: str, epoch: int) -> tuple[Rollout, datetime | None, datetime | None]:
+    found = await parts.watched(tx, rollout_id)
+    if found is None or found[0].epoch != epoch:
+        raise Overtaken(rollout=rollout_id, epoch=epoch)
+    return found
 
 
 async def judge(tx: Tx, rollout_id: str, epoch: int, seen: Seen, *, late: bool, grace: float) -> str:
@@ -164,8 +178,7 @@ async def judge(tx: Tx, rollout_id: str, epoch: int, seen: Seen, *, late: bool, 
 
     `late` says that its time is over; it may be Degraded for `grace` seconds before it counts as failing.
     """
-    now = await _mine(tx, rollout_id, epoch)
-    _, degraded_since = await parts.watched(tx, rollout_id)
+    now, _, degraded_since = await _watched(tx, rollout_id, epoch)
     is_bad = seen.health == "Degraded"
     since = degraded_since or clock.now() if is_bad else None
     await parts.watch(tx, rollout_id, seen=seen, degraded_since=since, silent_since=None)
@@ -183,26 +196,26 @@ async def judge(tx: Tx, rollout_id: str, epoch: int, seen: Seen, *, late: bool, 
 
 async def well(tx: Tx, rollout_id: str, epoch: int) -> str:
     """It was seen healthy: it soaks, where its environment asks for that, or has arrived. Returns the new state."""
-    now = await _mine(tx, rollout_id, epoch)
-    of = await deployment(tx, now.project, now.number)
+    now = await mine(tx, rollout_id, epoch)
+    kind = await rows.kind_of(tx, now.project, now.number)
     stage = next((e for e in await catalog.environments(tx) if e.name == now.environment), None)
-    soak = stage.soak_seconds if stage and of.kind is DeploymentKind.deploy else 0
+    soak = stage.soak_seconds if stage and kind is DeploymentKind.deploy else 0
     if now.state is _S.rolling and soak > 0:
         until = clock.now() + timedelta(seconds=soak)
         await parts.change(tx, rollout_id, state=_S.soaking, soak_until=until, why="")
         await parts.watch(tx, rollout_id, due_at=until)
         tx.say(RolloutSoaking(**await _facts(tx, now), ready=now.seen.ready, wanted=now.seen.wanted, minutes=round(soak / 60, 1)))
         return _S.soaking.value
-    await _arrive(tx, now, of)
+    await _arrive(tx, now, kind)
     return _S.healthy.value
 
 
-async def _arrive(tx: Tx, now: Rollout, of: Deployment) -> None:
+async def _arrive(tx: Tx, now: Rollout, kind: DeploymentKind) -> None:
     states.check(now.state, _S.healthy, region=now.region)
     at = clock.now()
-    left = _S.rolled_back if of.kind is DeploymentKind.rollback else _S.inactive
-    for old, _, _ in await parts.there(tx, [now.project], [_S.healthy]):
-        if (old.environment, old.region) == (now.environment, now.region) and old.id != now.id:
+    left = _S.rolled_back if kind is DeploymentKind.rollback else _S.inactive
+    for old in await parts.healthy_in(tx, now.project, now.environment, now.region):
+        if old.id != now.id:
             await parts.change(tx, old.id, state=left, ended_at=at)
             if left is _S.rolled_back:
                 facts = await _facts(tx, old)
@@ -215,7 +228,7 @@ async def _arrive(tx: Tx, now: Rollout, of: Deployment) -> None:
 
 async def fail(tx: Tx, rollout_id: str, epoch: int, why: str) -> None:
     """It will not become healthy: from now on it is put back. A second time changes nothing."""
-    now = await _mine(tx, rollout_id, epoch)
+    now = await mine(tx, rollout_id, epoch)
     if not now.back:
         said = why or now.seen.said() or "it did not become healthy in time"
         await parts.change(tx, rollout_id, back=True, why=said)
@@ -225,14 +238,14 @@ async def fail(tx: Tx, rollout_id: str, epoch: int, why: str) -> None:
 
 async def refuse(tx: Tx, rollout_id: str, epoch: int, why: str) -> None:
     """It failed before anything was changed."""
-    now = await _mine(tx, rollout_id, epoch)
+    now = await mine(tx, rollout_id, epoch)
     await _end(tx, now, _S.failed, why)
     tx.say(RolloutFailed(**await _facts(tx, now), why=why))
 
 
 async def is_back(tx: Tx, rollout_id: str, epoch: int) -> str:
     """What was there before is there again, or nothing is: it is rolled back, or has failed. Returns the new state."""
-    now = await _mine(tx, rollout_id, epoch)
+    now = await mine(tx, rollout_id, epoch)
     if now.previous is None:
         await _end(tx, now, _S.failed, now.why)
         tx.say(RolloutFailed(**await _facts(tx, now), why=now.why))
@@ -244,8 +257,7 @@ async def is_back(tx: Tx, rollout_id: str, epoch: int) -> str:
 
 async def silent(tx: Tx, rollout_id: str, epoch: int, why: str, *, patience: float) -> str:
     """Its cluster does not answer: Podo tries again in a moment, for `patience` seconds; then it is stuck. Returns the state."""
-    now = await _mine(tx, rollout_id, epoch)
-    since, _ = await parts.watched(tx, rollout_id)
+    now, since, _ = await _watched(tx, rollout_id, epoch)
     since = since or clock.now()
     if (clock.now() - since).total_seconds() >= patience:
         await _stuck(tx, now, why)
@@ -259,7 +271,7 @@ async def silent(tx: Tx, rollout_id: str, epoch: int, why: str, *, patience: flo
 
 async def halted(tx: Tx, rollout_id: str, epoch: int, note: str) -> None:
     """It was paused where it stood, or could not be (`note` says why)."""
-    now = await _mine(tx, rollout_id, epoch)
+    now = await mine(tx, rollout_id, epoch)
     await _end(tx, now, _S.halted, " ".join(filter(None, (now.why, note))))
     tx.say(RolloutHalted(**await _facts(tx, now), note=note))
 

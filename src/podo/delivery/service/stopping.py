@@ -64,8 +64,7 @@ async def _halted(tx: Tx, rollout: Rollout, why: str) -> None:
     states.check(rollout.state, RolloutState.halted, region=rollout.region, verb="halt")
     # A new epoch: a run that is about to begin finds that it is not the newest any more.
     await parts.change(tx, rollout.id, state=RolloutState.halted, why=why, ended_at=clock.now(), halt_asked=False)
-    await parts.watch(tx, rollout.id, due_at=None)
-    await parts.change_epoch(tx, rollout.id, rollout.epoch + 1)
+    await parts.watch(tx, rollout.id, due_at=None, epoch=rollout.epoch + 1)
 
 
 async def roll_back(tx: Tx, project: str, environment: str, region: str, *, to: int | None = None) -> Deployment:

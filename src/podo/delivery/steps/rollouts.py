@@ -19,13 +19,15 @@ from podo.kernel.settings import Seal
 
 _PAUSE = 0.5
 
-Plan = Callable[[str, int], Awaitable[tuple[Rollout, Bundle, Bundle | None]]]
+Mine = Callable[[str, int], Awaitable[Rollout]]
+Plan = Callable[[str, int], Awaitable[tuple[Rollout, Bundle]]]
+WayBack = Callable[[str, int], Awaitable[tuple[Rollout, Bundle | None]]]
 Current = Callable[[str, int], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class RolloutWorld:
-    """What the acts of a rollout work on. `plan` and `current` raise `Overtaken` when a run is not its rollout's newest.
+    """What the acts of a rollout work on. `mine`, `plan`, `way_back` and `current` raise `Overtaken` to an older run.
 
     `late` is after how many seconds a rollout has failed; `grace` how long it may be Degraded; `patience` how long its
     cluster may be silent.
@@ -34,7 +36,9 @@ class RolloutWorld:
     reader: TargetReader
     writer: TargetWriter
     seal: Seal
+    mine: Mine
     plan: Plan
+    way_back: WayBack
     current: Current
     late: float
     grace: float
@@ -50,7 +54,7 @@ async def begin(tx: Tx, rollout: str, epoch: int) -> str | None:
 @act(undo=None)
 async def reach(world: Any, rollout: str, epoch: int) -> None:
     """Ask whether the cluster answers and has the namespace: it changes nothing."""
-    of, _, _ = await world.rollouts.plan(rollout, epoch)
+    of = await world.rollouts.mine(rollout, epoch)
     await world.rollouts.reader.reach(of.cluster, of.project)
 
 
@@ -63,14 +67,14 @@ async def start(tx: Tx, rollout: str, epoch: int) -> None:
 @act(undo="delivery.put_back")
 async def apply(world: Any, rollout: str, epoch: int) -> None:
     """Apply the bundle: its Secret first, then the manifests in their order."""
-    of, bundle, _ = await world.rollouts.plan(rollout, epoch)
+    of, bundle = await world.rollouts.plan(rollout, epoch)
     await _apply(world.rollouts, of, epoch, bundle, of.number)
 
 
 @act(undo=None)
 async def look(world: Any, rollout: str, epoch: int, seconds: float) -> dict[str, Any]:
     """Look until it is healthy or bad, or for `seconds`: it changes nothing."""
-    of, bundle, _ = await world.rollouts.plan(rollout, epoch)
+    of, bundle = await world.rollouts.plan(rollout, epoch)
     begun = of.started_at or clock.now()
     until = clock.monotonic() + seconds
     while True:
@@ -91,7 +95,7 @@ async def judge(tx: Tx, rollout: str, epoch: int, seen: dict[str, Any]) -> str:
 @act(undo=None)
 async def prune(world: Any, rollout: str, epoch: int) -> list[str]:
     """Delete what an earlier release had and this one has not; going back applies it again."""
-    of, bundle, _ = await world.rollouts.plan(rollout, epoch)
+    of, bundle = await world.rollouts.plan(rollout, epoch)
     await world.rollouts.current(rollout, epoch)
     keep = _kept(bundle)
     return list(await world.rollouts.writer.prune(of.cluster, of.project, of.environment, keep))
@@ -112,7 +116,7 @@ async def fail(tx: Tx, rollout: str, epoch: int, why: str) -> None:
 @act(undo=None)
 async def put_back(world: Any, rollout: str, epoch: int) -> None:
     """Bring back what was there before; nothing, where nothing was."""
-    of, _, was = await world.rollouts.plan(rollout, epoch)
+    of, was = await world.rollouts.way_back(rollout, epoch)
     if was is not None:
         await _apply(world.rollouts, of, epoch, was, of.previous or of.number)
     await world.rollouts.current(rollout, epoch)
@@ -129,7 +133,7 @@ async def is_back(tx: Tx, rollout: str, epoch: int) -> str:
 @act(undo=None)
 async def pause(world: Any, rollout: str, epoch: int) -> None:
     """Let the Deployments go no further; the next apply lets them go on."""
-    of, bundle, _ = await world.rollouts.plan(rollout, epoch)
+    of, bundle = await world.rollouts.plan(rollout, epoch)
     await world.rollouts.current(rollout, epoch)
     await world.rollouts.writer.pause(of.cluster, of.project, rules.numbered(bundle.manifests, of.number))
 

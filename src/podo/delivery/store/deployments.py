@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from podo.delivery.models import CommentRow, DeploymentRow, NumberRow, RolloutRow
@@ -17,6 +18,17 @@ from podo.kernel.nouns import Page
 
 # What a column of numbers can hold; nothing is numbered so high.
 _LARGEST = 2**31 - 1
+
+# What each step of a run asks is put together once.
+_D: Any = DeploymentRow.__table__
+_R: Any = RolloutRow.__table__
+_MINE = (_D.c.project == bindparam("of"), _D.c.number == bindparam("nth"))
+_RELEASE = select(_D.c.release).where(*_MINE)
+_KIND = select(_D.c.kind).where(*_MINE)
+_ONE = select(_D).where(*_MINE)
+_OPEN = select(_D).where(_D.c.project == bindparam("of"), _D.c.open).order_by(_D.c.number)
+_ANY_OPEN = select(_R.c.id).where(_R.c.project == _D.c.project, _R.c.number == _D.c.number, _R.c.state.in_(OPEN)).exists()
+_SETTLE = update(_D).where(*_MINE).values(open=_ANY_OPEN)
 
 
 async def next_number(tx: Tx, project: str) -> int:
@@ -66,26 +78,28 @@ async def reseal(tx: Tx, project: str, number: int, release: str) -> None:
 
 async def settle(tx: Tx, project: str, number: int) -> None:
     """Note whether anything of it is open."""
-    count = select(func.count()).where(RolloutRow.project == project, RolloutRow.number == number, RolloutRow.state.in_(OPEN))
-    is_open = bool(await tx.session.scalar(count))
-    await tx.session.execute(update(DeploymentRow).where(_is(project, number)).values(open=is_open))
+    await tx.session.execute(_SETTLE, {"of": project, "nth": number})
 
 
 async def deployment(r: Reading, project: str, number: int) -> Deployment | None:
     """With rollouts and approvals."""
-    row = await r.session.get(DeploymentRow, (project, min(number, _LARGEST)), populate_existing=True)
+    row = (await r.session.execute(_ONE, {"of": project, "nth": min(number, _LARGEST)})).first()
     return (await _whole(r, [row]))[0] if row is not None else None
 
 
 async def release_of(r: Reading, project: str, number: int) -> str:
     """The release it brings; empty when there is no such deployment."""
-    return await r.session.scalar(select(DeploymentRow.release).where(_is(project, number))) or ""
+    return await r.session.scalar(_RELEASE, {"of": project, "nth": number}) or ""
+
+
+async def kind_of(r: Reading, project: str, number: int) -> DeploymentKind:
+    """Whether it brings something new, or goes back."""
+    return DeploymentKind(await r.session.scalar(_KIND, {"of": project, "nth": number}))
 
 
 async def open_ones(r: Reading, project: str) -> list[Deployment]:
     """Those of a project that have not finished, oldest first."""
-    query = select(DeploymentRow).where(DeploymentRow.project == project, DeploymentRow.open).order_by(DeploymentRow.number)
-    return await _whole(r, list(await r.session.scalars(query.execution_options(populate_existing=True))))
+    return await _whole(r, (await r.session.execute(_OPEN, {"of": project})).all())
 
 
 async def waiting_in(r: Reading, projects: Collection[str] | None) -> list[Deployment]:
@@ -217,7 +231,7 @@ def _conditions(wanted: Search) -> list[ColumnElement[bool]]:
     return found
 
 
-async def _whole(r: Reading, rows: Sequence[DeploymentRow]) -> list[Deployment]:
+async def _whole(r: Reading, rows: Sequence[Any]) -> list[Deployment]:
     parts = await rollouts.of_deployments(r, [(row.project, row.number) for row in rows])
     return [
         Deployment(

@@ -6,11 +6,25 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from podo.delivery.models import BundleRow, DeploymentRow, ReleaseRow, RolloutRow
 from podo.delivery.types import Bundle, Release
 from podo.kernel.db import Reading, Tx
+
+_B: Any = BundleRow.__table__
+_D: Any = DeploymentRow.__table__
+# Each act of a run asks it.
+_BUNDLE = (
+    select(_B)
+    .join(_D, (_D.c.project == _B.c.project) & (_D.c.release == _B.c.release))
+    .where(
+        _B.c.project == bindparam("of"),
+        _D.c.number == bindparam("nth"),
+        _B.c.environment == bindparam("in"),
+        _B.c.region == bindparam("at"),
+    )
+)
 
 
 async def put(tx: Tx, release: Release) -> bool:
@@ -61,17 +75,8 @@ async def of_digest(r: Reading, digest: str, limit: int) -> list[tuple[str, str]
 
 async def bundle_of(r: Reading, project: str, number: int, environment: str, region: str) -> Bundle | None:
     """The bundle that a deployment brings to a target."""
-    query = (
-        select(BundleRow)
-        .join(DeploymentRow, (DeploymentRow.project == BundleRow.project) & (DeploymentRow.release == BundleRow.release))
-        .where(
-            BundleRow.project == project,
-            DeploymentRow.number == number,
-            BundleRow.environment == environment,
-            BundleRow.region == region,
-        )
-    )
-    row = await r.session.scalar(query)
+    place = {"of": project, "nth": number, "in": environment, "at": region}
+    row = (await r.session.execute(_BUNDLE, place)).first()
     return _bundle(row) if row is not None else None
 
 
@@ -114,7 +119,7 @@ def _row(release: Release, bundle: Bundle) -> BundleRow:
     )
 
 
-def _bundle(row: BundleRow) -> Bundle:
+def _bundle(row: Any) -> Bundle:
     return Bundle(
         environment=row.environment,
         region=row.region,

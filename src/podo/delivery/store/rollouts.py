@@ -7,13 +7,30 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, select, tuple_, update
+from sqlalchemy import Select, bindparam, delete, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from podo.delivery.models import ApprovalRow, DeploymentRow, RolloutRow, WatchRow
 from podo.delivery.types import MOVING, OPEN, Approval, Decision, Rollout, RolloutState, Seen
 from podo.kernel.db import Reading, Tx
 
 _KEPT = frozenset({"seen", "due_at", "approvals", "epoch"})
+
+# Tables, not entities: one that is read and thrown away costs ten times as much. And what each step asks is put together once.
+_R: Any = RolloutRow.__table__
+_W: Any = WatchRow.__table__
+_A: Any = ApprovalRow.__table__
+_D: Any = DeploymentRow.__table__
+_ALL = select(_R, _W.c.epoch, _W.c.seen, _W.c.due_at).join(_W, _W.c.rollout == _R.c.id)
+_HELD = _ALL.add_columns(_W.c.silent_since, _W.c.degraded_since).where(_R.c.id == bindparam("of"))
+_HELD_FAST = _HELD.with_for_update(of=_R)
+_EPOCH = select(_W.c.epoch).where(_W.c.rollout == bindparam("of"))
+_THERE = _ALL.where(
+    _R.c.project == bindparam("project"),
+    _R.c.environment == bindparam("environment"),
+    _R.c.region == bindparam("region"),
+    _R.c.state.in_(bindparam("states", expanding=True)),
+)
 
 
 async def add(tx: Tx, made: Sequence[Rollout]) -> None:
@@ -30,88 +47,85 @@ def _fields(rollout: Rollout) -> dict[str, Any]:
 
 async def rollout(r: Reading, id_: str) -> Rollout | None:
     """One, with its approvals; inside a transaction nobody else changes it meanwhile."""
-    return await _one(r, _held(r, id_))
+    found = await _approved(r, (await r.session.execute(_held(r), {"of": id_})).all())
+    return found[0] if found else None
 
 
 async def running(r: Reading, id_: str) -> Rollout | None:
     """`rollout` for a run, which is past approvals: without them."""
-    row = (await r.session.execute(_held(r, id_))).first()
+    row = (await r.session.execute(_held(r), {"of": id_})).first()
     return _rollout(row, ()) if row is not None else None
 
 
-def _held(r: Reading, id_: str) -> Select[Any]:
-    query = _with_watch().where(RolloutRow.id == id_)
-    return query.with_for_update(of=RolloutRow) if isinstance(r, Tx) else query
+async def watched(r: Reading, id_: str) -> tuple[Rollout, datetime | None, datetime | None] | None:
+    """`running`, with since when its cluster is silent, and since when it is degraded."""
+    row = (await r.session.execute(_held(r), {"of": id_})).first()
+    return (_rollout(row, ()), row.silent_since, row.degraded_since) if row is not None else None
+
+
+def _held(r: Reading) -> Select[Any]:
+    return _HELD_FAST if isinstance(r, Tx) else _HELD
 
 
 async def epoch(r: Reading, id_: str) -> int:
     """Which run of a rollout is its newest; -1 when there is no such rollout."""
-    found = await r.session.scalar(select(WatchRow.epoch).where(WatchRow.rollout == id_))
+    found = await r.session.scalar(_EPOCH, {"of": id_})
     return -1 if found is None else found
 
 
 async def change(tx: Tx, id_: str, **values: Any) -> None:
     """Columns by name."""
-    await tx.session.execute(update(RolloutRow).where(RolloutRow.id == id_).values(values))
-
-
-async def change_epoch(tx: Tx, id_: str, epoch_: int) -> None:
-    """Which run is the newest: bookkeeping of the engine's, kept on the row so that it is checked with it."""
-    await tx.session.execute(update(WatchRow).where(WatchRow.rollout == id_).values(epoch=epoch_))
+    await tx.session.execute(update(_R).where(_R.c.id == id_).values(values))
 
 
 async def watch(tx: Tx, id_: str, **values: Any) -> None:
-    """What was seen, or when to look again."""
+    """What was seen, when to look again, or (`epoch`) which run is the newest: the engine's, kept here to be checked with it."""
     if isinstance(values.get("seen"), Seen):
         values["seen"] = {**asdict(values["seen"]), "facts": dict(values["seen"].facts)}
-    await tx.session.execute(update(WatchRow).where(WatchRow.rollout == id_).values(values))
-
-
-async def watched(r: Reading, id_: str) -> tuple[datetime | None, datetime | None]:
-    """Since when its cluster is silent, and since when it is degraded."""
-    found = (
-        await r.session.execute(select(WatchRow.silent_since, WatchRow.degraded_since).where(WatchRow.rollout == id_))
-    ).first()
-    return (found[0], found[1]) if found else (None, None)
+    await tx.session.execute(update(_W).where(_W.c.rollout == id_).values(values))
 
 
 async def of_deployments(r: Reading, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], list[Rollout]]:
     """By deployment, in the order of the train."""
     if not keys:
         return {}
-    query = _with_watch().where(tuple_(RolloutRow.project, RolloutRow.number).in_(keys))
+    mine = tuple_(_R.c.project, _R.c.number).in_(keys)
+    if len(keys) == 1:
+        # The usual, which is looked up by an index everywhere.
+        [(project, number)] = keys
+        mine = (_R.c.project == project) & (_R.c.number == number)
     found: dict[tuple[str, int], list[Rollout]] = {}
-    for one in await _whole(r, query.order_by(RolloutRow.order, RolloutRow.id)):
+    for one in await _whole(r, _ALL.where(mine).order_by(_R.c.order, _R.c.id)):
         found.setdefault((one.project, one.number), []).append(one)
     return found
 
 
 async def there(r: Reading, projects: Sequence[str], states: Sequence[RolloutState]) -> list[tuple[Rollout, str, str]]:
     """Rollouts in one of these states with their commit and release, newest first."""
-    of = (DeploymentRow.project == RolloutRow.project) & (DeploymentRow.number == RolloutRow.number)
-    query = _with_watch(DeploymentRow.sha, DeploymentRow.release).join(DeploymentRow, of)
-    query = query.where(RolloutRow.project.in_(projects), RolloutRow.state.in_(states))
-    rows = (await r.session.execute(query.order_by(RolloutRow.number.desc()))).all()
+    query = _ALL.add_columns(_D.c.sha, _D.c.release).join(_D, (_D.c.project == _R.c.project) & (_D.c.number == _R.c.number))
+    query = query.where(_R.c.project.in_(projects), _R.c.state.in_(states))
+    rows = (await r.session.execute(query.order_by(_R.c.number.desc()))).all()
     return [(one, row.sha, row.release) for one, row in zip(await _approved(r, rows), rows, strict=True)]
 
 
 async def standing(r: Reading, projects: Sequence[str], states: Sequence[RolloutState]) -> list[Rollout]:
     """Rollouts in one of these states, newest first, without their approvals: for lists of many projects."""
-    query = _with_watch().where(RolloutRow.project.in_(projects), RolloutRow.state.in_(states))
-    return [_rollout(row, ()) for row in await r.session.execute(query.order_by(RolloutRow.number.desc()))]
+    query = _ALL.where(_R.c.project.in_(projects), _R.c.state.in_(states))
+    return [_rollout(row, ()) for row in await r.session.execute(query.order_by(_R.c.number.desc()))]
 
 
 async def busy(r: Reading, of: Rollout) -> Rollout | None:
-    """Another deployment's rollout that moves, or is stuck, on the same target."""
-    states = [*MOVING, RolloutState.stuck]
-    query = _with_watch().where(
-        RolloutRow.project == of.project,
-        RolloutRow.environment == of.environment,
-        RolloutRow.region == of.region,
-        RolloutRow.number != of.number,
-        RolloutRow.state.in_(states),
-    )
-    return await _one(r, query.limit(1))
+    """Another deployment's rollout that moves, or is stuck, on the same target; without its approvals."""
+    place = {"project": of.project, "environment": of.environment, "region": of.region}
+    query = _THERE.where(_R.c.number != of.number).limit(1)
+    row = (await r.session.execute(query, {**place, "states": [*MOVING, RolloutState.stuck]})).first()
+    return _rollout(row, ()) if row is not None else None
+
+
+async def healthy_in(r: Reading, project: str, environment: str, region: str) -> list[Rollout]:
+    """What is healthy on a target, without approvals."""
+    place = {"project": project, "environment": environment, "region": region, "states": [RolloutState.healthy]}
+    return [_rollout(row, ()) for row in await r.session.execute(_THERE, place)]
 
 
 async def active(r: Reading, project: str, environment: str, region: str) -> Rollout | None:
@@ -136,29 +150,18 @@ async def _newest(
     below: int | None,
     other_than: str = "",
 ) -> Rollout | None:
-    query = _with_watch().where(
-        RolloutRow.project == project,
-        RolloutRow.environment == environment,
-        RolloutRow.region == region,
-        RolloutRow.state.in_(states),
-        RolloutRow.healthy_at.is_not(None),
-        RolloutRow.bundle != other_than,
-    )
+    query = _THERE.where(_R.c.healthy_at.is_not(None), _R.c.bundle != other_than)
     if below is not None:
-        query = query.where(RolloutRow.number < min(below, 2**31 - 1))
-    return await _one(r, query.order_by(RolloutRow.number.desc()).limit(1))
+        query = query.where(_R.c.number < min(below, 2**31 - 1))
+    place = {"project": project, "environment": environment, "region": region, "states": list(states)}
+    row = (await r.session.execute(query.order_by(_R.c.number.desc()).limit(1), place)).first()
+    return _rollout(row, ()) if row is not None else None
 
 
 async def others_open(r: Reading, project: str, environment: str, region: str, number: int) -> list[Rollout]:
-    """Open rollouts of older deployments on the same target."""
-    query = _with_watch().where(
-        RolloutRow.project == project,
-        RolloutRow.environment == environment,
-        RolloutRow.region == region,
-        RolloutRow.number < number,
-        RolloutRow.state.in_(OPEN),
-    )
-    return await _whole(r, query)
+    """Open rollouts of older deployments on the same target, without approvals."""
+    place = {"project": project, "environment": environment, "region": region, "states": list(OPEN)}
+    return [_rollout(row, ()) for row in await r.session.execute(_THERE.where(_R.c.number < number), place)]
 
 
 async def due(r: Reading, now: datetime, limit: int) -> list[tuple[str, int, str, int, str]]:
@@ -174,13 +177,15 @@ async def due(r: Reading, now: datetime, limit: int) -> list[tuple[str, int, str
 
 async def in_state(r: Reading, state: RolloutState, limit: int) -> list[Rollout]:
     """All in one state."""
-    return await _whole(r, _with_watch().where(RolloutRow.state == state).limit(limit))
+    return await _whole(r, _ALL.where(_R.c.state == state).limit(limit))
 
 
 async def put_approval(tx: Tx, approval: Approval) -> None:
     """What somebody says of a rollout, over what the same person said before."""
-    await tx.session.merge(ApprovalRow(**asdict(approval)))
-    await tx.session.flush()
+    dialect = sqlite if tx.session.get_bind().dialect.name == "sqlite" else postgresql
+    said = asdict(approval)
+    insert = dialect.insert(_A).values(said)
+    await tx.session.execute(insert.on_conflict_do_update(index_elements=[_A.c.rollout, _A.c.person], set_=said))
 
 
 async def drop_approvals(tx: Tx, rollout_id: str) -> None:
@@ -188,27 +193,16 @@ async def drop_approvals(tx: Tx, rollout_id: str) -> None:
     await tx.session.execute(delete(ApprovalRow).where(ApprovalRow.rollout == rollout_id))
 
 
-def _with_watch(*more: Any) -> Select[Any]:
-    # Columns: an entity that is read and thrown away costs ten times as much.
-    columns = (*RolloutRow.__table__.columns, WatchRow.epoch, WatchRow.seen, WatchRow.due_at, *more)
-    return select(*columns).join(WatchRow, WatchRow.rollout == RolloutRow.id)
-
-
-async def _one(r: Reading, query: Select[Any]) -> Rollout | None:
-    found = await _whole(r, query)
-    return found[0] if found else None
-
-
-async def _whole(r: Reading, query: Select[Any]) -> list[Rollout]:
+async def _whole(r: Reading, query: Select[*tuple[Any, ...]]) -> list[Rollout]:
     return await _approved(r, (await r.session.execute(query)).all())
 
 
 async def _approved(r: Reading, rows: Sequence[Any]) -> list[Rollout]:
     if not rows:
         return []
-    query = select(*ApprovalRow.__table__.columns).where(ApprovalRow.rollout.in_([row.id for row in rows]))
+    query = select(_A).where(_A.c.rollout.in_([row.id for row in rows]))
     approvals: dict[str, list[Approval]] = {}
-    for a in await r.session.execute(query.order_by(ApprovalRow.at)):
+    for a in await r.session.execute(query.order_by(_A.c.at)):
         made = Approval(a.rollout, a.person, Decision(a.decision), a.bundle, a.comment, a.at)
         approvals.setdefault(a.rollout, []).append(made)
     return [_rollout(row, tuple(approvals.get(row.id, ()))) for row in rows]

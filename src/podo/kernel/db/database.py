@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from podo.kernel import clock, metrics, traces
 from podo.kernel.db import postgres, sqlite
 from podo.kernel.db.memory import MISSING, Memory
-from podo.kernel.db.models import Record
+from podo.kernel.db.models import RECORDS, Record
 from podo.kernel.errors import N_, Broken, Unavailable
 from podo.kernel.nouns import Actor
 
@@ -275,9 +275,9 @@ class _Watch:
     def _executing(self, state: Any) -> None:
         if not (state.is_update or state.is_delete or state.is_insert):
             return
-        mapper = state.bind_mapper
-        if mapper is not None and issubclass(mapper.class_, Record):
-            self.changed.add(mapper.local_table.name)
+        table = getattr(state.statement, "table", None)
+        if table is not None and table.name in RECORDS:
+            self.changed.add(table.name)
 
     def close(self) -> None:
         event.remove(self.session, "before_flush", self._flushing)

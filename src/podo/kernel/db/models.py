@@ -56,11 +56,19 @@ _COLUMNS: dict[Any, Any] = {
 }
 
 
+# The names of the tables of Records.
+RECORDS: set[str] = set()
+
+
 class Record(DeclarativeBase):
     """Something people decided. Its change needs an event in the same transaction, or the commit is refused."""
 
     metadata = metadata
     type_annotation_map = _COLUMNS
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        RECORDS.add(cls.__tablename__)
 
 
 class Bookkeeping(DeclarativeBase):
