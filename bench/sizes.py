@@ -21,6 +21,7 @@ class Size:
     owned: int
     owned_teams: int
     tagged: int
+    provisioned: int
     watched: int
     applied: int
     is_seeded: bool
@@ -39,6 +40,7 @@ WHOLE = Size(
     owned=10_000,
     owned_teams=500,
     tagged=10_000,
+    provisioned=5000,
     watched=10_000,
     applied=100,
     is_seeded=True,
@@ -58,6 +60,7 @@ SMALLEST = Size(
     owned=30,
     owned_teams=4,
     tagged=60,
+    provisioned=20,
     watched=20,
     applied=2,
     is_seeded=False,

@@ -8,6 +8,7 @@ NAMES = [
     "scorecards",
     "assets",
     "tags",
+    "search",
     "provisioning",
     "deployments",
     "watching",

@@ -86,11 +86,11 @@ async def _may(r: Reading, draft: str) -> None:
 
 async def _unwritten(r: Reading, kind: EntryKind) -> dict[str, Entry]:
     """People and teams of what is so whom no client wrote, as it would have written them."""
-    written = set(await store.entry_ids(r, "", kind))
     leaving = {x.of for x in await store.waiting_removals(r)}
     if kind is EntryKind.user:
-        people = [p for p in await store.everybody(r) if p.active and not p.source and p.id not in written | leaving]
+        people = [p for p in await store.unwritten_people(r) if p.id not in leaving]
         return {p.id: _made(kind, p.id, rules.user_of(p)) for p in people}
+    written = set(await store.entry_ids(r, "", kind))
     teams = [t for t in await store.teams(r) if t.ended_at is None and t.id not in written | leaving]
     members: dict[str, list[Any]] = {}
     for m in await store.memberships_by(r, "") if teams else ():

@@ -18,6 +18,7 @@ from podo.access.store.drafts import (
     put_removal,
     removed_since,
     touch_draft,
+    unwritten_people,
     waiting_removal,
     waiting_removals,
 )
@@ -171,6 +172,7 @@ __all__ = [
     "touch_draft",
     "touch_session",
     "tries",
+    "unwritten_people",
     "waiting_removal",
     "waiting_removals",
     "with_role",

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 
 from podo.access.models import DraftRow, EntryRow, PersonRow, RemovalRow, TeamRow
-from podo.access.types import Draft, Entry, EntryKind, Removal
+from podo.access.store.people import read_person
+from podo.access.types import Draft, Entry, EntryKind, Person, Removal
 from podo.kernel.db import Reading, Tx
 
 
@@ -76,6 +77,13 @@ async def entry_ids(r: Reading, draft_: str, kind: EntryKind) -> list[str]:
     """The ids of all, in the order in which they came."""
     query = select(EntryRow.id).where(EntryRow.draft == draft_, EntryRow.kind == kind).order_by(EntryRow.made_at, EntryRow.id)
     return list(await r.session.scalars(query))
+
+
+async def unwritten_people(r: Reading) -> list[Person]:
+    """Active people of the directory whom no client wrote."""
+    written = select(EntryRow.id).where(EntryRow.draft == "", EntryRow.kind == EntryKind.user, EntryRow.id == PersonRow.id)
+    query = select(PersonRow).where(PersonRow.active.is_(True), PersonRow.source == "", ~written.exists())
+    return [read_person(row) for row in await r.session.scalars(query.order_by(PersonRow.name, PersonRow.id))]
 
 
 async def due_entries(r: Reading, now: datetime) -> list[Entry]:

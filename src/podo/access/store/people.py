@@ -25,7 +25,7 @@ async def person(r: Reading, id_: str) -> Person | None:
 
     async def find() -> Person | None:
         row = await r.session.get(PersonRow, id_)
-        return _person(row) if row else None
+        return read_person(row) if row else None
 
     return await r.recall("access", ("person", id_), find)
 
@@ -33,32 +33,32 @@ async def person(r: Reading, id_: str) -> Person | None:
 async def people(r: Reading, ids_: Collection[str]) -> dict[str, Person]:
     """Several, by id."""
     rows = await r.session.scalars(select(PersonRow).where(PersonRow.id.in_(ids_)))
-    return {row.id: _person(row) for row in rows}
+    return {row.id: read_person(row) for row in rows}
 
 
 async def leavers(r: Reading, now: datetime) -> list[Person]:
     """Active people whose end has come."""
     query = select(PersonRow).where(PersonRow.active.is_(True), PersonRow.ends_at <= now)
-    return [_person(row) for row in await r.session.scalars(query)]
+    return [read_person(row) for row in await r.session.scalars(query)]
 
 
 async def everybody(r: Reading) -> list[Person]:
     """Everybody who ever was."""
-    return [_person(row) for row in await r.session.scalars(select(PersonRow).order_by(PersonRow.name))]
+    return [read_person(row) for row in await r.session.scalars(select(PersonRow).order_by(PersonRow.name))]
 
 
 async def by_email(r: Reading, email: str) -> Person | None:
     """The active person with this address."""
     query = select(PersonRow).where(func.lower(PersonRow.email) == email.lower(), PersonRow.active.is_(True))
     row = (await r.session.scalars(query)).first()
-    return _person(row) if row else None
+    return read_person(row) if row else None
 
 
 async def left_with(r: Reading, email: str) -> Person | None:
     """Somebody who left, and had this address."""
     query = select(PersonRow).where(func.lower(PersonRow.email) == email.lower(), PersonRow.active.is_(False))
     row = (await r.session.scalars(query)).first()
-    return _person(row) if row else None
+    return read_person(row) if row else None
 
 
 def _fitting(text: str) -> ColumnElement[bool]:
@@ -72,7 +72,7 @@ async def search(r: Reading, text: str, limit: int, behind: tuple[str, str] | No
     query = select(PersonRow).where(_fitting(text)).order_by(PersonRow.name, PersonRow.id).limit(limit)
     if behind is not None:
         query = query.where(tuple_(PersonRow.name, PersonRow.id) > tuple_(*map(literal, behind)))
-    return [_person(row) for row in await r.session.scalars(query)]
+    return [read_person(row) for row in await r.session.scalars(query)]
 
 
 async def count(r: Reading, text: str) -> int:
@@ -254,7 +254,8 @@ async def remove_role(tx: Tx, person: str, role: Role) -> bool:
     return True
 
 
-def _person(row: PersonRow) -> Person:
+def read_person(row: PersonRow) -> Person:
+    """The noun of a row."""
     return Person(row.id, row.name, row.email, row.active, row.lang, row.title, row.theme, row.source, row.ends_at)
 
 
