@@ -36,10 +36,13 @@ async def clouds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEYS.secret)
     with moto() as url:
         async with plane(url) as wire, twin() as far:
-            given = {"PODO_CATALOG_AWS_ENDPOINT": wire.url, "PODO_CATALOG_GCP_ENDPOINT": far.url}
-            folder = tmp_path / "house"
             async with living(
-                folder, town.DOMAINS, clusters=town.CLUSTERS, PODO_CATALOG_LOCAL_REPOSITORIES="true", **given
+                tmp_path / "house",
+                town.DOMAINS,
+                clusters=town.CLUSTERS,
+                PODO_CATALOG_LOCAL_REPOSITORIES="true",
+                PODO_CATALOG_AWS_ENDPOINT=wire.url,
+                PODO_CATALOG_GCP_ENDPOINT=far.url,
             ) as house:
                 await town.found(house)
                 await town.register(house)
