@@ -25,9 +25,15 @@ _log = logging.getLogger("podo.events")
 _ATTEMPTS = 8
 _POLL = 1.0
 _BATCH = 500
+_AT_ONCE = 50
+_LATELY = 1000
+# Sealing takes a share of the time and no more, however much is said: the longer a batch took, the larger is the next.
+_SHARE = 4
+_LONGEST_PAUSE = 0.1
 _LEASE = "events.handlers"
 _LEASE_SECONDS = 10.0
 
+_CURSORS: Any = CursorRow.__table__
 Start = Callable[..., Awaitable[None]]
 
 
@@ -60,6 +66,8 @@ class Delivery:
         self._said = asyncio.Event()
         self._wakes = {h.name: asyncio.Event() for h in handlers}
         self._position: int | None = None
+        # What was sealed lately, without a gap, up to `_position`: handlers that keep up need not read it.
+        self._lately: list[Entry] = []
         self._hearing = asyncio.Lock()
         self._others = asyncio.Event()
         self._leading = asyncio.Event()
@@ -120,8 +128,10 @@ class Delivery:
                 if not self._said.is_set() and not await self._anything_unsealed():
                     continue
                 self._said.clear()
-                while await self._seal_once():
-                    pass
+                begun = clock.monotonic()
+                if await self._seal_once() == log.BATCH:
+                    self._said.set()
+                await asyncio.sleep(min((clock.monotonic() - begun) * (_SHARE - 1), _LONGEST_PAUSE))
             except Exception:
                 _log.exception("sealing failed, again in a second")
                 await asyncio.sleep(_POLL)
@@ -131,12 +141,12 @@ class Delivery:
         async with self._database.reading(PODO) as r:
             return await r.session.scalar(select(EventRow.seq).where(EventRow.position.is_(None)).limit(1)) is not None
 
-    async def _seal_once(self) -> bool:
+    async def _seal_once(self) -> int:
+        """Seal a batch; how many there were."""
         sealed = await log.seal(self._database)
-        if not sealed:
-            return False
-        await self._hear(sealed)
-        return True
+        if sealed:
+            await self._hear(sealed)
+        return len(sealed)
 
     async def _hear(self, sealed: Sequence[Entry] = ()) -> None:
         """Tell what was sealed since the last time, each once and in order; `sealed` may be the next."""
@@ -168,6 +178,7 @@ class Delivery:
         self._database.memory.forget({entry.code.partition(".")[0] for entry in entries})
         for call in self._listeners:
             call(entries)
+        self._lately = [*self._lately, *entries][-_LATELY:]
         self._position = entries[-1].position
         self._wake({entry.code for entry in entries})
 
@@ -230,9 +241,11 @@ class Delivery:
         wake = self._wakes[handler.name]
         while self._leading.is_set():
             wake.clear()
-            async with self._database.reading(PODO) as r:
-                entries = await log.after(r, position, codes=handler.codes, limit=50)
+            newest = self._position or 0
+            entries = await self._behind(handler, position)
             if not entries:
+                # Nothing up to here is for this one.
+                position = max(position, newest)
                 await wake.wait()
                 continue
             for entry in entries:
@@ -246,6 +259,14 @@ class Delivery:
                 if attempts:
                     break
                 position = entry.position or position
+
+    async def _behind(self, handler: Handler, position: int) -> Sequence[Entry]:
+        """The next events that it hears, oldest first."""
+        first = self._lately[0].position if self._lately else None
+        if first is not None and first <= position + 1:
+            return [entry for entry in self._lately[position + 1 - first :] if entry.code in handler.codes][:_AT_ONCE]
+        async with self._database.reading(PODO) as r:
+            return await log.after(r, position, codes=handler.codes, limit=_AT_ONCE)
 
     async def _handle(self, handler: Handler, entry: Entry, attempts: int) -> int:
         """Try once; returns the number of failed attempts so far, 0 when the event is done with."""
@@ -280,9 +301,9 @@ class Delivery:
             return row.position, row.attempts
 
     async def _keep(self, handler: Handler, entry: Entry, **values: int) -> None:
-        mine = update(CursorRow).where(CursorRow.handler == handler.name, CursorRow.position < (entry.position or 0))
+        mine = update(_CURSORS).where(_CURSORS.c.handler == handler.name, _CURSORS.c.position < (entry.position or 0))
         async with self._database.note() as session:
-            await session.execute(mine.values(**values))
+            await session.execute(mine.values(values))
 
     async def _put_aside(self, handler: Handler, entry: Entry, error: Exception) -> None:
         async with self._database.transaction(PODO) as tx:
