@@ -239,7 +239,7 @@ class NotSuccession(Invalid):
     """What is said to have become of a team cannot be."""
 
     code = "access.not_succession"
-    so = N_("{team} cannot {kind}: {why}.")
+    so = N_("{team} cannot become so: {why}.")
     do = N_("Correct it; nothing was changed.")
 
 
