@@ -48,7 +48,18 @@ class Server:
             shutil.chown(self.folder, as_whom, pwd.getpwnam(as_whom).pw_gid)
         self._as: dict[str, Any] = {"user": as_whom, "group": pwd.getpwnam(as_whom).pw_gid, "extra_groups": []} if as_whom else {}
         data = self.folder / "data"
-        made = [_binary("initdb"), "-D", str(data), "-U", "podo", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        made = [
+            _binary("initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "podo",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--lc-ctype=C.UTF-8",
+            "--no-sync",
+        ]
         subprocess.run(made, check=True, capture_output=True, cwd=self.folder, **self._as)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]

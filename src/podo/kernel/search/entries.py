@@ -93,7 +93,7 @@ async def drop(tx: Tx, kind: str, refs: Collection[str]) -> None:
 
 
 async def find(r: Reading, kind: str, sought: str, limit: int) -> list[Found]:
-    """At most `limit` things, the best first: by name, its beginning, a part of anything, or nearly so."""
+    """At most `limit` things, the best first: by name, its beginning, or a part of anything; where there is none, nearly so."""
     wanted = fold(sought)
     if not wanted:
         return []
@@ -102,9 +102,9 @@ async def find(r: Reading, kind: str, sought: str, limit: int) -> list[Found]:
     if len(rows) < limit:
         rows += await _holding(r, kind, of, wanted)
     best = _ranked(rows, wanted)
-    if len(best) < limit and len(wanted) > 2:
+    if not best and len(wanted) > 2:
         near = _ranked(await _nearly(r, kind, of, wanted), wanted)
-        best = {**{ref: score for ref, score in near.items() if score >= _NEAR}, **best}
+        best = {ref: score for ref, score in near.items() if score >= _NEAR}
     ordered = sorted(best.items(), key=lambda one: (-one[1], one[0]))
     return [Found(ref, score) for ref, score in ordered[:limit]]
 
