@@ -10,8 +10,8 @@ from podo.catalog.types import Band
 WIDTH = 720
 _COLUMN, _GAP, _TOP = 12, 22, 16
 _LEFT, _RIGHT = 200, WIDTH - 200
-# All bands together are at most so high, and none is thinner than a hair.
-_HEIGHT, _HAIR = 360.0, 4.0
+# All bands together are at most so high, a project at most so wide, and no band thinner than a hair.
+_HEIGHT, _WIDEST, _HAIR = 360.0, 14.0, 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Picture:
 def picture(bands: Sequence[Band], names: Mapping[str, str]) -> Picture:
     """Those from whom things go at the left, those who get them at the right, the largest on top."""
     total = sum(b.projects for b in bands)
-    scale = _HEIGHT / total if total else 0.0
+    scale = min(_HEIGHT / total, _WIDEST) if total else 0.0
     thick = {b: max(b.projects * scale, _HAIR) for b in bands}
     before = _bars([(b.of, thick[b], b.projects) for b in bands], names, _LEFT)
     after = _bars([(b.to, thick[b], b.projects) for b in bands], names, _RIGHT)
