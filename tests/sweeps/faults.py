@@ -105,7 +105,7 @@ def cases(seen: list[str]) -> list[tuple[str, Fault]]:
 
 async def settled(living: Living, by: Saboteur, also: Callable[[], Awaitable[None]] | None = None) -> None:
     """Wait until nothing moves any more; what was killed is taken over, as the next process would."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         while True:
             before = await living.newest()
             await living.running.delivery.settled()

@@ -120,7 +120,7 @@ SCENARIOS: dict[str, tuple[Act, int, str]] = {
 }
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(3600 if needs.POSTGRES else 600)
 @pytest.mark.parametrize("of_engine", [True, False], ids=["its process", "the outside"])
 @pytest.mark.parametrize("scenario", list(SCENARIOS))
 async def test_a_rollout_is_whole_or_gone_whatever_befalls(tmp_path: Path, scenario: str, *, of_engine: bool) -> None:
@@ -129,7 +129,7 @@ async def test_a_rollout_is_whole_or_gone_whatever_befalls(tmp_path: Path, scena
 
 @needs.program("initdb")
 @needs.whole
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(3600 if needs.POSTGRES else 600)
 async def test_a_rollout_is_whole_or_gone_on_postgresql_too(tmp_path: Path) -> None:
     async with postgres.database_url() as url:
         await _sweep(tmp_path, "a first release", of_engine=True, PODO_DATABASE_URL=url)
@@ -225,7 +225,7 @@ def _crash() -> Any:
     return PodFault("CrashLoopBackOff")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(3600 if needs.POSTGRES else 600)
 async def test_a_halt_is_a_halt_whatever_happens(tmp_path: Path) -> None:
     async with shop(tmp_path) as made:
         made.living.twins["alpha-kr"].pace = Pace(schedule=0, pull=0, ready=3600, stop=0)
