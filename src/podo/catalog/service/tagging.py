@@ -61,7 +61,7 @@ async def note_tag_batch(
     found: Mapping[str, Mapping[str, str] | None],
 ) -> None:
     """Note what became of each asset: written and seen so, gone, failed for good, or to be tried again."""
-    if await _mine(tx, plan, run) is None:
+    if (mine := await _mine(tx, plan, run)) is None:
         return
     attempts = batch["attempt"] + 1
     written: list[str] = []
@@ -77,6 +77,9 @@ async def note_tag_batch(
         await store.set_tag_changes(tx, plan, [asset], state=state, trouble=trouble.value, why=told, attempts=attempts)
     assets = [batch["assets"][arn] for arn in written]
     await store.set_tag_changes(tx, plan, assets, state=TagChangeState.written, trouble="", why="", attempts=attempts)
+    if mine.kind is not TagPlanKind.drift:
+        # A repair says what was said before: the plan that said it first can still be undone.
+        await store.pass_tag_changes(tx, plan, assets)
     await _see(tx, plan, batch, {arn: found[arn] or {} for arn in written})
     if written or lost:
         about = {"plan": plan, "account": batch["account"]["id"], "place": batch["region"], "subject": subject(plan)}

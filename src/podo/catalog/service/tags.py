@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -11,7 +11,7 @@ from podo.access import service as access
 from podo.access.types import On
 from podo.catalog import store
 from podo.catalog.rules import tags as rules
-from podo.catalog.service.assets import tag_wishes
+from podo.catalog.service.assets import tag_wishes, tag_wishes_of
 from podo.catalog.types import (
     TAG,
     NoSuchPlan,
@@ -57,25 +57,22 @@ async def draft_tags(r: Reading, *, provider: str = "", account: str = "", team:
 
 
 async def draft_drift(r: Reading, calls: int) -> TagDraft:
-    """What was written by Podo and says something else now, as far as so many calls go."""
-    changes, _ = await _differing(r, "", "", "")
-    written = await store.last_tagged(r, [it.asset for it in changes])
-    drifted = [it for it in changes if _has_drifted(it, *written.get(it.asset, (TagPlanKind.undo, {})))]
-    kept: list[TagChange] = []
+    """What Podo wrote, still wants, and is not there, as far as so many calls go. What it wants anew waits for a plan."""
+    written = await store.drifted(r, MOST_CHANGES)
+    names = {t.id: t.name for t in await access.teams(r)}
+    changes = _changes(await tag_wishes_of(r, list(written)), names, (), Counter())
+    kept, later = list[TagChange](), 0
     by_batch: dict[int, list[TagChange]] = {}
-    for it in rules.batches(drifted):
+    for it in rules.batches([it for it in changes if written[it.asset] == it.set]):
         by_batch.setdefault(it.batch, []).append(it)
     for batch in by_batch.values():
-        if (cost := rules.calls(batch)) > calls:
-            break
+        cost = rules.calls(batch)
+        if later or cost > calls:
+            later += len(batch)
+            continue
         calls -= cost
         kept += batch
-    return TagDraft(tuple(kept), rules.calls(kept), {"later": len(drifted) - len(kept)} if len(drifted) > len(kept) else {})
-
-
-def _has_drifted(it: TagChange, kind: TagPlanKind, written: Mapping[str, str]) -> bool:
-    """What Podo wrote last is what it wants still, and yet is not there. What it wants anew waits for a plan of somebody's."""
-    return kind is not TagPlanKind.undo and written == it.set
+    return TagDraft(tuple(kept), rules.calls(kept), {"later": later} if later else {})
 
 
 async def drift_calls(r: Reading, day: date) -> int:
@@ -90,7 +87,7 @@ async def is_tagging(r: Reading) -> bool:
 
 async def count_drift(r: Reading) -> int:
     """How many assets bear other tags than Podo wrote."""
-    return len((await draft_drift(r, MOST_CHANGES)).changes)
+    return await store.count_drifted(r)
 
 
 async def _differing(r: Reading, provider: str, account: str, team: str) -> tuple[list[TagChange], Counter[str]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from podo.catalog.models import AssetRow, TagCallsRow, TagChangeRow, TagPlanRow
+from podo.catalog.rules.tags import OURS
 from podo.catalog.types import (
     Provider,
     TagChange,
@@ -113,18 +114,35 @@ async def set_tag_changes(tx: Tx, plan: str, assets: Collection[str], **facts: A
         await tx.session.execute(update(TagChangeRow).where(*of).values(**facts))
 
 
-async def last_tagged(r: Reading, assets: Iterable[str]) -> dict[str, tuple[TagPlanKind, Mapping[str, str]]]:
-    """Those of these assets whose tags Podo has written: by which kind of plan the last time, and which."""
-    wanted, found = list(assets), dict[str, tuple[TagPlanKind, Mapping[str, str]]]()
-    for first in range(0, len(wanted), _BATCH):
-        query = (
-            select(TagChangeRow.asset, TagPlanRow.kind, TagChangeRow.wanted)
-            .join(TagPlanRow, TagPlanRow.id == TagChangeRow.plan)
-            .where(TagChangeRow.asset.in_(wanted[first : first + _BATCH]), TagChangeRow.state == TagChangeState.written)
-            .order_by(TagPlanRow.at, TagPlanRow.id)
-        )
-        found |= {asset: (TagPlanKind(kind), tags) for asset, kind, tags in await r.session.execute(query)}
-    return found
+async def pass_tag_changes(tx: Tx, plan: str, assets: Collection[str]) -> None:
+    """What earlier plans wrote on these assets is past: this one wrote anew."""
+    earlier = (TagChangeRow.asset.in_(assets), TagChangeRow.state == TagChangeState.written, TagChangeRow.plan != plan)
+    if assets:
+        await tx.session.execute(update(TagChangeRow).where(*earlier).values(state=TagChangeState.past))
+
+
+async def drifted(r: Reading, limit: int) -> dict[str, Mapping[str, str]]:
+    """Assets that bear other tags of ours than a plan wrote last (none that was an undo), and what it wrote."""
+    rows = await r.session.execute(_drifted(TagChangeRow.asset, TagChangeRow.wanted).limit(limit))
+    return {row.asset: row.wanted for row in rows}
+
+
+async def count_drifted(r: Reading) -> int:
+    """How many these are."""
+    return await r.session.scalar(_drifted(func.count(TagChangeRow.asset.distinct()))) or 0
+
+
+def _drifted(*columns: Any) -> Any:
+    now, wanted = AssetRow.tags, TagChangeRow.wanted
+    differs = [func.coalesce(now[key].as_string(), "") != func.coalesce(wanted[key].as_string(), "") for key in OURS]
+    return (
+        select(*columns)
+        .select_from(TagChangeRow)
+        .join(AssetRow, AssetRow.id == TagChangeRow.asset)
+        .join(TagPlanRow, TagPlanRow.id == TagChangeRow.plan)
+        .where(TagChangeRow.state == TagChangeState.written, TagPlanRow.kind != TagPlanKind.undo)
+        .where(AssetRow.gone_at.is_(None), or_(*differs))
+    )
 
 
 async def tag_calls(r: Reading, day: date) -> int:
@@ -202,7 +220,7 @@ def _plan(row: TagPlanRow, counts: Mapping[str, Counter[str]]) -> TagPlan:
         assets=row.assets,
         calls=row.calls,
         waiting=count[TagChangeState.waiting],
-        written=count[TagChangeState.written],
+        written=count[TagChangeState.written] + count[TagChangeState.past],
         failed=count[TagChangeState.failed],
         gone=count[TagChangeState.gone],
         undoes=row.undoes,

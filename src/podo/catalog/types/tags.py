@@ -36,12 +36,13 @@ class TagFailure:
 
 
 class TagChangeState(StrEnum):
-    """How far an asset's tags are."""
+    """How far an asset's tags are; `past` was written, and written anew by a later plan."""
 
     waiting = "waiting"
     written = "written"
     failed = "failed"
     gone = "gone"
+    past = "past"
 
 
 @dataclass(frozen=True, slots=True)
