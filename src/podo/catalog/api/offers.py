@@ -102,9 +102,9 @@ async def _shown(w: Web, org: Organisation, found: list[Offer]) -> list[OfferOut
 @routes.api("POST", "/api/v1/projects/{project}/offers", verb="catalog.offer", permission=TRANSFER.id, status=201)
 async def make_offer(project: str, wanted: OfferIn, w: Web = WebIn) -> OfferOut:
     """Offer a project to another team; it stays with its owner until that team accepts."""
-    until = rules.moment(wanted.until)
     async with w.transaction() as tx:
-        made = await service.make_offer(tx, project, wanted.team, wanted.why, until)
+        await service.may_give(tx, project)
+        made = await service.make_offer(tx, project, wanted.team, wanted.why, rules.moment(wanted.until))
         return (await _shown(w, await service.organisation(tx), [made]))[0]
 
 

@@ -197,8 +197,10 @@ async def escalate(project: str, wanted: WhyIn, w: Web = WebIn) -> OwnershipOut:
 @routes.api("POST", "/api/v1/projects/{project}/owners/correct", verb="catalog.correct", permission=TRANSFER.id)
 async def correct(project: str, wanted: CorrectIn, w: Web = WebIn) -> list[OwnershipOut]:
     """Set right who owned a project in the past; what was known before stays on record. Gives the history as known now."""
-    since, until = rules.needed_moment(wanted.since), rules.moment(wanted.until)
     async with w.transaction() as tx:
+        # Who may not is told so, before what is wrong with a time.
+        await service.may_give(tx, project)
+        since, until = rules.needed_moment(wanted.since), rules.moment(wanted.until)
         found = await service.correct(tx, project, wanted.team, since, wanted.why, until)
         org = await service.organisation(tx)
     return [OwnershipOut.shown(o, org) for o in found]

@@ -10,12 +10,11 @@ from podo.access import service as access
 from podo.access.types import On, Team
 from podo.catalog import rules, store
 from podo.catalog.service.charts import custody_lasts, led_by, organisation
-from podo.catalog.service.owners import living_team, moment, owner, withdraw_all
+from podo.catalog.service.owners import living_team, may_give, moment, owner, withdraw_all
 from podo.catalog.service.projects import project
 from podo.catalog.types import (
     ACCEPT,
     READ,
-    TRANSFER,
     CustodyEscalated,
     NoCustody,
     NoSuchOffer,
@@ -78,8 +77,7 @@ async def make_offer(tx: Tx, slug: str, team: str, why: str = "", due_at: dateti
 
     Raises `NoSuchTeam`, `TeamEnded`, `OfferToOwner`, `OfferedAlready`, `WrongTime` for a time that is over.
     """
-    found = await project(tx, slug)
-    await access.require(tx, TRANSFER, On(project=slug, team=found.team))
+    found = await may_give(tx, slug)
     to = await living_team(tx, team)
     if to.id == found.team:
         raise OfferToOwner(team=to.name, project=slug)
@@ -147,8 +145,7 @@ async def decline(tx: Tx, slug: str, team: str, why: str = "") -> Offer:
 
 async def withdraw_offer(tx: Tx, slug: str, team: str, why: str = "") -> Offer:
     """Whoever holds a project takes an offer of it back. A second time does nothing. Raises `NoSuchOffer`, `OfferOver`."""
-    held = await project(tx, slug)
-    await access.require(tx, TRANSFER, On(project=slug, team=held.team))
+    await may_give(tx, slug)
     found = await _newest(tx, slug, await access.team(tx, team))
     if found.state is OfferState.withdrawn:
         return found
@@ -179,8 +176,7 @@ async def escalate(tx: Tx, slug: str, why: str) -> Ownership:
 
     Raises `NoCustody`, `NothingAbove`.
     """
-    found = await project(tx, slug)
-    await access.require(tx, TRANSFER, On(project=slug, team=found.team))
+    await may_give(tx, slug)
     was = await owner(tx, slug)
     if not was.custody:
         raise NoCustody(project=slug)

@@ -21,6 +21,7 @@ from podo.catalog.types import (
     Ownership,
     OwnershipChanged,
     OwnershipCorrected,
+    Project,
     TeamEnded,
     WrongTime,
     of_project,
@@ -70,13 +71,19 @@ async def owned_once(r: Reading, team: str, limit: int = 50) -> list[Ownership]:
     return await store.owned_once(r, team, limit)
 
 
+async def may_give(r: Reading, slug: str) -> Project:
+    """The project, for who may give it away. Raises `NoSuchProject`, `NotAllowed`."""
+    found = await project(r, slug)
+    await access.require(r, TRANSFER, On(project=slug, team=found.team))
+    return found
+
+
 async def transfer(tx: Tx, slug: str, team: str, why: str) -> Ownership:
     """Give a project to another team at once, for whoever leads both, with a reason; to who keeps it: it is its own from now on.
 
     Raises `NoSuchTeam`, `TeamEnded`, `NoReason`. To its owner: nothing changes. Open offers of it are withdrawn.
     """
-    found = await project(tx, slug)
-    await access.require(tx, TRANSFER, On(project=slug, team=found.team))
+    await may_give(tx, slug)
     receiving = await living_team(tx, team)
     await access.require(tx, TRANSFER, On(project=slug, team=receiving.id))
     was = await owner(tx, slug)
@@ -89,8 +96,7 @@ async def transfer(tx: Tx, slug: str, team: str, why: str) -> Ownership:
 
 async def give_back(tx: Tx, slug: str, why: str) -> Ownership:
     """Undo the last change of owner: back to the team before, if it lives. Raises `NothingToGiveBack`."""
-    found = await project(tx, slug)
-    await access.require(tx, TRANSFER, On(project=slug, team=found.team))
+    await may_give(tx, slug)
     now, *earlier = await history(tx, slug)
     if not earlier:
         raise NothingToGiveBack(project=slug, why="nobody owned it before")
@@ -107,8 +113,7 @@ async def correct(tx: Tx, slug: str, team: str, since: datetime, why: str, until
     For whoever leads both the owner and that team. A team that has ended may have owned it while it lived. Gives the history as
     it is known now. Raises `NoReason`, and `WrongTime`: before the project was registered, in the future, or ended before begun.
     """
-    found = await project(tx, slug)
-    await access.require(tx, TRANSFER, On(project=slug, team=found.team))
+    found = await may_give(tx, slug)
     named = await access.team(tx, team)
     await access.require(tx, TRANSFER, On(project=slug, team=named.id))
     if not why.strip():
