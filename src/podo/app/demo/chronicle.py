@@ -16,7 +16,19 @@ from podo.kernel.nouns import Actor
 
 # Referred to before they refer.
 _ORDER = (
-    *("projects", "ownerships", "namespaces", "delivery_numbers", "config", "builds", "releases", "bundles", "deployments"),
+    *(
+        "projects",
+        "ownerships",
+        "project_facts",
+        "project_dependencies",
+        "namespaces",
+        "delivery_numbers",
+        "config",
+        "builds",
+        "releases",
+        "bundles",
+        "deployments",
+    ),
     *("rollouts", "rollout_watches", "approvals", "comments"),
 )
 _BATCH = 2000

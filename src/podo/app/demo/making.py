@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from podo.app import house as houses
-from podo.app.demo import assets, clusters, founding, organisation
+from podo.app.demo import assets, clusters, facts, founding, organisation
 from podo.app.demo.chronicle import Chronicle
 from podo.app.demo.clusters import Filling, Manifest
 from podo.app.demo.course import Course
@@ -40,8 +40,10 @@ async def make(folder: Path) -> datetime:
         now = clock.now()
         world = await _company(house, now)
         courses, chronicle = await _history(house, world)
+        facts.describe(chronicle, world)
         await chronicle.write(house.database)
         await assets.fill(house, world)
+        await facts.score(house, world)
         while await log.seal(house.database):
             pass
         await clusters.fill(await _fillings(house, world, courses), folder / "twins")
