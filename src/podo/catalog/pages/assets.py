@@ -35,6 +35,7 @@ from podo.kernel.errors import N_, PodoError
 from podo.kernel.http import Routes, Web
 from podo.kernel.http.routes import Form, form
 from podo.kernel.http.web import WebIn
+from podo.kernel.nouns import PODO
 from podo.kernel.ui import Tab, page
 
 routes = Routes("catalog", tag="Assets")
@@ -103,6 +104,17 @@ class Row:
     cost: tuple[Decimal, str] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision, with the names of its owner and of who decided and undid it, and why, in words."""
+
+    decision: Decision
+    owner: Owner | None
+    by: str
+    undone_by: str
+    reasons: Sequence[str]
+
+
 @page("catalog/assets.html")
 @dataclass(frozen=True, slots=True)
 class AssetsPage:
@@ -132,7 +144,7 @@ class AssetPage:
     keeper: Owner | None
     case: OrphanCase | None
     candidates: Sequence[tuple[Owner, Candidate, Sequence[str]]]
-    decided: Sequence[tuple[Decision, Owner | None, str, Sequence[str]]]
+    decided: Sequence[Decided]
     undo: bool
     can: bool
     owners: Sequence[str]
@@ -309,6 +321,7 @@ async def _show(w: Web, name: str, typed: Form | None = None, wrong: str = "") -
         teams = {t.id: t for t in await access.teams(r)}
         case = await service.orphan(r, it.id)
         decisions = await service.decisions(r, it.id)
+        people = await access.people(r, {who for d in decisions for who in (d.by, d.withdrawn_by) if who})
         costs = await money(w, r, [it.id])
         can = (await access.may(r, ASSIGN, On(team=it.team))).allowed
         mine = {m.team for m in await access.teams_of(r, w.person)}
@@ -323,7 +336,7 @@ async def _show(w: Web, name: str, typed: Form | None = None, wrong: str = "") -
         keeper=row.owner,
         case=case,
         candidates=[(named(c.owner, teams), c, clues(w, c.clues)) for c in case.candidates] if case else [],
-        decided=[_decided(w, d, teams) for d in decisions],
+        decided=[_decided(w, d, teams, {i: p.name for i, p in people.items()}) for d in decisions],
         undo=any(d.withdrawn_at is None for d in decisions),
         can=can or it.trouble is not None,
         owners=[*projects, *own],
@@ -333,9 +346,10 @@ async def _show(w: Web, name: str, typed: Form | None = None, wrong: str = "") -
     return await w.page(made, title=it.name, status=422 if wrong else 200)
 
 
-def _decided(w: Web, decision: Decision, teams: Mapping[str, Team]) -> tuple[Decision, Owner | None, str, Sequence[str]]:
+def _decided(w: Web, decision: Decision, teams: Mapping[str, Team], names: Mapping[str, str]) -> Decided:
     owner = named(decision.owner, teams) if decision.owner else None
-    return decision, owner, decision.by, clues(w, decision.clues)
+    by, undone_by = (names.get(who, "Podo" if who == PODO.id else who) for who in (decision.by, decision.withdrawn_by))
+    return Decided(decision, owner, by, undone_by, clues(w, decision.clues))
 
 
 @routes.form("/assets/{asset}/assign", verb="catalog.assign_assets", permission=ASSIGN.id)
