@@ -37,13 +37,12 @@ from podo.catalog.rules.projects import (
 )
 
 __all__ = [
-    "picture",
-    "Picture",
     "LONGEST_NAME",
     "RESERVED",
     "TIERS",
     "Chart",
     "Fate",
+    "Picture",
     "above",
     "ancestry",
     "beside",
@@ -60,6 +59,7 @@ __all__ = [
     "namespace_manifests",
     "needed_moment",
     "page",
+    "picture",
     "project_query",
     "ranked",
     "revised",
