@@ -43,7 +43,7 @@ FLOORS = (
     "kernel",
 )
 _LOW = ("db", "metrics", "traces", "settings | terminal", "ids", "clock", "nouns | errors")
-KERNEL = ("http", "ui | domains", "durable", "events", *_LOW)
+KERNEL = ("http", "ui | domains", "durable", "events | search", *_LOW)
 INSIDE = (
     "domain",
     "api | pages | chat | handlers",
