@@ -28,12 +28,12 @@ class RehearsalPage:
     picture: Picture
     because: Mapping[str, Sequence[tuple[str, str]]]
     parts: Sequence[tuple[RehearsalPart, Sequence[tuple[str, str, str]]]]
-    only: str
+    part: str
 
 
 @routes.page("/rehearsals/{draft}", permission=READ.id)
-async def rehearsal(draft: str, only: str = "", w: Web = WebIn) -> Response:
-    """The page; `only` is `left` for those that nobody would take."""
+async def rehearsal(draft: str, part: str = "", w: Web = WebIn) -> Response:
+    """The page; `part` is `left` for those that nobody would take."""
     translate = languages.translator(w.lang)
     async with w.reading() as r:
         found = await service.rehearse(r, draft)
@@ -43,5 +43,5 @@ async def rehearsal(draft: str, only: str = "", w: Web = WebIn) -> Response:
         m.project: [(found.names.get(t, t), " · ".join(e.told(translate) for e in es)) for t, es in m.candidates]
         for m in found.moves
     }
-    made = RehearsalPage(found=found, picture=rules.picture(found.bands, found.names), because=because, parts=more, only=only)
+    made = RehearsalPage(found=found, picture=rules.picture(found.bands, found.names), because=because, parts=more, part=part)
     return await w.page(made, title=f"{say(w, N_('Rehearsal'))} · {found.name}")
