@@ -150,6 +150,8 @@ async def set_back(tx: Tx, seal: Seal, slug: str, change_id: str) -> Sequence[st
 
     Raises `NoSuchChange`, `ChangedSince` where a field was changed again, `NotAllowed`.
     """
+    found = await project(tx, slug)
+    await access.require(tx, CHANGE, On(project=slug, team=found.team))
     entry = await log.entry(tx, change_id)
     if entry is None or entry.project != slug or entry.code not in _CODES or not entry.facts.get("was"):
         raise NoSuchChange(project=slug)
