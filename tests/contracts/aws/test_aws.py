@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
 
@@ -143,14 +144,9 @@ async def test_a_role_is_taken_on_once_and_its_keys_are_used(wire: Plane, aws: A
         await aws.listed(Access("333333333333", "arn:aws:iam::333333333333:role/podo"), REGION, BY_KIND["sns:topic"])
 
 
-async def test_a_silent_aws_is_given_up(wire: Plane, access: Access) -> None:
-    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(1)
-        writer.close()
-
-    server = await asyncio.start_server(never, "127.0.0.1", 0)
-    async with server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+async def test_a_silent_aws_is_given_up(access: Access) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         aws = Aws(Connection(endpoint=url, keys=KEYS, timeout=0.2, pauses=(), before_call=outside))
         with pytest.raises(AwsUnreachable):
             await aws.tagged(access, REGION)
