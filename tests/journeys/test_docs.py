@@ -17,7 +17,7 @@ SERVER = [block for block in commands.blocks() if block.runner == "server"]
 
 async def test_the_docs_commands_do_what_they_say(tmp_path: Path) -> None:
     assert {block.path for block in SERVER} >= {"docs/quickstart.md"}
-    async with world(tmp_path / "podo", real=False) as made:
+    async with world(tmp_path / "podo") as made:
         environment = await _environment(made)
         for path in dict.fromkeys(block.path for block in SERVER):
             folder = tmp_path / path.replace("/", "-")

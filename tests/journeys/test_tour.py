@@ -42,7 +42,7 @@ async def _is_as_it_was(made: World) -> None:
 
 
 async def test_the_tour_may_be_ended_at_any_moment_and_goes_on_to_its_end(tmp_path: Path) -> None:
-    async with world(tmp_path, real=False) as made:
+    async with world(tmp_path) as made:
         first = await _begin(made, tmp_path)
         assert first.stdout is not None
         told = ""

@@ -8,7 +8,7 @@ import os
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,9 @@ from podo.catalog.types import ClusterKind, Environment, Region
 from podo.clients.kubernetes import local
 from podo.clients.kubernetes.client import Cluster
 from podo.clients.kubernetes.connections import Connections
+from podo.clients.kubernetes.errors import NotFound
+from podo.clients.kubernetes.kinds import NAMESPACE
+from podo.clients.kubernetes.real import connect
 from podo.kernel import clock
 from tests.contracts.registry.servers import debian
 from tests.domains.delivery.shops import directory
@@ -112,8 +115,8 @@ async def podo(world: World, token: str, *words: str, code: int = 0, stdin: str 
 
 
 @contextlib.asynccontextmanager
-async def world(folder: Path, *, real: bool) -> AsyncIterator[World]:
-    """The whole of it; `real`: a control plane of its own for each region, which serves alpha and production."""
+async def world(folder: Path, planes: Mapping[str, local.LocalCluster] | None = None) -> AsyncIterator[World]:
+    """The whole of it; `planes`: a real control plane for each region, which serves alpha and production. Else twins."""
     repository = folder / "git" / "hello"
     shutil.copytree(HELLO, repository, ignore=shutil.ignore_patterns(".git"))
     await git(repository, "init", "-q", "-b", "main")
@@ -122,11 +125,8 @@ async def world(folder: Path, *, real: bool) -> AsyncIterator[World]:
     really = shutil.which("buildah") is not None and shutil.which("docker-registry") is not None and os.geteuid() == 0
     async with contextlib.AsyncExitStack() as stack:
         host = (await stack.enter_async_context(debian(folder / "registry", login=None)))[0] if really else "127.0.0.1:9"
-        clusters = {}
-        if real:
-            started = [stack.enter_async_context(local.running(f"{r}", folder / "clusters", region=r)) for r in REGIONS]
-            clusters = dict(zip(REGIONS, [await s for s in started], strict=True))
-        names = [] if real else [f"{e}-{r}" for e in ("alpha", "prod") for r in REGIONS]
+        kubeconfigs = {region: plane.kubeconfig for region, plane in (planes or {}).items()}
+        names = [] if planes else [f"{e}-{r}" for e in ("alpha", "prod") for r in REGIONS]
         settings = {
             "PODO_CATALOG_LOCAL_REPOSITORIES": "true",
             "PODO_DELIVERY_BUILD_ON_HOST": "true",
@@ -139,10 +139,26 @@ async def world(folder: Path, *, real: bool) -> AsyncIterator[World]:
         house = await stack.enter_async_context(
             living(folder / "podo", clusters=names, domains=None, pace=QUICK, pauses=(0.2, 0.5), **settings)
         )
-        await _furnish(house, {name: c.kubeconfig for name, c in clusters.items()})
+        await _furnish(house, kubeconfigs)
         address = await stack.enter_async_context(_served(house))
-        kubeconfigs = {name: c.kubeconfig for name, c in clusters.items()}
-        yield World(house, address, repository, real, really, kubeconfigs)
+        yield World(house, address, repository, bool(planes), really, kubeconfigs)
+
+
+async def emptied(planes: Iterable[local.LocalCluster]) -> None:
+    """Delete the namespaces that Podo made there, and wait until they are gone."""
+    async with contextlib.AsyncExitStack() as stack:
+        for plane in planes:
+            cluster = connect(plane.kubeconfig)
+            stack.push_async_callback(cluster.close)
+            await eventually(lambda cluster=cluster: _emptied(cluster))
+
+
+async def _emptied(cluster: Cluster) -> bool:
+    ours = await cluster.list(NAMESPACE, label_selector="podo.dev/project")
+    for found in ours.items:
+        with contextlib.suppress(NotFound):
+            await cluster.delete(NAMESPACE.ref(found["metadata"]["name"]))
+    return not ours.items
 
 
 async def _furnish(house: Living, kubeconfigs: Mapping[str, Path]) -> None:
