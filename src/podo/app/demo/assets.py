@@ -16,7 +16,7 @@ from podo.app.demo import organisation
 from podo.app.demo.organisation import ExamplePerson, ExampleProject
 from podo.app.demo.world import DAYS, World, actor
 from podo.catalog import service as catalog
-from podo.catalog.adapters.memory import CloudTwin
+from podo.catalog.domain import CloudTwin
 from podo.catalog.types import AccountKind, AssetQuery, CloudAccount, OrphanCase, Provider, SeenAsset
 from podo.kernel import clock
 from podo.kernel.domains import House
