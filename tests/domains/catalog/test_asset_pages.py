@@ -118,7 +118,7 @@ async def test_the_api_does_what_the_pages_do(house: Living) -> None:
         batch = (await client.post("/api/v1/assets/assign", json={"assets": mine, "owner": "team:chat"})).json()["batch"]
         one = (await client.get(f"/api/v1/assets/{mine[0]}")).json()
         assert (one["asset"]["team"], one["case"], one["decisions"][0]["clues"][0]["kind"]) == ("team-2", None, "tag")
-        by_arn = await client.get(f"/api/v1/assets/{one['asset']['arn']}")
+        by_arn = await client.get("/api/v1/assets/arn", params={"arn": one["asset"]["arn"]})
         assert by_arn.json()["asset"]["id"] == mine[0]
         assert (await client.post("/api/v1/assets/undo", json={"asset": "", "batch": batch})).json() == {"count": 2}
         early = await client.post("/api/v1/assets/quarantine", json={"assets": [mine[0]]})

@@ -349,11 +349,11 @@ async def undo(wanted: UndoIn, w: Web = WebIn) -> DoneOut:
         return DoneOut(count=await service.undo_assets(tx, batch=wanted.batch, asset=wanted.asset))
 
 
-@routes.api("GET", "/api/v1/assets/{asset:path}", verb="catalog.asset", permission=READ.id)
-async def asset(asset: str, w: Web = WebIn) -> OneAssetOut:
-    """One asset by id or ARN."""
+@routes.api("GET", "/api/v1/assets/{asset}", verb="catalog.asset", permission=READ.id)
+async def asset(asset: str, arn: str = "", w: Web = WebIn) -> OneAssetOut:
+    """One asset by id; by its ARN at `/assets/arn?arn=…`."""
     async with w.reading() as r:
-        found = await service.asset(r, asset)
+        found = await service.asset(r, arn if asset == "arn" else asset)
         case = await service.orphan(r, found.id)
         decided = await service.decisions(r, found.id)
         cost: CostOut | None = None

@@ -64,7 +64,8 @@ def asset_count(text: str, **wanted: str | bool | None) -> None:
 @click.argument("name")
 def asset_show(name: str) -> None:
     """One asset by id or ARN: whose it is, how that is known, and what was decided."""
-    found = api("GET", f"/assets/{quote(name, safe='')}")
+    by_arn = "/" in name or ":" in name
+    found = api("GET", "/assets/arn", params={"arn": name}) if by_arn else api("GET", f"/assets/{quote(name)}")
     show(found["asset"], [*_COLUMNS, "arn", "proof", "trouble", "creator", "seen_at", "gone_at", "quarantined_at"])
 
 
