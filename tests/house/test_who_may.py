@@ -162,6 +162,7 @@ async def test_a_token_may_no_more_than_its_scopes_and_nobody_nothing(world: Sho
 
 
 async def _call(client: httpx.AsyncClient, spec: Mapping[str, Any], method: str, path: str) -> httpx.Response:
+    path = path.replace(":path", "")
     operation = spec["paths"][path][method.lower()]
     filled = path
     for parameter in operation.get("parameters", ()):

@@ -123,7 +123,7 @@ class Leaving:
             due = await service.has_due_entries(r)
         if due:
             async with house.database.transaction(PODO) as tx:
-                await service.let_due_entries_come(tx)
+                await service.let_due_entries_come(tx, house.slots[KeptTeam])
         stamp = await reads.directory_stamp(house.ports)
         turn = TURNS.get(id(house))
         if stamp != self._stamps.setdefault(id(house), stamp) or (turn is not None and turn <= clock.now()):

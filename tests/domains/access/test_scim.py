@@ -90,6 +90,8 @@ async def test_people_and_teams_are_what_is_pushed(firm: Living, hr: httpx.Async
     for wrong in ({"parent": {"value": "nowhere"}}, {"handle": "chat"}, {"validTo": "soon"}):
         refused = await push(hr, "Groups", group("Wrong", team=wrong), status=400)
         assert refused["scimType"] == "invalidValue"
+    never = await hr.delete("/scim/v2/Groups/team-1")
+    assert (never.status_code, "never ends" in never.json()["detail"]) == (400, True)
     round_ = changing({"op": "replace", "path": f"{TEAM}:parent", "value": {"value": "lab-1"}})
     await push(hr, f"Groups/{top['id']}", round_, method="PATCH", status=400)
     moved = changing(

@@ -281,6 +281,8 @@ async def make_draft(wanted: DraftIn, w: Web = WebIn) -> DraftOut:
 @routes.api("PUT", "/api/v1/directory/drafts/{draft}/file", verb="access.draft_fill", permission=REORGANISE.id)
 async def fill_draft(draft: str, wanted: FileIn, w: Web = WebIn) -> DraftOut:
     """Let a draft say exactly what a file of people and teams says."""
+    async with w.reading() as r:
+        await service.require(r, REORGANISE, On())
     feed = written(wanted.text, is_table=wanted.name.lower().endswith(".csv"))
     async with w.transaction() as tx:
         return DraftOut.of(await service.fill_draft(tx, draft, feed))
@@ -289,6 +291,8 @@ async def fill_draft(draft: str, wanted: FileIn, w: Web = WebIn) -> DraftOut:
 @routes.api("POST", "/api/v1/directory/drafts/{draft}/take", verb="access.draft_take", permission=SYNC.id)
 async def take_draft(draft: str, wanted: SyncIn, w: Web = WebIn) -> PlanOut:
     """Let a draft come true."""
+    async with w.reading() as r:
+        await service.require(r, SYNC, On())
     if DirectoryReader in w.house.ports:
         raise Pulled()
     async with w.transaction() as tx:

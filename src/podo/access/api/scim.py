@@ -42,7 +42,7 @@ from podo.access.api.schemas import (
     version_of,
 )
 from podo.access.ports import DirectoryReader
-from podo.access.types import SYNC, Entry, EntryKind, Pulled
+from podo.access.types import SYNC, Entry, EntryKind, KeptTeam, Pulled
 from podo.kernel.db import Reading
 from podo.kernel.errors import PodoError
 from podo.kernel.http import Routes, Web
@@ -100,7 +100,10 @@ async def delete(path: str, w: Web = WebIn) -> Response:
 async def _answered(w: Web, path: str, answer: Any) -> Response:
     try:
         with PROVIDER:
-            return await answer(w, _target(w, path))
+            target = _target(w, path)
+            async with w.reading() as r:
+                await service.require_push(r, target.draft)
+            return await answer(w, target)
     except SCIMException as error:
         return _failed(error.status, error.scim_type, str(error))
     except ValidationError as error:
@@ -148,7 +151,7 @@ def _writable(w: Web, target: Target) -> EntryKind:
 
 async def _read(w: Web, target: Target) -> Response:
     if target.kind is None:
-        return await _about(w, target)
+        return _about(w, target)
     query = dict(w.request.query_params)
     if not target.id:
         return await _listed(w, target, target.kind, _search(target.kind, query))
@@ -238,9 +241,7 @@ async def _near(r: Reading, target: Target, kind: EntryKind, text: str) -> list[
     return await service.entry_by(r, target.draft, kind, "named", value) if attribute == named.lower() else None
 
 
-async def _about(w: Web, target: Target) -> Response:
-    async with w.reading() as r:
-        await service.entries(r, target.draft, EntryKind.user, 0, 0)
+def _about(w: Web, target: Target) -> Response:
     match target.word, target.id:
         case "ServiceProviderConfig", "":
             body = CONFIG.model_copy(deep=True)
@@ -286,7 +287,7 @@ async def _create(w: Web, target: Target) -> Response:
         raise NotFoundException(detail="A new one has no id yet.")
     made = MODELS[kind].model_validate_json(await w.request.body(), scim_ctx=Context.RESOURCE_CREATION_REQUEST)
     async with w.transaction() as tx:
-        entry = await service.put_entry(tx, target.draft, kind, document_of(made))
+        entry = await service.put_entry(tx, target.draft, kind, document_of(made), keeps=w.house.slots[KeptTeam])
     return _resource(entry, target.base, Context.RESOURCE_CREATION_RESPONSE, status=201)
 
 
@@ -320,7 +321,7 @@ async def _replace(w: Web, target: Target) -> Response:
         was = await service.entry(tx, target.draft, kind, target.id)
         _as_seen(w, was)
         if made.replace(resource_of(was, target.base)):
-            was = await service.put_entry(tx, target.draft, kind, document_of(made), target.id)
+            was = await service.put_entry(tx, target.draft, kind, document_of(made), target.id, keeps=w.house.slots[KeptTeam])
     return _resource(was, target.base, Context.RESOURCE_REPLACEMENT_RESPONSE, wanted)
 
 
@@ -333,7 +334,7 @@ async def _change(w: Web, target: Target) -> Response:
         _as_seen(w, was)
         found = resource_of(was, target.base)
         if asked.patch(found):
-            was = await service.put_entry(tx, target.draft, kind, document_of(found), target.id)
+            was = await service.put_entry(tx, target.draft, kind, document_of(found), target.id, keeps=w.house.slots[KeptTeam])
     return _resource(was, target.base, Context.RESOURCE_PATCH_RESPONSE, wanted)
 
 
@@ -341,7 +342,7 @@ async def _delete(w: Web, target: Target) -> Response:
     kind = _writable(w, target)
     async with w.transaction() as tx:
         _as_seen(w, await service.entry(tx, target.draft, kind, target.id))
-        await service.drop_entry(tx, target.draft, kind, target.id)
+        await service.drop_entry(tx, target.draft, kind, target.id, keeps=w.house.slots[KeptTeam])
     return Response(status_code=204)
 
 

@@ -104,6 +104,8 @@ async def make(w: Web = WebIn) -> Response:
 @routes.form("/teams/drafts/{draft}/file", verb="access.draft_fill", permission=REORGANISE.id)
 async def fill(draft: str, w: Web = WebIn) -> Response:
     """From a file."""
+    async with reading(w, REORGANISE):
+        pass
     sent = (await w.request.form()).get("file")
     try:
         if not isinstance(sent, UploadFile) or not sent.filename:
@@ -124,6 +126,8 @@ async def fill(draft: str, w: Web = WebIn) -> Response:
 async def take(draft: str, w: Web = WebIn) -> Response:
     """Let it come true."""
     f = await form(w)
+    async with reading(w, SYNC):
+        pass
     try:
         if DirectoryReader in w.house.ports:
             raise Pulled()

@@ -57,6 +57,7 @@ from podo.access.service.provisioning import (
     has_due_entries,
     let_due_entries_come,
     put_entry,
+    require_push,
 )
 from podo.access.service.removals import keep_removals, removals, take_removals
 from podo.access.service.rights import allowed_many, explain, may, owner_of, permissions, require, use
@@ -143,6 +144,7 @@ __all__ = [
     "put_entry",
     "removals",
     "require",
+    "require_push",
     "revoke",
     "revoke_token",
     "roles_by_hand",

@@ -11,7 +11,7 @@ from podo.access.service.drafts import draft_feed, note_taken, open_draft
 from podo.access.service.leaving import leave
 from podo.access.service.people import person as the_person
 from podo.access.service.rights import require
-from podo.access.service.successions import record, take_back
+from podo.access.service.successions import kept_by, record, take_back
 from podo.access.types import (
     GRANT,
     READ,
@@ -113,14 +113,13 @@ async def take_draft(tx: Tx, id_: str, *, most_gone: float = MOST_GONE, keeps: S
 
 
 async def _spare(tx: Tx, made: rules.Changes, keeps: Sequence[KeptTeam]) -> None:
-    """A team that a slot names never ends; the root that holds most people ends only where another root stays."""
+    """A team that a slot names never ends; and the last one stays, for somebody must own what nobody else does."""
     gone = {t.id: t for t in made.ended}
-    for slot in keeps:
-        if (kept := await slot.team(tx)) in gone:
-            raise WrongDirectory(why=f"it ends the team {gone[kept].name}, which owns what nobody else does")
+    if (kept := await kept_by(tx, keeps)) in gone:
+        raise WrongDirectory(why=f"it ends the team {gone[kept].name}, which owns what nobody else does")
     here = [*made.began, *made.returned, *made.altered, *made.kept]
-    if gone and not here and made.memberships:
-        raise WrongDirectory(why="it ends every team and keeps people")
+    if gone and not here:
+        raise WrongDirectory(why="it ends every team")
 
 
 async def _people(tx: Tx, known: rules.Known, made: rules.Changes) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 from podo.access import rules, store
 from podo.access.service.directory import take_back_ends
-from podo.access.service.people import head_counts
 from podo.access.service.removals import lose, spare
-from podo.access.service.successions import record
+from podo.access.service.successions import custodian, record
 from podo.access.types import (
     EntryKind,
     Foreseen,
+    KeptTeam,
     PersonChanged,
     SuccessionKind,
     Team,
@@ -26,7 +26,9 @@ from podo.kernel.db import Tx
 Document = Mapping[str, Any]
 
 
-async def write_group(tx: Tx, id_: str, group: Document, now: datetime, *, gone: bool = False) -> Document:
+async def write_group(
+    tx: Tx, id_: str, group: Document, now: datetime, *, gone: bool = False, keeps: Sequence[KeptTeam] = ()
+) -> Document:
     """Make the team what the group says; gives the group with the handle that it has. Raises `WrongDirectory`."""
     known = {t.id: t for t in await store.teams(tx)}
     was, word = known.get(id_), (await store.sayings(tx)).get(id_, {})
@@ -35,11 +37,9 @@ async def write_group(tx: Tx, id_: str, group: Document, now: datetime, *, gone:
         return group
     team = replace(team, parent=await _begun(tx, team.parent, known))
     wanted, rest = rules.settled(team, was, word)
-    over = gone or (team.ended_at is not None and team.ended_at <= now)
-    if over:
-        await _end(
-            tx, replace(wanted, ended_at=team.ended_at if team.ended_at and team.ended_at <= now else now), was, group, word
-        )
+    over = _over(team, now, gone=gone)
+    if over is not None:
+        await _end(tx, replace(wanted, ended_at=over), was, group, word, keeps)
         return group
     wanted = replace(wanted, ended_at=None)
     if rules.circle({t.id: t.parent for t in known.values()} | {id_: wanted.parent}):
@@ -54,6 +54,13 @@ async def write_group(tx: Tx, id_: str, group: Document, now: datetime, *, gone:
     await _put(tx, wanted, was, rest if rest != dict(word) else None, now)
     await _members(tx, id_, group)
     return group
+
+
+def _over(team: Team, now: datetime, *, gone: bool) -> datetime | None:
+    """Since when it is over, None while it is not."""
+    if team.ended_at is not None and team.ended_at <= now:
+        return team.ended_at
+    return now if gone else None
 
 
 def _wanted(id_: str, group: Document, known: Mapping[str, Team]) -> Team:
@@ -97,7 +104,9 @@ async def _put(tx: Tx, wanted: Team, was: Team | None, rest: dict[str, Any] | No
         tx.say(TeamChanged(what="changed", **facts))
 
 
-async def _end(tx: Tx, ended: Team, was: Team | None, group: Document, word: Mapping[str, Any]) -> None:
+async def _end(
+    tx: Tx, ended: Team, was: Team | None, group: Document, word: Mapping[str, Any], keeps: Sequence[KeptTeam]
+) -> None:
     known = {t.id: t for t in await store.teams(tx)}
     heirs = rules.successors_of(group)
     if unknown := [h for h in heirs if h not in known]:
@@ -112,7 +121,7 @@ async def _end(tx: Tx, ended: Team, was: Team | None, group: Document, word: Map
         if "living" in word:
             await store.put_saying(tx, was.id, {})
         return
-    if was.id == rules.custodian(list(known.values()), await head_counts(tx)) and not followed:
+    if was.id == await custodian(tx, keeps):
         raise WrongDirectory(why=f"the team {was.name} owns what nobody else does, and never ends")
     if not followed:
         await lose(tx, EntryKind.group, was.id, was.name)

@@ -6,7 +6,7 @@ that may go in a day wait for an administrator.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from podo.access.types import (
     Entry,
     EntryChanged,
     EntryKind,
+    KeptTeam,
     NameTaken,
     NoSuchDraft,
     NoSuchEntry,
@@ -40,7 +41,7 @@ Document = Mapping[str, Any]
 
 async def entry(r: Reading, draft: str, kind: EntryKind, id_: str) -> Entry:
     """One by Podo's id; somebody whom no client wrote yet, too. Raises `NoSuchEntry`."""
-    await _may(r, draft)
+    await require_push(r, draft)
     found = await store.entry(r, draft, kind, id_) or (await _unwritten_one(r, kind, id_) if not draft else None)
     if found is None:
         raise NoSuchEntry(kind=kind.value, name=id_)
@@ -49,7 +50,7 @@ async def entry(r: Reading, draft: str, kind: EntryKind, id_: str) -> Entry:
 
 async def entry_by(r: Reading, draft: str, kind: EntryKind, attribute: str, value: str) -> list[Entry]:
     """Those with this userName or displayName (`named`) or externalId (`external`), without reading all."""
-    await _may(r, draft)
+    await require_push(r, draft)
     if attribute == "named":
         found = await store.entries_named(r, draft, kind, str(rules.normal(value.lower())))
     else:
@@ -63,7 +64,7 @@ async def entry_by(r: Reading, draft: str, kind: EntryKind, attribute: str, valu
 
 async def entries(r: Reading, draft: str, kind: EntryKind, start: int = 0, count: int | None = None) -> tuple[int, list[Entry]]:
     """How many there are, and those from `start` on, in the order in which they came."""
-    await _may(r, draft)
+    await require_push(r, draft)
     unwritten = {} if draft else await _unwritten(r, kind)
     order = [*await store.entry_ids(r, draft, kind), *unwritten]
     wanted = order[start:] if count is None else order[start : start + count]
@@ -74,7 +75,8 @@ async def entries(r: Reading, draft: str, kind: EntryKind, start: int = 0, count
     return len(order), [known[i] if i in known else unwritten[i] for i in wanted]
 
 
-async def _may(r: Reading, draft: str) -> None:
+async def require_push(r: Reading, draft: str = "") -> None:
+    """Let pass who may push what is so, or write into a draft. Raises `NotAllowed`, `NoSuchDraft`."""
     if not draft:
         await require(r, SYNC, On())
         return
@@ -111,7 +113,9 @@ def _made(kind: EntryKind, id_: str, document: Document) -> Entry:
     return Entry("", kind, id_, rules.named(document), str(document.get("externalId") or ""), document, None, None)
 
 
-async def put_entry(tx: Tx, draft: str, kind: EntryKind, document: Document, id_: str | None = None) -> Entry:
+async def put_entry(
+    tx: Tx, draft: str, kind: EntryKind, document: Document, id_: str | None = None, *, keeps: Sequence[KeptTeam] = ()
+) -> Entry:
     """Write a user or a group, a new one without `id_`. Raises `NameTaken`, `NoSuchEntry`, `WrongDirectory`, `DraftClosed`."""
     await _open(tx, draft)
     now, plain = clock.now(), dict(rules.normal(dict(document)))
@@ -127,13 +131,13 @@ async def put_entry(tx: Tx, draft: str, kind: EntryKind, document: Document, id_
     elif kind is EntryKind.user:
         await _write_user(tx, own, plain, now)
     else:
-        kept = replace(kept, document=await write_group(tx, own, plain, now))
+        kept = replace(kept, document=await write_group(tx, own, plain, now, keeps=keeps))
     await store.put_entry(tx, kept)
     _say(tx, kept, N_("changed") if was else N_("added"))
     return kept
 
 
-async def drop_entry(tx: Tx, draft: str, kind: EntryKind, id_: str) -> None:
+async def drop_entry(tx: Tx, draft: str, kind: EntryKind, id_: str, *, keeps: Sequence[KeptTeam] = ()) -> None:
     """Take a user or a group away: the person leaves, the team ends. Raises as `put_entry`."""
     await _open(tx, draft)
     was = await entry(tx, draft, kind, id_)
@@ -145,11 +149,11 @@ async def drop_entry(tx: Tx, draft: str, kind: EntryKind, id_: str) -> None:
         if person.active:
             await lose(tx, EntryKind.user, id_, person.name)
     else:
-        await write_group(tx, id_, was.document, clock.now(), gone=True)
+        await write_group(tx, id_, was.document, clock.now(), gone=True, keeps=keeps)
     _say(tx, was, N_("deleted"))
 
 
-async def let_due_entries_come(tx: Tx) -> None:
+async def let_due_entries_come(tx: Tx, keeps: Sequence[KeptTeam] = ()) -> None:
     """What pushed entries said of the future is so now: people leave, teams begin and end."""
     now = clock.now()
     due = await store.due_entries(tx, now)
@@ -160,7 +164,7 @@ async def let_due_entries_come(tx: Tx) -> None:
             if one.kind is EntryKind.user:
                 await _write_user(tx, one.id, one.document, now)
             else:
-                await write_group(tx, one.id, one.document, now)
+                await write_group(tx, one.id, one.document, now, keeps=keeps)
         except WrongDirectory:
             what = N_("could not come true")
         await store.put_entry(tx, replace(one, due_at=rules.due(one.kind, one.document, now, one.id)))
@@ -178,7 +182,7 @@ async def has_due_entries(r: Reading) -> bool:
 
 
 async def _open(tx: Tx, draft: str) -> None:
-    await _may(tx, draft)
+    await require_push(tx, draft)
     found = await store.draft(tx, draft) if draft else None
     if found is not None and (found.taken_at or found.closed_at):
         raise DraftClosed(name=found.name)

@@ -32,6 +32,7 @@ from podo.access.types import (
 from podo.kernel import clock, ids
 from podo.kernel.db import Reading, Tx
 from podo.kernel.errors import N_
+from podo.kernel.nouns import PODO
 
 SKEW = timedelta(minutes=5)
 _WORDS = {
@@ -52,10 +53,17 @@ async def successions(r: Reading, team: str | None = None) -> list[Succession]:
 
 async def custodian(r: Reading, keeps: Sequence[KeptTeam] = ()) -> str | None:
     """The id of the team that may not end: what a slot names, else the root team that holds most people."""
-    for slot in keeps:
-        if (kept := await slot.team(r)) is not None:
-            return kept
+    if (kept := await kept_by(r, keeps)) is not None:
+        return kept
     return rules.custodian(await store.teams(r), await head_counts(r))
+
+
+async def kept_by(r: Reading, keeps: Sequence[KeptTeam]) -> str | None:
+    """The id of the team that a slot names. Podo itself asks: who pushes may not read what a slot looks at."""
+    for slot in keeps:
+        if (kept := await slot.team(Reading(r.session, PODO))) is not None:
+            return kept
+    return None
 
 
 async def succeed(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from podo.clients.directory.wire import BUSY, LARGEST, Place
+from podo.clients.directory.wire import LARGEST, Place
 
 
 class Document:
@@ -22,9 +22,7 @@ class Document:
             if answer.status_code == 304 and self._kept is not None:
                 return self._kept[1]
             if answer.status_code != 200:
-                if answer.status_code in BUSY or answer.status_code >= 500:
-                    raise self._place.unreachable(f"it answered {answer.status_code}")
-                raise self._place.refused(answer.status_code)
+                raise self._place.unreachable(f"it answered {answer.status_code}")
             if len(answer.content) > LARGEST:
                 raise self._place.unreachable(f"its answer is larger than {LARGEST >> 20} MiB")
             try:

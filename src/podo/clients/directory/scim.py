@@ -9,7 +9,7 @@ from scim2_client import SCIMClientException
 from scim2_client.engines.httpx2 import AsyncSCIMClient
 from scim2_models import Group, Resource, SCIMException, ScimProvider, SearchRequest, User
 
-from podo.clients.directory.wire import BUSY, Place
+from podo.clients.directory.wire import Place
 
 _PROVIDER = ScimProvider(models=[User, Group])
 MOST = 500_000
@@ -54,17 +54,8 @@ class Scim:
         wanted = SearchRequest[model](start_index=start, count=self._page)
         try:
             answer: Any = await scim.query(model, query_parameters=wanted, raise_scim_errors=True)
-        except SCIMException as error:
-            raise self._wrong(error.status, str(error)) from error
-        except SCIMClientException as error:
-            status = getattr(getattr(error, "response", None), "status_code", 0) or 0
-            raise self._wrong(status, "; ".join([str(error), *getattr(error, "__notes__", [])])) from error
+        except (SCIMException, SCIMClientException) as error:
+            raise self._place.unreachable("; ".join([str(error), *getattr(error, "__notes__", [])])) from error
         if not isinstance(answer, dict) or "totalResults" not in answer:
-            status = int(answer.get("status") or 0) if isinstance(answer, dict) else 0
-            raise self._wrong(status, "its answer is no list")
+            raise self._place.unreachable("its answer is no list")
         return answer
-
-    def _wrong(self, status: int, why: str) -> Exception:
-        if status in BUSY or not 400 <= status < 500:
-            return self._place.unreachable(why)
-        return self._place.refused(status)

@@ -33,7 +33,13 @@ class Place:
             self.before_call()
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
         transport = Patient(self.pause)
-        async with httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=30, transport=transport) as client:
+
+        async def let_in(answer: httpx2.Response) -> None:
+            if 400 <= answer.status_code < 500 and answer.status_code not in BUSY:
+                raise self.refused(answer.status_code)
+
+        options = {"timeout": 30, "transport": transport, "event_hooks": {"response": [let_in]}}
+        async with httpx2.AsyncClient(base_url=self.url, headers=headers, **options) as client:
             try:
                 yield client
             except httpx2.HTTPError as error:
