@@ -231,7 +231,7 @@ async def test_a_first_start_with_a_wrong_file_ends_with_the_reason(tmp_path: Pa
     path = tmp_path / "people.yaml"
     path.write_text("people: [")
     with pytest.raises(WrongDirectory):
-        async with company(tmp_path / "house", PODO_ACCESS_DIRECTORY=str(path)):
+        async with living(tmp_path / "house", DOMAINS, PODO_ACCESS_DIRECTORY=str(path)):
             pass
 
 
