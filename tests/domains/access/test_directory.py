@@ -282,4 +282,4 @@ async def test_nobody_else_takes_it_over_and_without_a_directory_there_is_nothin
         answer = await api.get("/api/v1/directory/plan")
         assert (answer.status_code, answer.json()["code"]) == (409, "access.no_directory")
     async with house.signed_in(ADMIN) as browser:
-        assert "No directory is configured." in await browser.get("/-/directory")
+        assert "People and teams are pushed by SCIM." in await browser.get("/-/directory")
