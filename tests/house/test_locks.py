@@ -24,7 +24,7 @@ _LOCKS = {
 
 
 # Named by their framework's documentation as its own vocabulary.
-_BROUGHT = {"starlette", "pydantic", "markupsafe"}
+_BROUGHT = {"starlette", "pydantic", "markupsafe", "botocore"}
 
 
 def locked(name: str) -> dict[str, str]:

@@ -37,6 +37,8 @@ LOCAL = {
     *("podo audit verify", "podo link", "podo backup", "podo restore", "podo database migrate", "podo database move"),
     "podo doctor",
 }
+# What must be given one of several things.
+EITHER = {"podo asset undo": ["none"], "podo project import": ["--repo", "/nowhere"]}
 WORDS: dict[str, str] = {
     "project": PROJECT,
     "slug": PROJECT,
@@ -118,7 +120,7 @@ async def test_every_command_answers_in_json(terminal: Terminal, tmp_path: Path)
     for path in order:
         if path in NOT_HERE or path in LOCAL:
             continue
-        words = [*path.split()[1:], *words_for(found[path], tmp_path), "--json"]
+        words = [*path.split()[1:], *words_for(found[path], tmp_path), *EITHER.get(path, ()), "--json"]
         if "--yes" in {o for p in found[path].params for o in p.opts}:
             words.append("--yes")
         called = await asyncio.to_thread(_call, terminal, words)
