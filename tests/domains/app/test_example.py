@@ -133,7 +133,8 @@ def test_nobody_approved_what_they_asked_for_and_each_approval_is_for_what_was_s
     query = """
         SELECT a.*, r.bundle AS sealed, r.needs, d.by AS asker, r.project,
           (SELECT team FROM ownerships o
-           WHERE o.project = r.project AND o.superseded_at IS NULL AND o.since <= a.at AND (o.until IS NULL OR o.until > a.at)) AS team
+           WHERE o.project = r.project AND o.superseded_at IS NULL
+             AND o.since <= a.at AND (o.until IS NULL OR o.until > a.at)) AS team
         FROM approvals a JOIN rollouts r ON r.id = a.rollout
         JOIN deployments d ON d.project = r.project AND d.number = r.number
     """

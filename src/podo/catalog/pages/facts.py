@@ -113,7 +113,7 @@ def _typed(f: Form) -> Facts:
         depends_on=rules.dependencies(f["depends_on"]),
         provides=rules.words(f["provides"]),
         tags=rules.words(f["tags"]),
-        annotations=rules.annotations(f["annotations"]),
+        annotations=rules.annotated(f["annotations"]),
     )
 
 

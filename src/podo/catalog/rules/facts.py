@@ -194,7 +194,7 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(word for part in re.split(r"[,;\n]", text) if (word := part.strip()))
 
 
-def annotations(text: str) -> dict[str, str]:
+def annotated(text: str) -> dict[str, str]:
     """One a line: `key: value`."""
     pairs = [line.partition(": ") if ": " in line else line.partition(":") for line in _split(text)]
     return {key.strip(): value.strip() for key, _, value in pairs}

@@ -12,7 +12,12 @@ from podo.catalog.types import Contact, Facts, Project
 # The words that the schema allows, and ours that mean the same; any other is custom.
 _TYPES: Mapping[str, str] = {
     **{word: word for word in ("web", "db", "cache", "function", "browser", "mobile")},
-    "service": "web", "api": "web", "website": "browser", "database": "db", "lambda": "function", "app": "mobile",
+    "service": "web",
+    "api": "web",
+    "website": "browser",
+    "database": "db",
+    "lambda": "function",
+    "app": "mobile",
 }
 _PAGERDUTY = re.compile(r"(https?://)?[a-zA-Z\d_\-.]+\.pagerduty\.com/service-directory/(P[a-zA-Z\d_\-]+)/?")
 _OPSGENIE = re.compile(r"(https?://)?[a-zA-Z\d_\-.]+\.opsgenie\.com/service/([a-zA-Z\d_\-]+)/?")
