@@ -74,14 +74,15 @@ $(VENV)/.made:
 	@$(PYTHON) tools/venv.py $(VENV)
 	@touch $@
 
+# The locks are whole: nothing is resolved here. (With hashes pip refuses a package that others ask for with extras.)
 $(VENV)/.run: $(VENV)/.made requirements/run.txt requirements/build.txt pyproject.toml
 	@echo "Installing what Podo needs into $(VENV) (about a minute, once)…"
-	@$(PIP) --require-hashes -r requirements/build.txt -r requirements/run.txt
+	@$(PIP) --no-deps --require-hashes -r requirements/build.txt -r requirements/run.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.made requirements/dev.txt requirements/build.txt pyproject.toml
 	@echo "Installing what Podo and its tests need into $(VENV) (a minute or two, once)…"
-	@$(PIP) --require-hashes -r requirements/build.txt -r requirements/dev.txt
+	@$(PIP) --no-deps --require-hashes -r requirements/build.txt -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
