@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from podo.access import service as access
 from podo.access.types import Role
 from podo.catalog import service as catalog
+from podo.catalog.types import AssetQuery, SeenAsset
 from podo.clients.kubernetes.twin import PodFault
 from podo.delivery import service as delivery
 from podo.delivery.types import Scope
 from podo.notices import service as notices
 from tests.company import serving
+from tests.domains.catalog.test_inventory import KR, SHOP, bucket, looked, twin
 from tests.domains.delivery.counters import repository
 from tests.domains.delivery.shops import HANEUL, MINJUN, PROJECT, SEOYEON, Shop, shop
 from tests.houses import Living, person
@@ -31,17 +33,20 @@ _SOURCE = {"Dockerfile": "FROM scratch\nCOPY hello /\nUSER 1000\n", "hello": "hi
 
 @dataclass
 class Furnished:
-    """The company. `event`, `mail` and `pod` are what addresses name one of each by."""
+    """The company. `event`, `mail`, `pod` and their like are what addresses name one of each by."""
 
     living: Living
     address: str
     event: str
     mail: str
     pod: str
+    asset: str
+    plan: str
+    draft: str
 
     def fill(self, path: str) -> str:
         """An address in which these are named."""
-        return path.format(event=self.event, mail=self.mail, pod=self.pod)
+        return path.format(event=self.event, mail=self.mail, pod=self.pod, asset=self.asset, plan=self.plan, draft=self.draft)
 
 
 @contextlib.asynccontextmanager
@@ -52,13 +57,15 @@ async def furnished(folder: Path) -> AsyncIterator[Furnished]:
         await _found(made, source)
         await _deploy(made)
         await _trouble(made, folder / "source")
+        asset, plan = await _clouds(made.living)
+        draft = await _reorganise(made.living)
         async with made.living.reading(person(ADMIN)) as r:
             mail = (await notices.outbox(r))[0].id
         async with made.living.signed_in(MEMBER) as haneul:
             told = (await haneul.client.get(f"/api/v1/activity?project={PROJECT}&limit=1")).json()
             pod = re.findall(r"[?&;]pod=([\w-]+)", await haneul.get(f"/{PROJECT}/workloads"))[0]
         async with serving(made.living) as address:
-            yield Furnished(made.living, address, told["items"][0]["id"], mail, pod)
+            yield Furnished(made.living, address, told["items"][0]["id"], mail, pod, asset, plan, draft)
 
 
 async def _found(made: Shop, source: str) -> None:
@@ -126,3 +133,29 @@ async def _trouble(made: Shop, source: Path) -> None:
     await made.settled()
     living.twins["prod-uk"].faults.add("down")
     await made.settled()
+
+
+async def _clouds(living: Living) -> tuple[str, str]:
+    """An account with what is owned and what nobody answers for, and a plan of tags: an orphan's id, and the plan's."""
+    async with living.transaction(person(ADMIN)) as tx:
+        team = (await access.team(tx, "chat")).id
+        await catalog.set_account(tx, replace(SHOP, team=team))
+    stray = SeenAsset("arn:aws:sqs:ap-northeast-2:1:stray", "sqs:queue", "stray", KR, {"Name": "stray"})
+    twin(living).put(SHOP.id, [*[bucket(n, **{"podo-project": PROJECT}) for n in range(3)], stray])
+    await looked(living)
+    async with living.transaction() as tx:
+        await catalog.hear_cases(tx)
+    async with living.reading(person(ADMIN)) as r:
+        found = await catalog.assets(r, AssetQuery(text="stray"))
+        wanted = await catalog.draft_tags(r)
+    async with living.transaction(person(ADMIN)) as tx:
+        plan = await catalog.plan_tags(tx, wanted)
+    return found.items[0].id, plan.id
+
+
+async def _reorganise(living: Living) -> str:
+    """A project offered to another team, and next quarter's chart: its id."""
+    async with living.transaction(SEOYEON) as tx:
+        await catalog.make_offer(tx, EMPTY, "ads", "그쪽 일이에요")
+    async with living.transaction(person(ADMIN)) as tx:
+        return (await access.make_draft(tx, "2027 Q1")).id

@@ -44,24 +44,42 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "/activity": [(MEMBER, "/activity"), (MEMBER, "/activity?q=nonsense:x")],
     "/activity/{event}": [(MEMBER, "/activity/{event}")],
     "/api/docs": [(MEMBER, "/api/docs")],
+    "/assets": [(MEMBER, "/assets"), (MEMBER, "/assets?q=kind:none"), (ADMIN, "/assets?q=state:orphan")],
+    "/assets/accounts": [(ADMIN, "/assets/accounts"), (MEMBER, "/assets/accounts")],
+    "/assets/coverage": [(MEMBER, "/assets/coverage")],
+    "/assets/orphans": [(ADMIN, "/assets/orphans")],
+    "/assets/tags": [(ADMIN, "/assets/tags")],
+    "/assets/tags/{plan}": [(ADMIN, "/assets/tags/{plan}")],
+    "/assets/{asset}": [(ADMIN, "/assets/{asset}")],
     "/clusters": [(MEMBER, "/clusters"), (ADMIN, "/clusters?edit=prod-kr")],
     "/deployments": [(MEMBER, "/deployments"), (MEMBER, "/deployments?q=env:nowhere")],
     "/environments": [(MEMBER, "/environments"), (ADMIN, "/environments?edit=prod")],
     "/inbox": [(MEMBER, "/inbox"), (APPROVER, "/inbox?unread=1")],
     "/new": [(MEMBER, "/new")],
+    "/offers": [(MEMBER, "/offers"), (APPROVER, "/offers")],
+    "/owners": [(MEMBER, "/owners"), (MEMBER, f"/owners?namespace={PROJECT}")],
     "/people": [(MEMBER, "/people")],
     "/people/{id}": [(MEMBER, f"/people/{MEMBER}"), (ADMIN, f"/people/{MEMBER}")],
     "/projects": [(MEMBER, "/projects"), (MEMBER, "/projects?q=team:nobody")],
+    "/projects/import": [(ADMIN, "/projects/import")],
     "/regions": [(MEMBER, "/regions"), (ADMIN, "/regions?edit=kr")],
+    "/rehearsals/{draft}": [(ADMIN, "/rehearsals/{draft}")],
+    "/scorecards": [(MEMBER, "/scorecards")],
+    "/scorecards/rules": [(ADMIN, "/scorecards/rules")],
     "/search": [(MEMBER, "/search"), (MEMBER, "/search?q=change"), (MEMBER, "/search?q=zzz")],
     "/settings/notifications": [(MEMBER, "/settings/notifications")],
     "/settings/tokens": [(MEMBER, "/settings/tokens")],
     "/sign-in": [("", "/sign-in")],
     "/sign-in/link": [("", "/sign-in/link?key=none")],
     "/teams": [(MEMBER, "/teams")],
+    "/teams/chart": [(MEMBER, "/teams/chart")],
+    "/teams/drafts": [(ADMIN, "/teams/drafts")],
+    "/teams/drafts/{draft}": [(ADMIN, "/teams/drafts/{draft}")],
     "/teams/{name}": [(MEMBER, "/teams/chat")],
+    "/teams/{name}/change": [(ADMIN, "/teams/chat/change")],
     "/{project}": [(MEMBER, f"/{PROJECT}"), (MEMBER, f"/{EMPTY}"), (MEMBER, "/nowhere")],
     "/{project}/activity": [(MEMBER, f"/{PROJECT}/activity")],
+    "/{project}/assets": [(MEMBER, f"/{PROJECT}/assets"), (MEMBER, f"/{EMPTY}/assets")],
     "/{project}/builds": [(MEMBER, f"/{PROJECT}/builds"), (MEMBER, f"/{EMPTY}/builds")],
     "/{project}/builds/{number}": [(MEMBER, f"/{PROJECT}/builds/1"), (MEMBER, f"/{PROJECT}/builds/5")],
     "/{project}/deploy": [(MEMBER, f"/{PROJECT}/deploy?env=prod"), (MEMBER, f"/{EMPTY}/deploy")],
@@ -76,8 +94,12 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "/{project}/deployments/{number}/checks": [(MEMBER, f"/{PROJECT}/deployments/7/checks")],
     "/{project}/deployments/{number}/logs": [(MEMBER, f"/{PROJECT}/deployments/4/logs")],
     "/{project}/deployments/{number}/manifests": [(MEMBER, f"/{PROJECT}/deployments/4/manifests")],
+    "/{project}/owners": [("seoyeon", f"/{PROJECT}/owners"), (MEMBER, f"/{EMPTY}/owners")],
     "/{project}/readme": [(MEMBER, f"/{PROJECT}/readme")],
+    "/{project}/scorecard": [(MEMBER, f"/{PROJECT}/scorecard")],
     "/{project}/settings": [(MEMBER, f"/{PROJECT}/settings"), ("seoyeon", f"/{PROJECT}/settings")],
+    "/{project}/settings/about": [(MEMBER, f"/{PROJECT}/settings/about")],
+    "/{project}/settings/retire": [("seoyeon", f"/{EMPTY}/settings/retire")],
     "/{project}/settings/config": [(MEMBER, f"/{PROJECT}/settings/config"), (ADMIN, f"/{EMPTY}/settings/config")],
     "/{project}/settings/delivery": [(MEMBER, f"/{PROJECT}/settings/delivery")],
     "/{project}/workloads": [
@@ -90,6 +112,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
 }
 # A part of a page above, read again by itself.
 PIECES = {
+    *("/assets/accounts/list", "/assets/tags/{plan}/progress"),
     *("/-/home", "/activity/list", "/clusters/list", "/deployments/list", "/new/name", "/search/hits"),
     *("/{project}/activity/list", "/{project}/builds/list", "/{project}/builds/{number}/facts"),
     *("/{project}/deployments/grid", "/{project}/deployments/list", "/{project}/deployments/{number}/body"),
@@ -97,6 +120,7 @@ PIECES = {
 }
 NO_PAGES = {
     **dict.fromkeys(("/-/live", "/{project}/builds/{number}/follow", "/{project}/workloads/follow"), "a stream"),
+    **dict.fromkeys(("/projects/export", "/{project}/export"), "a file"),
     **dict.fromkeys(("/healthz", "/readyz", "/metrics"), "for machines"),
     **dict.fromkeys(("/inbox/{notice}", *(f"/sign-in/with/{{issuer}}{end}" for end in ("", "/back", "/out"))), "leads elsewhere"),
 }
@@ -130,7 +154,7 @@ _TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [
 # What is nobody's language: names of people, subjects of commits, what GitHub's pages, HTTP and the system call their own.
 NAMED = re.compile(
     r"Oliver Wright|Emma Clarke|Chat API|Change \d|Settings, Webhooks, Add webhook|Authorization: Bearer"
-    r"|connection refused|Chrome, Linux"
+    r"|connection refused|Chrome, Linux|git version [\d.]+"
 )
 NAMES = {*("alpha", "prod", "kr", "jp", "uk", "podo", PROJECT, EMPTY, "Chat", "chat", "Ads", "ads")}
 # Words that are kinds and scopes as well: those are called alike everywhere.

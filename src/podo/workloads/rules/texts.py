@@ -5,30 +5,36 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+_UNITS = {
+    "n": 1e-9,
+    "u": 1e-6,
+    "m": 1e-3,
+    "k": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+    "T": 1e12,
+    "P": 1e15,
+    "E": 1e18,
+    **{f"{letter}i": 1024.0**power for power, letter in enumerate("KMGTPE", 1)},
+}
+
 
 def millicores(quantity: str) -> int:
-    """`250m` or `1.5` as millicores; 0 for nothing."""
-    if not quantity:
-        return 0
-    return int(quantity[:-1]) if quantity.endswith("m") else int(float(quantity) * 1000)
+    """`250m`, `1.5` or `5k` as millicores; 0 for nothing."""
+    return round(_amount(quantity) * 1000)
 
 
 def mebibytes(quantity: str) -> int:
     """`512Mi`, `1Gi`, `128M` or bytes as Mi; 0 for nothing."""
-    units = {
-        "Ki": 1 / 1024,
-        "Mi": 1,
-        "Gi": 1024,
-        "Ti": 1024**2,
-        "k": 1e3 / 2**20,
-        "M": 1e6 / 2**20,
-        "G": 1e9 / 2**20,
-        "T": 1e12 / 2**20,
-    }
-    for unit, factor in units.items():
+    return round(_amount(quantity) / 2**20)
+
+
+def _amount(quantity: str) -> float:
+    """A quantity of Kubernetes, in whatever it counts."""
+    for unit in sorted(_UNITS, key=len, reverse=True):
         if quantity.endswith(unit):
-            return round(float(quantity.removesuffix(unit)) * factor)
-    return round(float(quantity) / 2**20) if quantity else 0
+            return float(quantity.removesuffix(unit)) * _UNITS[unit]
+    return float(quantity or 0)
 
 
 def log_line(line: str) -> tuple[datetime | None, str, str]:
