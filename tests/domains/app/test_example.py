@@ -80,7 +80,8 @@ def test_events_stand_in_the_order_of_time_behind_their_causes(rows: sqlite3.Con
 
 def test_each_project_has_one_owner_at_every_moment(rows: sqlite3.Connection) -> None:
     owners: dict[str, list[sqlite3.Row]] = defaultdict(list)
-    for row in rows.execute("SELECT * FROM ownerships WHERE superseded_at IS NULL ORDER BY project, since"):
+    query = "SELECT * FROM ownerships WHERE superseded_at IS NULL AND project IS NOT NULL ORDER BY project, since"
+    for row in rows.execute(query):
         owners[row["project"]].append(row)
     assert len(owners) == organisation.PROJECTS
     assert any(len(intervals) > 1 for intervals in owners.values())
@@ -114,7 +115,8 @@ def test_every_rollout_went_by_the_table_of_states(rows: sqlite3.Connection) -> 
         assert _S(row["state"]) in expected, (row["id"], story[row["id"]])
         ends[_S(row["state"])] += 1
     assert ends.keys() >= {_S.healthy, _S.inactive, _S.rolled_back, _S.failed, _S.halted, _S.cancelled, _S.waiting}
-    assert not ends.keys() & {_S.rolling, _S.soaking, _S.queued, _S.stuck}
+    # Queued is what was approved while one before it in the train still waits.
+    assert not ends.keys() & {_S.rolling, _S.soaking, _S.stuck}
 
 
 def test_a_target_has_at_most_one_healthy_rollout_and_all_times_follow_each_other(rows: sqlite3.Connection) -> None:

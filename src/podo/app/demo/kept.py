@@ -191,12 +191,23 @@ def _move(database: Path, by: timedelta) -> None:
     assert DOMAINS, "importing the domains fills the metadata"
     with closing(sqlite3.connect(database)) as connection, connection:
         for table in metadata.sorted_tables:
-            columns = [column.name for column in table.columns if isinstance(column.type, UtcTime)]
+            columns = [column for column in table.columns if isinstance(column.type, UtcTime) or str(column.type) == "DATE"]
             if not columns:
                 continue
             # The date is the text's first ten characters; the time of day stays.
-            later = ", ".join(f'"{c}" = date(substr("{c}", 1, 10), \'{by.days} days\') || substr("{c}", 11)' for c in columns)
-            connection.execute(f'UPDATE "{table.name}" SET {later}')  # noqa: S608 - names of our own tables
+            later = ", ".join(
+                f'"{c}" = date(substr("{c}", 1, 10), \'{by.days} days\') || substr("{c}", 11)'
+                for c in (column.name for column in columns)
+            )
+            if any(column.primary_key for column in columns):
+                # What stands by its day may not meet the row of that day on its way.
+                connection.execute(f'CREATE TEMP TABLE away AS SELECT * FROM "{table.name}"')  # noqa: S608 - our own names
+                connection.execute(f"UPDATE away SET {later}")  # noqa: S608
+                connection.execute(f'DELETE FROM "{table.name}"')  # noqa: S608
+                connection.execute(f'INSERT INTO "{table.name}" SELECT * FROM away')  # noqa: S608
+                connection.execute("DROP TABLE away")
+                continue
+            connection.execute(f'UPDATE "{table.name}" SET {later}')  # noqa: S608
         connection.execute("UPDATE events SET position = NULL, hash = NULL")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from podo.app import house as houses
 from podo.app.demo import assets, clusters, facts, founding, organisation
-from podo.app.demo.chronicle import Chronicle
+from podo.app.demo.chronicle import Chronicle, in_order
 from podo.app.demo.clusters import Filling, Manifest
 from podo.app.demo.course import Course
 from podo.app.demo.parts import Part
@@ -44,6 +44,7 @@ async def make(folder: Path) -> datetime:
         await chronicle.write(house.database)
         await assets.fill(house, world)
         await facts.score(house, world)
+        await in_order(house.database)
         while await log.seal(house.database):
             pass
         await clusters.fill(await _fillings(house, world, courses), folder / "twins")
