@@ -206,6 +206,7 @@ async def furnished(
         _furnished[kind] = made
     # What was observed is observed anew.
     shutil.copytree(_furnished[kind], folder, ignore=shutil.ignore_patterns("observed.db*"), dirs_exist_ok=True)
+    folder.chmod(0o700)
     async with living(folder, domains, **options) as house:
         # Before anything in the house runs on: nothing is waited for since it was opened.
         for name, twin in house.twins.items():
