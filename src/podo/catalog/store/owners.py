@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, and_, insert, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, exists, insert, literal, null, or_, select, update
 from sqlalchemy.orm import aliased
 
 from podo.catalog.models import FactsRow, OwnershipRow, ProjectRow
@@ -143,7 +143,10 @@ def _ended(part: ColumnElement[bool], until: datetime, at: datetime) -> Any:
     taken: dict[str, Any] = {c.name: c for c in was.__table__.columns}
     taken |= {"id": was.id + "e", "until": literal(until, UtcTime), "recorded_at": literal(at, UtcTime), "superseded_at": null()}
     columns = [c.label(name) for name, c in taken.items()]
-    just = (part, was.until.is_(None), was.superseded_at == at, was.since < until)
+    # Of what one moment superseded, another call of that moment may have ended some.
+    twin = aliased(OwnershipRow)
+    ended = exists().where(twin.id == was.id + "e")
+    just = (part, was.until.is_(None), was.superseded_at == at, was.since < until, ~ended)
     return insert(was).from_select(list(taken), select(*columns).where(*just), include_defaults=False)
 
 
