@@ -44,6 +44,8 @@ PLACES = {
 _ID = re.compile(r"\b(?!prs|team)[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}\b")
 _UID = re.compile(rb"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 _BATCH = 2000
+# Numbers of what is found by its name, behind those that verbs give.
+_BEHIND = 1_000_000
 
 Row = dict[str, Any]
 Manifest = Mapping[str, Any]
@@ -188,6 +190,8 @@ async def _copy(house: House, names: Sequence[str]) -> None:
                 made = [{**row, "team": chance.choice(teams)} if row["team"] == mine else row for row in made]
             if table.name == "projects":
                 made = [{**row, "tier": chance.choices((1, 2, 3), (2, 5, 3))[0]} for row in made]
+            if table.name == "search_entries":
+                made = [{**row, "id": _BEHIND + n} for n, row in enumerate(made)]
             for first in range(0, len(made), _BATCH):
                 await connection.execute(insert(table), made[first : first + _BATCH])
 
