@@ -46,7 +46,7 @@ async def greet(tx: Tx, rollout_id: str, epoch: int) -> None:
     """Be glad to see it."""
     from podo.delivery.types.events import RolloutGreeted
 
-    of, _, _ = await plan(tx, rollout_id, epoch)
+    of, _ = await plan(tx, rollout_id, epoch)
     tx.say(RolloutGreeted(**await _facts(tx, of)))
 '''
 _STEP = '''
