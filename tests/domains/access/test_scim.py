@@ -100,10 +100,11 @@ async def test_people_and_teams_are_what_is_pushed(firm: Living, hr: httpx.Async
     )
     await push(hr, f"Groups/{below['id']}", moved, method="PATCH", status=200)
     async with firm.reading() as r:
-        assert [(s.kind, s.was, s.now) for s in await service.successions(r, "lab-1")][::-1] == [
+        # Both at one moment, in no order.
+        assert {(s.kind, s.was, s.now) for s in await service.successions(r, "lab-1")} == {
             ("rename", "Lab", "Labs"),
             ("move", top["id"], "team-2"),
-        ]
+        }
     left = await push(hr, "Users/hr-77", changing({"op": "replace", "value": {"active": False}}), method="PATCH", status=200)
     assert left["active"] is False
     async with firm.reading() as r:

@@ -26,7 +26,14 @@ READING = {
     *("catalog.assets", "catalog.asset_counts", "catalog.asset", "catalog.orphans", "catalog.coverage"),
     *("catalog.facts", "catalog.dependencies", "catalog.on_call", "catalog.changes", "catalog.retirement"),
     *("catalog.scores", "catalog.scorecard", "catalog.team_scores", "catalog.score_trend", "catalog.score_rules"),
-    *("catalog.accounts", "catalog.inventories", "catalog.tag_plans", "catalog.tag_plan", "catalog.tag_changes", "catalog.tag_drift"),
+    *(
+        "catalog.accounts",
+        "catalog.inventories",
+        "catalog.tag_plans",
+        "catalog.tag_plan",
+        "catalog.tag_changes",
+        "catalog.tag_drift",
+    ),
     *("catalog.score_words", "catalog.export", "catalog.export_one"),
 }
 

@@ -327,11 +327,9 @@ FORMS = (
         "/regions/remove",
         "/environments",
         "/environments/remove",
+        "/chat-api/owners/transfer",
     ),
-    *(
-        f"/chat-api/settings/{part}"
-        for part in ("general", "repository", "look", "targets", "retry-namespace", "transfer", "delete")
-    ),
+    *(f"/chat-api/settings/{part}" for part in ("general", "repository", "look", "targets", "retry-namespace", "delete")),
 )
 
 

@@ -11,7 +11,8 @@ from podo.workloads.types import Health, HealthStatus
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("", 0), ("250m", 250), ("1", 1000), ("1.5", 1500), ("0.1", 100), ("2000m", 2000), ("5k", 5_000_000), ("100n", 0)]
+    ("text", "expected"),
+    [("", 0), ("250m", 250), ("1", 1000), ("1.5", 1500), ("0.1", 100), ("2000m", 2000), ("5k", 5_000_000), ("100n", 0)],
 )
 def test_processor_time(text: str, expected: int) -> None:
     assert rules.millicores(text) == expected
@@ -19,7 +20,17 @@ def test_processor_time(text: str, expected: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("", 0), ("512Mi", 512), ("1Gi", 1024), ("1.5Gi", 1536), ("128M", 122), ("1G", 954), ("1048576", 1), ("2048Ki", 2), ("1Pi", 2**30)],
+    [
+        ("", 0),
+        ("512Mi", 512),
+        ("1Gi", 1024),
+        ("1.5Gi", 1536),
+        ("128M", 122),
+        ("1G", 954),
+        ("1048576", 1),
+        ("2048Ki", 2),
+        ("1Pi", 2**30),
+    ],
 )
 def test_memory(text: str, expected: int) -> None:
     assert rules.mebibytes(text) == expected

@@ -61,7 +61,7 @@ async def custodian(r: Reading, keeps: Sequence[KeptTeam] = ()) -> str | None:
 async def kept_by(r: Reading, keeps: Sequence[KeptTeam]) -> str | None:
     """The id of the team that a slot names. Podo itself asks: who pushes may not read what a slot looks at."""
     for slot in keeps:
-        if (kept := await slot.team(Reading(r.session, PODO))) is not None:
+        if (kept := await slot.team(r.by(PODO))) is not None:
             return kept
     return None
 

@@ -97,6 +97,10 @@ class Reading:
         self._memory = memory
         self._begun = memory.moment if memory is not None else 0
 
+    def by(self, actor: Actor) -> Reading:
+        """The same view on behalf of somebody else."""
+        return Reading(self.session, actor, self._observed)
+
     async def recall(self, domain: str, name: Hashable, make: Callable[[], Awaitable[T]]) -> T:
         """What `make` finds, kept for later readings until an event of `domain` is committed. In a transaction it is found anew.
 
