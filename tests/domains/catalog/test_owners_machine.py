@@ -331,4 +331,4 @@ def _holds(o: Ownership, v: datetime, k: datetime) -> bool:
 
 
 TestReorganisations = Reorganisations.TestCase
-TestReorganisations.settings = settings(max_examples=5, stateful_step_count=15, deadline=None)
+TestReorganisations.settings = settings(max_examples=8, stateful_step_count=20, deadline=None)

@@ -1,571 +1,264 @@
 """Nouns, slots, permissions, settings, events and errors of projects and places."""
 
-from podo.catalog.types.assets import (
-    Asset,
-    AssetFacets,
-    AssetMoney,
-    AssetQuery,
-    AssetState,
-    Coverage,
-    Finished,
-    Proof,
-    TagWish,
-    Taken,
-    Trouble,
-)
-from podo.catalog.types.cloud_errors import (
-    AccountInUse,
-    CursorLost,
-    NoSuchAccount,
-    NoSuchPlan,
-    NothingToTag,
-    PlanNotSo,
-    PlanUnderWay,
-    WrongAccount,
-    WrongAccountName,
-    WrongAccountRegions,
-    WrongRole,
-)
-from podo.catalog.types.cloud_events import (
-    AccountChanged,
-    AccountRemoved,
-    InventoryAsked,
-    InventoryFailed,
-    InventoryRecovered,
-    TagsApplied,
-    TagsDone,
-    TagsPaused,
-    TagsPlanned,
-    TagsStuck,
-    TagsWithdrawn,
-    TagsWritten,
-)
-from podo.catalog.types.errors import (
-    BadQuery,
-    ClusterSlow,
-    Deployed,
-    NameInvalid,
-    NameLeaving,
-    NameReserved,
-    NamespaceForeign,
-    NamespaceLeaving,
-    NameTaken,
-    NoKubeconfig,
-    NoRepository,
-    NoSuchNamespace,
-    NoSuchPlace,
-    NoSuchProject,
-    NoSuchTimezone,
-    NoTargets,
-    NotServed,
-    NotTyped,
-    PlaceInUse,
-    RepositoryForbidden,
-    RepositorySlow,
-    ServedAlready,
-    ServesNothing,
-    TeamEnded,
-    WrongBranch,
-    WrongDockerfile,
-    WrongEnvironment,
-    WrongPlace,
-    WrongPlaceName,
-    WrongPort,
-    WrongProject,
-    WrongRegion,
-    WrongSlack,
-    WrongTier,
-    WrongTitle,
-)
-from podo.catalog.types.events import (
-    NamespaceAsked,
-    NamespaceGone,
-    NamespaceReady,
-    NamespaceRefused,
-    NamespacesWanted,
-    NamespaceWaits,
-    PlaceChanged,
-    PlaceRemoved,
-    ProjectChanged,
-    ProjectDeleted,
-    ProjectRegistered,
-    TargetsChanged,
-)
-from podo.catalog.types.facts import (
-    Contact,
-    Dependency,
-    DependencyKind,
-    FactChange,
-    Facts,
-    Lifecycle,
-    Link,
-    Neighbour,
-    Neighbours,
-    OnCall,
-    Retirement,
-)
-from podo.catalog.types.facts_errors import (
-    BadScoreQuery,
-    ChangedSince,
-    LacksRepository,
-    NoSuchChange,
-    NoSuchRule,
-    NothingToTake,
-    NotRetired,
-    PlanMoved,
-    Retired,
-    RetiredForGood,
-    StillNeeded,
-    UnknownFormat,
-    Unreadable,
-    WrongFacts,
-    WrongRule,
-)
-from podo.catalog.types.facts_events import (
-    ProjectClosed,
-    ProjectDescribed,
-    ProjectRetired,
-    ProjectsImported,
-    ProjectUnretired,
-    ScoreRuleChanged,
-    ScoreRuleReset,
-)
-from podo.catalog.types.imports import (
-    Fate,
-    FieldChange,
-    ImportPlan,
-    PlannedProject,
-    ReadRows,
-    WantedProject,
-    WrongCell,
-)
-from podo.catalog.types.inventory import (
-    GLOBAL,
-    AccountKind,
-    AssetPage,
-    CloudAccount,
-    Inventory,
-    InventoryState,
-    Provider,
-    SeenAsset,
-    Source,
-)
-from podo.catalog.types.offers import (
-    OFFER_STATES,
-    CustodyEscalated,
-    Evidence,
-    NoSuchOffer,
-    Offer,
-    OfferAccepted,
-    OfferDeclined,
-    OfferedAlready,
-    OfferKind,
-    OfferMade,
-    OfferOver,
-    OffersLapsed,
-    OfferState,
-    OfferToOwner,
-    OfferWithdrawn,
-    OwnerEvidence,
-)
-from podo.catalog.types.orphans import (
-    AssetDecisionWithdrawn,
-    AssetGone,
-    AssetsAssigned,
-    AssetsGone,
-    AssetsLinked,
-    AssetsQuarantined,
-    Candidate,
-    Clue,
-    ClueGroup,
-    ClueKind,
-    Decision,
-    InventoryDoubted,
-    NoOrphan,
-    NoSuchAsset,
-    NoSuchDecision,
-    NotYetDue,
-    OrphanCase,
-    OrphansFound,
-    OrphansSkipped,
-    TooManyAssets,
-    WrongAssetQuery,
-    WrongOwner,
-)
-from podo.catalog.types.owners import (
-    Answer,
-    AssetsOwned,
-    CustodyTaken,
-    NoCustody,
-    NoReason,
-    NothingAbove,
-    NothingToGiveBack,
-    Ownership,
-    OwnershipChanged,
-    OwnershipCorrected,
-    Responder,
-    Responsible,
-    Spoken,
-    TeamRestored,
-    TeamSettled,
-    TooManyNames,
-    Way,
-    WrongTime,
-    of_asset,
-    of_project,
-)
-from podo.catalog.types.permissions import (
-    ACCEPT,
-    ASSIGN,
-    CHANGE,
-    DELETE,
-    GOVERN,
-    IMPORT,
-    PERMISSIONS,
-    QUARANTINE,
-    READ,
-    REGISTER,
-    RETIRE,
-    SCORE,
-    TAG,
-    TRANSFER,
-)
-from podo.catalog.types.places import (
-    Cluster,
-    ClusterKind,
-    ClusterState,
-    Environment,
-    Region,
-    Target,
-)
-from podo.catalog.types.projects import (
-    Dockerfile,
-    Found,
-    Namespace,
-    NamespaceState,
-    Project,
-    ProjectQuery,
-    ProjectState,
-    Repository,
-)
-from podo.catalog.types.rehearsals import (
-    Band,
-    Call,
-    Move,
-    Rehearsal,
-    RehearsalPart,
-    Repaged,
-)
-from podo.catalog.types.scorecards import (
-    FactKind,
-    Finding,
-    Known,
-    Reason,
-    Score,
-    Scorecard,
-    ScorecardFact,
-    ScoreDay,
-    ScoreQuery,
-    ScoreRule,
-    Standing,
-    TeamScore,
-    Value,
-    Verdict,
-    Word,
-)
-from podo.catalog.types.settings import (
-    CatalogSettings,
-)
-from podo.catalog.types.slots import (
-    DeletionObjection,
-    GuideSteps,
-    OnCallSource,
-    PlaceCard,
-    ProjectMarks,
-    ProjectPlaces,
-    ProjectTab,
-    RetirementObjection,
-    SearchHit,
-    SearchSource,
-    SettingsLink,
-    Step,
-)
-from podo.catalog.types.tags import (
-    PROJECT_TAG,
-    QUARANTINE_TAG,
-    TEAM_NAME_TAG,
-    TEAM_TAG,
-    TagChange,
-    TagChangeState,
-    TagDraft,
-    TagFailure,
-    TagPlan,
-    TagPlanKind,
-    TagPlanState,
-    TagTrouble,
-)
-
-__all__ = [
-    "ACCEPT",
-    "ASSIGN",
-    "CHANGE",
-    "DELETE",
-    "GLOBAL",
-    "GOVERN",
-    "IMPORT",
-    "OFFER_STATES",
-    "PERMISSIONS",
-    "PROJECT_TAG",
-    "QUARANTINE",
-    "QUARANTINE_TAG",
-    "READ",
-    "REGISTER",
-    "RETIRE",
-    "SCORE",
-    "TAG",
-    "TEAM_NAME_TAG",
-    "TEAM_TAG",
-    "TRANSFER",
-    "AccountChanged",
-    "AccountInUse",
-    "AccountKind",
-    "AccountRemoved",
-    "Answer",
-    "Asset",
-    "AssetDecisionWithdrawn",
-    "AssetFacets",
-    "AssetGone",
-    "AssetMoney",
-    "AssetPage",
-    "AssetQuery",
-    "AssetState",
-    "AssetsAssigned",
-    "AssetsGone",
-    "AssetsLinked",
-    "AssetsOwned",
-    "AssetsQuarantined",
-    "BadQuery",
-    "BadScoreQuery",
-    "Band",
-    "Call",
-    "Candidate",
-    "CatalogSettings",
-    "ChangedSince",
-    "CloudAccount",
-    "Clue",
-    "ClueGroup",
-    "ClueKind",
-    "Cluster",
-    "ClusterKind",
-    "ClusterSlow",
-    "ClusterState",
-    "Contact",
-    "Coverage",
-    "CursorLost",
-    "CustodyEscalated",
-    "CustodyTaken",
-    "Decision",
-    "DeletionObjection",
-    "Dependency",
-    "DependencyKind",
-    "Deployed",
-    "Dockerfile",
-    "Environment",
-    "Evidence",
-    "FactChange",
-    "FactKind",
-    "Facts",
-    "Fate",
-    "FieldChange",
-    "Finding",
-    "Finished",
-    "Found",
-    "GuideSteps",
-    "ImportPlan",
-    "Inventory",
-    "InventoryAsked",
-    "InventoryDoubted",
-    "InventoryFailed",
-    "InventoryRecovered",
-    "InventoryState",
-    "Known",
-    "LacksRepository",
-    "Lifecycle",
-    "Link",
-    "Move",
-    "NameInvalid",
-    "NameLeaving",
-    "NameReserved",
-    "NameTaken",
-    "Namespace",
-    "NamespaceAsked",
-    "NamespaceForeign",
-    "NamespaceGone",
-    "NamespaceLeaving",
-    "NamespaceReady",
-    "NamespaceRefused",
-    "NamespaceState",
-    "NamespaceWaits",
-    "NamespacesWanted",
-    "Neighbour",
-    "Neighbours",
-    "NoCustody",
-    "NoKubeconfig",
-    "NoOrphan",
-    "NoReason",
-    "NoRepository",
-    "NoSuchAccount",
-    "NoSuchAsset",
-    "NoSuchChange",
-    "NoSuchDecision",
-    "NoSuchNamespace",
-    "NoSuchOffer",
-    "NoSuchPlace",
-    "NoSuchPlan",
-    "NoSuchProject",
-    "NoSuchRule",
-    "NoSuchTimezone",
-    "NoTargets",
-    "NotRetired",
-    "NotServed",
-    "NotTyped",
-    "NotYetDue",
-    "NothingAbove",
-    "NothingToGiveBack",
-    "NothingToTag",
-    "NothingToTake",
-    "Offer",
-    "OfferAccepted",
-    "OfferDeclined",
-    "OfferKind",
-    "OfferMade",
-    "OfferOver",
-    "OfferState",
-    "OfferToOwner",
-    "OfferWithdrawn",
-    "OfferedAlready",
-    "OffersLapsed",
-    "OnCall",
-    "OnCallSource",
-    "OrphanCase",
-    "OrphansFound",
-    "OrphansSkipped",
-    "OwnerEvidence",
-    "Ownership",
-    "OwnershipChanged",
-    "OwnershipCorrected",
-    "PlaceCard",
-    "PlaceChanged",
-    "PlaceInUse",
-    "PlaceRemoved",
-    "PlanMoved",
-    "PlanNotSo",
-    "PlanUnderWay",
-    "PlannedProject",
-    "Project",
-    "ProjectChanged",
-    "ProjectClosed",
-    "ProjectDeleted",
-    "ProjectDescribed",
-    "ProjectMarks",
-    "ProjectPlaces",
-    "ProjectQuery",
-    "ProjectRegistered",
-    "ProjectRetired",
-    "ProjectState",
-    "ProjectTab",
-    "ProjectUnretired",
-    "ProjectsImported",
-    "Proof",
-    "Provider",
-    "ReadRows",
-    "Reason",
-    "Region",
-    "Rehearsal",
-    "RehearsalPart",
-    "Repaged",
-    "Repository",
-    "RepositoryForbidden",
-    "RepositorySlow",
-    "Responder",
-    "Responsible",
-    "Retired",
-    "RetiredForGood",
-    "Retirement",
-    "RetirementObjection",
-    "Score",
-    "ScoreDay",
-    "ScoreQuery",
-    "ScoreRule",
-    "ScoreRuleChanged",
-    "ScoreRuleReset",
-    "Scorecard",
-    "ScorecardFact",
-    "SearchHit",
-    "SearchSource",
-    "SeenAsset",
-    "ServedAlready",
-    "ServesNothing",
-    "SettingsLink",
-    "Source",
-    "Spoken",
-    "Standing",
-    "Step",
-    "StillNeeded",
-    "TagChange",
-    "TagChangeState",
-    "TagDraft",
-    "TagFailure",
-    "TagPlan",
-    "TagPlanKind",
-    "TagPlanState",
-    "TagTrouble",
-    "TagWish",
-    "TagsApplied",
-    "TagsDone",
-    "TagsPaused",
-    "TagsPlanned",
-    "TagsStuck",
-    "TagsWithdrawn",
-    "TagsWritten",
-    "Taken",
-    "Target",
-    "TargetsChanged",
-    "TeamEnded",
-    "TeamRestored",
-    "TeamScore",
-    "TeamSettled",
-    "TooManyAssets",
-    "TooManyNames",
-    "Trouble",
-    "UnknownFormat",
-    "Unreadable",
-    "Value",
-    "Verdict",
-    "WantedProject",
-    "Way",
-    "Word",
-    "WrongAccount",
-    "WrongAccountName",
-    "WrongAccountRegions",
-    "WrongAssetQuery",
-    "WrongBranch",
-    "WrongCell",
-    "WrongDockerfile",
-    "WrongEnvironment",
-    "WrongFacts",
-    "WrongOwner",
-    "WrongPlace",
-    "WrongPlaceName",
-    "WrongPort",
-    "WrongProject",
-    "WrongRegion",
-    "WrongRole",
-    "WrongRule",
-    "WrongSlack",
-    "WrongTier",
-    "WrongTime",
-    "WrongTitle",
-    "of_asset",
-    "of_project",
-]
+from podo.catalog.types.assets import Asset as Asset
+from podo.catalog.types.assets import AssetFacets as AssetFacets
+from podo.catalog.types.assets import AssetMoney as AssetMoney
+from podo.catalog.types.assets import AssetQuery as AssetQuery
+from podo.catalog.types.assets import AssetState as AssetState
+from podo.catalog.types.assets import Coverage as Coverage
+from podo.catalog.types.assets import Finished as Finished
+from podo.catalog.types.assets import Proof as Proof
+from podo.catalog.types.assets import TagWish as TagWish
+from podo.catalog.types.assets import Taken as Taken
+from podo.catalog.types.assets import Trouble as Trouble
+from podo.catalog.types.cloud_errors import AccountInUse as AccountInUse
+from podo.catalog.types.cloud_errors import CursorLost as CursorLost
+from podo.catalog.types.cloud_errors import NoSuchAccount as NoSuchAccount
+from podo.catalog.types.cloud_errors import NoSuchPlan as NoSuchPlan
+from podo.catalog.types.cloud_errors import NothingToTag as NothingToTag
+from podo.catalog.types.cloud_errors import PlanNotSo as PlanNotSo
+from podo.catalog.types.cloud_errors import PlanUnderWay as PlanUnderWay
+from podo.catalog.types.cloud_errors import WrongAccount as WrongAccount
+from podo.catalog.types.cloud_errors import WrongAccountName as WrongAccountName
+from podo.catalog.types.cloud_errors import WrongAccountRegions as WrongAccountRegions
+from podo.catalog.types.cloud_errors import WrongRole as WrongRole
+from podo.catalog.types.cloud_events import AccountChanged as AccountChanged
+from podo.catalog.types.cloud_events import AccountRemoved as AccountRemoved
+from podo.catalog.types.cloud_events import InventoryAsked as InventoryAsked
+from podo.catalog.types.cloud_events import InventoryFailed as InventoryFailed
+from podo.catalog.types.cloud_events import InventoryRecovered as InventoryRecovered
+from podo.catalog.types.cloud_events import TagsApplied as TagsApplied
+from podo.catalog.types.cloud_events import TagsDone as TagsDone
+from podo.catalog.types.cloud_events import TagsPaused as TagsPaused
+from podo.catalog.types.cloud_events import TagsPlanned as TagsPlanned
+from podo.catalog.types.cloud_events import TagsStuck as TagsStuck
+from podo.catalog.types.cloud_events import TagsWithdrawn as TagsWithdrawn
+from podo.catalog.types.cloud_events import TagsWritten as TagsWritten
+from podo.catalog.types.errors import BadQuery as BadQuery
+from podo.catalog.types.errors import ClusterSlow as ClusterSlow
+from podo.catalog.types.errors import Deployed as Deployed
+from podo.catalog.types.errors import NameInvalid as NameInvalid
+from podo.catalog.types.errors import NameLeaving as NameLeaving
+from podo.catalog.types.errors import NameReserved as NameReserved
+from podo.catalog.types.errors import NamespaceForeign as NamespaceForeign
+from podo.catalog.types.errors import NamespaceLeaving as NamespaceLeaving
+from podo.catalog.types.errors import NameTaken as NameTaken
+from podo.catalog.types.errors import NoKubeconfig as NoKubeconfig
+from podo.catalog.types.errors import NoRepository as NoRepository
+from podo.catalog.types.errors import NoSuchNamespace as NoSuchNamespace
+from podo.catalog.types.errors import NoSuchPlace as NoSuchPlace
+from podo.catalog.types.errors import NoSuchProject as NoSuchProject
+from podo.catalog.types.errors import NoSuchTimezone as NoSuchTimezone
+from podo.catalog.types.errors import NoTargets as NoTargets
+from podo.catalog.types.errors import NotServed as NotServed
+from podo.catalog.types.errors import NotTyped as NotTyped
+from podo.catalog.types.errors import PlaceInUse as PlaceInUse
+from podo.catalog.types.errors import RepositoryForbidden as RepositoryForbidden
+from podo.catalog.types.errors import RepositorySlow as RepositorySlow
+from podo.catalog.types.errors import ServedAlready as ServedAlready
+from podo.catalog.types.errors import ServesNothing as ServesNothing
+from podo.catalog.types.errors import TeamEnded as TeamEnded
+from podo.catalog.types.errors import WrongBranch as WrongBranch
+from podo.catalog.types.errors import WrongDockerfile as WrongDockerfile
+from podo.catalog.types.errors import WrongEnvironment as WrongEnvironment
+from podo.catalog.types.errors import WrongPlace as WrongPlace
+from podo.catalog.types.errors import WrongPlaceName as WrongPlaceName
+from podo.catalog.types.errors import WrongPort as WrongPort
+from podo.catalog.types.errors import WrongProject as WrongProject
+from podo.catalog.types.errors import WrongRegion as WrongRegion
+from podo.catalog.types.errors import WrongSlack as WrongSlack
+from podo.catalog.types.errors import WrongTier as WrongTier
+from podo.catalog.types.errors import WrongTitle as WrongTitle
+from podo.catalog.types.events import NamespaceAsked as NamespaceAsked
+from podo.catalog.types.events import NamespaceGone as NamespaceGone
+from podo.catalog.types.events import NamespaceReady as NamespaceReady
+from podo.catalog.types.events import NamespaceRefused as NamespaceRefused
+from podo.catalog.types.events import NamespacesWanted as NamespacesWanted
+from podo.catalog.types.events import NamespaceWaits as NamespaceWaits
+from podo.catalog.types.events import PlaceChanged as PlaceChanged
+from podo.catalog.types.events import PlaceRemoved as PlaceRemoved
+from podo.catalog.types.events import ProjectChanged as ProjectChanged
+from podo.catalog.types.events import ProjectDeleted as ProjectDeleted
+from podo.catalog.types.events import ProjectRegistered as ProjectRegistered
+from podo.catalog.types.events import TargetsChanged as TargetsChanged
+from podo.catalog.types.facts import Contact as Contact
+from podo.catalog.types.facts import Dependency as Dependency
+from podo.catalog.types.facts import DependencyKind as DependencyKind
+from podo.catalog.types.facts import FactChange as FactChange
+from podo.catalog.types.facts import Facts as Facts
+from podo.catalog.types.facts import Lifecycle as Lifecycle
+from podo.catalog.types.facts import Link as Link
+from podo.catalog.types.facts import Neighbour as Neighbour
+from podo.catalog.types.facts import Neighbours as Neighbours
+from podo.catalog.types.facts import OnCall as OnCall
+from podo.catalog.types.facts import Retirement as Retirement
+from podo.catalog.types.facts_errors import BadScoreQuery as BadScoreQuery
+from podo.catalog.types.facts_errors import ChangedSince as ChangedSince
+from podo.catalog.types.facts_errors import LacksRepository as LacksRepository
+from podo.catalog.types.facts_errors import NoSuchChange as NoSuchChange
+from podo.catalog.types.facts_errors import NoSuchRule as NoSuchRule
+from podo.catalog.types.facts_errors import NothingToTake as NothingToTake
+from podo.catalog.types.facts_errors import NotRetired as NotRetired
+from podo.catalog.types.facts_errors import PlanMoved as PlanMoved
+from podo.catalog.types.facts_errors import Retired as Retired
+from podo.catalog.types.facts_errors import RetiredForGood as RetiredForGood
+from podo.catalog.types.facts_errors import StillNeeded as StillNeeded
+from podo.catalog.types.facts_errors import UnknownFormat as UnknownFormat
+from podo.catalog.types.facts_errors import Unreadable as Unreadable
+from podo.catalog.types.facts_errors import WrongFacts as WrongFacts
+from podo.catalog.types.facts_errors import WrongRule as WrongRule
+from podo.catalog.types.facts_events import ProjectClosed as ProjectClosed
+from podo.catalog.types.facts_events import ProjectDescribed as ProjectDescribed
+from podo.catalog.types.facts_events import ProjectRetired as ProjectRetired
+from podo.catalog.types.facts_events import ProjectsImported as ProjectsImported
+from podo.catalog.types.facts_events import ProjectUnretired as ProjectUnretired
+from podo.catalog.types.facts_events import ScoreRuleChanged as ScoreRuleChanged
+from podo.catalog.types.facts_events import ScoreRuleReset as ScoreRuleReset
+from podo.catalog.types.imports import Fate as Fate
+from podo.catalog.types.imports import FieldChange as FieldChange
+from podo.catalog.types.imports import ImportPlan as ImportPlan
+from podo.catalog.types.imports import PlannedProject as PlannedProject
+from podo.catalog.types.imports import ReadRows as ReadRows
+from podo.catalog.types.imports import WantedProject as WantedProject
+from podo.catalog.types.imports import WrongCell as WrongCell
+from podo.catalog.types.inventory import GLOBAL as GLOBAL
+from podo.catalog.types.inventory import AccountKind as AccountKind
+from podo.catalog.types.inventory import AssetPage as AssetPage
+from podo.catalog.types.inventory import CloudAccount as CloudAccount
+from podo.catalog.types.inventory import Inventory as Inventory
+from podo.catalog.types.inventory import InventoryState as InventoryState
+from podo.catalog.types.inventory import Provider as Provider
+from podo.catalog.types.inventory import SeenAsset as SeenAsset
+from podo.catalog.types.inventory import Source as Source
+from podo.catalog.types.offers import OFFER_STATES as OFFER_STATES
+from podo.catalog.types.offers import CustodyEscalated as CustodyEscalated
+from podo.catalog.types.offers import Evidence as Evidence
+from podo.catalog.types.offers import NoSuchOffer as NoSuchOffer
+from podo.catalog.types.offers import Offer as Offer
+from podo.catalog.types.offers import OfferAccepted as OfferAccepted
+from podo.catalog.types.offers import OfferDeclined as OfferDeclined
+from podo.catalog.types.offers import OfferedAlready as OfferedAlready
+from podo.catalog.types.offers import OfferKind as OfferKind
+from podo.catalog.types.offers import OfferMade as OfferMade
+from podo.catalog.types.offers import OfferOver as OfferOver
+from podo.catalog.types.offers import OffersLapsed as OffersLapsed
+from podo.catalog.types.offers import OfferState as OfferState
+from podo.catalog.types.offers import OfferToOwner as OfferToOwner
+from podo.catalog.types.offers import OfferWithdrawn as OfferWithdrawn
+from podo.catalog.types.offers import OwnerEvidence as OwnerEvidence
+from podo.catalog.types.orphans import AssetDecisionWithdrawn as AssetDecisionWithdrawn
+from podo.catalog.types.orphans import AssetGone as AssetGone
+from podo.catalog.types.orphans import AssetsAssigned as AssetsAssigned
+from podo.catalog.types.orphans import AssetsGone as AssetsGone
+from podo.catalog.types.orphans import AssetsLinked as AssetsLinked
+from podo.catalog.types.orphans import AssetsQuarantined as AssetsQuarantined
+from podo.catalog.types.orphans import Candidate as Candidate
+from podo.catalog.types.orphans import Clue as Clue
+from podo.catalog.types.orphans import ClueGroup as ClueGroup
+from podo.catalog.types.orphans import ClueKind as ClueKind
+from podo.catalog.types.orphans import Decision as Decision
+from podo.catalog.types.orphans import InventoryDoubted as InventoryDoubted
+from podo.catalog.types.orphans import NoOrphan as NoOrphan
+from podo.catalog.types.orphans import NoSuchAsset as NoSuchAsset
+from podo.catalog.types.orphans import NoSuchDecision as NoSuchDecision
+from podo.catalog.types.orphans import NotYetDue as NotYetDue
+from podo.catalog.types.orphans import OrphanCase as OrphanCase
+from podo.catalog.types.orphans import OrphansFound as OrphansFound
+from podo.catalog.types.orphans import OrphansSkipped as OrphansSkipped
+from podo.catalog.types.orphans import TooManyAssets as TooManyAssets
+from podo.catalog.types.orphans import WrongAssetQuery as WrongAssetQuery
+from podo.catalog.types.orphans import WrongOwner as WrongOwner
+from podo.catalog.types.owners import Answer as Answer
+from podo.catalog.types.owners import AssetsOwned as AssetsOwned
+from podo.catalog.types.owners import CustodyTaken as CustodyTaken
+from podo.catalog.types.owners import NoCustody as NoCustody
+from podo.catalog.types.owners import NoReason as NoReason
+from podo.catalog.types.owners import NothingAbove as NothingAbove
+from podo.catalog.types.owners import NothingToGiveBack as NothingToGiveBack
+from podo.catalog.types.owners import Ownership as Ownership
+from podo.catalog.types.owners import OwnershipChanged as OwnershipChanged
+from podo.catalog.types.owners import OwnershipCorrected as OwnershipCorrected
+from podo.catalog.types.owners import Responder as Responder
+from podo.catalog.types.owners import Responsible as Responsible
+from podo.catalog.types.owners import Spoken as Spoken
+from podo.catalog.types.owners import TeamRestored as TeamRestored
+from podo.catalog.types.owners import TeamSettled as TeamSettled
+from podo.catalog.types.owners import TooManyNames as TooManyNames
+from podo.catalog.types.owners import Way as Way
+from podo.catalog.types.owners import WrongTime as WrongTime
+from podo.catalog.types.owners import of_asset as of_asset
+from podo.catalog.types.owners import of_project as of_project
+from podo.catalog.types.permissions import ACCEPT as ACCEPT
+from podo.catalog.types.permissions import ASSIGN as ASSIGN
+from podo.catalog.types.permissions import CHANGE as CHANGE
+from podo.catalog.types.permissions import DELETE as DELETE
+from podo.catalog.types.permissions import GOVERN as GOVERN
+from podo.catalog.types.permissions import IMPORT as IMPORT
+from podo.catalog.types.permissions import PERMISSIONS as PERMISSIONS
+from podo.catalog.types.permissions import QUARANTINE as QUARANTINE
+from podo.catalog.types.permissions import READ as READ
+from podo.catalog.types.permissions import REGISTER as REGISTER
+from podo.catalog.types.permissions import RETIRE as RETIRE
+from podo.catalog.types.permissions import SCORE as SCORE
+from podo.catalog.types.permissions import TAG as TAG
+from podo.catalog.types.permissions import TRANSFER as TRANSFER
+from podo.catalog.types.places import Cluster as Cluster
+from podo.catalog.types.places import ClusterKind as ClusterKind
+from podo.catalog.types.places import ClusterState as ClusterState
+from podo.catalog.types.places import Environment as Environment
+from podo.catalog.types.places import Region as Region
+from podo.catalog.types.places import Target as Target
+from podo.catalog.types.projects import Dockerfile as Dockerfile
+from podo.catalog.types.projects import Found as Found
+from podo.catalog.types.projects import Namespace as Namespace
+from podo.catalog.types.projects import NamespaceState as NamespaceState
+from podo.catalog.types.projects import Project as Project
+from podo.catalog.types.projects import ProjectQuery as ProjectQuery
+from podo.catalog.types.projects import ProjectState as ProjectState
+from podo.catalog.types.projects import Repository as Repository
+from podo.catalog.types.rehearsals import Band as Band
+from podo.catalog.types.rehearsals import Call as Call
+from podo.catalog.types.rehearsals import Move as Move
+from podo.catalog.types.rehearsals import Rehearsal as Rehearsal
+from podo.catalog.types.rehearsals import RehearsalPart as RehearsalPart
+from podo.catalog.types.rehearsals import Repaged as Repaged
+from podo.catalog.types.scorecards import FactKind as FactKind
+from podo.catalog.types.scorecards import Finding as Finding
+from podo.catalog.types.scorecards import Known as Known
+from podo.catalog.types.scorecards import Reason as Reason
+from podo.catalog.types.scorecards import Score as Score
+from podo.catalog.types.scorecards import Scorecard as Scorecard
+from podo.catalog.types.scorecards import ScorecardFact as ScorecardFact
+from podo.catalog.types.scorecards import ScoreDay as ScoreDay
+from podo.catalog.types.scorecards import ScoreQuery as ScoreQuery
+from podo.catalog.types.scorecards import ScoreRule as ScoreRule
+from podo.catalog.types.scorecards import Standing as Standing
+from podo.catalog.types.scorecards import TeamScore as TeamScore
+from podo.catalog.types.scorecards import Value as Value
+from podo.catalog.types.scorecards import Verdict as Verdict
+from podo.catalog.types.scorecards import Word as Word
+from podo.catalog.types.settings import CatalogSettings as CatalogSettings
+from podo.catalog.types.slots import DeletionObjection as DeletionObjection
+from podo.catalog.types.slots import GuideSteps as GuideSteps
+from podo.catalog.types.slots import OnCallSource as OnCallSource
+from podo.catalog.types.slots import PlaceCard as PlaceCard
+from podo.catalog.types.slots import ProjectMarks as ProjectMarks
+from podo.catalog.types.slots import ProjectPlaces as ProjectPlaces
+from podo.catalog.types.slots import ProjectTab as ProjectTab
+from podo.catalog.types.slots import RetirementObjection as RetirementObjection
+from podo.catalog.types.slots import SearchHit as SearchHit
+from podo.catalog.types.slots import SearchSource as SearchSource
+from podo.catalog.types.slots import SettingsLink as SettingsLink
+from podo.catalog.types.slots import Step as Step
+from podo.catalog.types.tags import PROJECT_TAG as PROJECT_TAG
+from podo.catalog.types.tags import QUARANTINE_TAG as QUARANTINE_TAG
+from podo.catalog.types.tags import TEAM_NAME_TAG as TEAM_NAME_TAG
+from podo.catalog.types.tags import TEAM_TAG as TEAM_TAG
+from podo.catalog.types.tags import TagChange as TagChange
+from podo.catalog.types.tags import TagChangeState as TagChangeState
+from podo.catalog.types.tags import TagDraft as TagDraft
+from podo.catalog.types.tags import TagFailure as TagFailure
+from podo.catalog.types.tags import TagPlan as TagPlan
+from podo.catalog.types.tags import TagPlanKind as TagPlanKind
+from podo.catalog.types.tags import TagPlanState as TagPlanState
+from podo.catalog.types.tags import TagTrouble as TagTrouble
