@@ -62,6 +62,11 @@ class Decisions:
     async def _approve(self, at: datetime, train: Train, part: Part, person: ExamplePerson) -> None:
         if part.state is not RolloutState.waiting:
             return
+        if any(p.state is RolloutState.waiting for p in train.parts if p.order < part.order):
+            # People go in the train's order: nothing is approved that could not move.
+            later = self._course.calendar.later(at, 600, 7_200)
+            self._course.human(later, lambda now: self._approve(now, train, part, person))
+            return
         self._put(at, part, person, Decision.approve, "")
         part.state = RolloutState.queued
         event = RolloutApproved(**part.facts(train.release.id), bundle=part.bundle, given=1, needed=part.needs)
