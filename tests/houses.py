@@ -205,13 +205,18 @@ async def furnished(
             await house.settled()
         _furnished[kind] = made
     # What was observed is observed anew.
-    shutil.copytree(_furnished[kind], folder, ignore=shutil.ignore_patterns("observed.db*"), dirs_exist_ok=True)
-    folder.chmod(0o700)
+    _copy(_furnished[kind], folder)
     async with living(folder, domains, **options) as house:
         # Before anything in the house runs on: nothing is waited for since it was opened.
         for name, twin in house.twins.items():
             twin.load((folder / "twins" / f"{name}.twin").read_bytes())
         yield house
+
+
+def _copy(made: Path, folder: Path) -> None:
+    """A copy that is its server's alone, as the folder was."""
+    shutil.copytree(made, folder, ignore=shutil.ignore_patterns("observed.db*"), dirs_exist_ok=True)
+    folder.chmod(0o700)
 
 
 OWN = {"PODO_DATABASE_URL", "PODO_SEAL_KEYS"}

@@ -154,7 +154,8 @@ _TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [
 # What is nobody's language: names of people, subjects of commits, what GitHub's pages, HTTP and the system call their own.
 NAMED = re.compile(
     r"Oliver Wright|Emma Clarke|Chat API|Change \d|Settings, Webhooks, Add webhook|Authorization: Bearer"
-    r"|connection refused|Chrome, Linux|git version [\d.]+|kotlin, grpc|experimental, production|deprecated|service, website, library"
+    r"|connection refused|Chrome, Linux|git version [\d.]+|kotlin, grpc"
+    r"|experimental, production|deprecated|service, website, library"
     r"|= > >=|in \(a, b\)|and, or, not"
 )
 NAMES = {*("alpha", "prod", "kr", "jp", "uk", "podo", PROJECT, EMPTY, "Chat", "chat", "Ads", "ads")}

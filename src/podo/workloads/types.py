@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from podo.access.types import Permission
-from podo.kernel.errors import N_, Conflict, Invalid, Missing, Unavailable
+from podo.kernel.errors import N_, Conflict, Invalid, Missing
 from podo.kernel.events import Event
 
 READ = Permission("workloads.read", "read", N_("See workloads, pods, events and logs"))
@@ -227,13 +227,6 @@ class NoSuchTarget(Missing):
     code = "workloads.no_such_target"
     so = N_("{project} does not run in {environment} {region}.")
     do = N_("Add the target in the project's Settings first.")
-
-
-class ClusterSilent(Unavailable):
-    """The cluster does not answer what a page asked."""
-
-    code = "workloads.cluster_silent"
-    so = N_("{what} does not answer: {why}.")
 
 
 class AlreadyAsked(Conflict):

@@ -139,11 +139,6 @@ async def roles_by_hand(r: Reading, person_id: str) -> frozenset[Role]:
     return frozenset([role for role in by_hand if await store.role_sources(r, person_id, role) == [""]])
 
 
-async def is_sre(r: Reading, person_id: str) -> bool:
-    """Whether a person is an SRE."""
-    return Role.sre in await store.roles(r, person_id)
-
-
 async def sres(r: Reading) -> list[str]:
     """The ids of all SREs."""
     return await store.with_role(r, Role.sre)

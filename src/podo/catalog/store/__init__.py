@@ -3,8 +3,6 @@
 from podo.catalog.store.asset_lists import (
     Sought,
     count_assets,
-    counts_by_holder,
-    counts_by_state_of_teams,
     facet_counts,
     list_assets,
 )
@@ -194,8 +192,6 @@ __all__ = [
     "count_retired",
     "count_tag_calls",
     "counts_by_account",
-    "counts_by_holder",
-    "counts_by_state_of_teams",
     "counts_by_team",
     "counts_by_tier",
     "credential",

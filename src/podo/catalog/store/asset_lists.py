@@ -165,18 +165,3 @@ def _states(row: Any) -> dict[str, int]:
         AssetState.custody: row.custody,
         troubled: rest,
     }
-
-
-async def counts_by_holder(r: Reading, holders: Collection[str]) -> dict[str, int]:
-    """How many each of these holds."""
-    query = select(_A.holder, func.count()).where(_A.holder.in_(holders), _A.gone_at.is_(None)).group_by(_A.holder)
-    return {row[0]: row[1] for row in await r.session.execute(query)}
-
-
-async def counts_by_state_of_teams(r: Reading, teams: Collection[str]) -> tuple[int, int]:
-    """(what these teams own, what of it is an orphan that they only keep)."""
-    query = select(func.count(), func.count(case((_A.trouble != "", 1)))).where(
-        and_(_A.gone_at.is_(None), *Sought(teams=teams).conditions())
-    )
-    owned, kept = (await r.session.execute(query)).one()
-    return owned, kept

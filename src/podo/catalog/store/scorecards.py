@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, case, cast, delete, func, or_, select
@@ -155,11 +155,6 @@ async def team_scores(r: Reading, most: int) -> list[TeamScore]:
 async def failures(r: Reading) -> list[tuple[str, ...]]:
     """The rules that fail, by project."""
     return [tuple(failed) for failed in await r.session.scalars(select(ScoreRow.failed))]
-
-
-async def worked_out_at(r: Reading) -> datetime | None:
-    """When a score was last different from the one before."""
-    return await r.session.scalar(select(func.max(ScoreRow.at)))
 
 
 async def score_days(r: Reading, since: date, most: int, *, team: str = "", project: str = "") -> list[ScoreDay]:

@@ -103,7 +103,6 @@ from podo.catalog.types.facts_errors import PlanMoved as PlanMoved
 from podo.catalog.types.facts_errors import Retired as Retired
 from podo.catalog.types.facts_errors import RetiredForGood as RetiredForGood
 from podo.catalog.types.facts_errors import StillNeeded as StillNeeded
-from podo.catalog.types.facts_errors import UnknownFormat as UnknownFormat
 from podo.catalog.types.facts_errors import Unreadable as Unreadable
 from podo.catalog.types.facts_errors import WrongFacts as WrongFacts
 from podo.catalog.types.facts_errors import WrongRule as WrongRule

@@ -109,14 +109,6 @@ class NothingToTake(Conflict):
     do = N_("There is nothing to do.")
 
 
-class UnknownFormat(Invalid):
-    """A format that Podo does not write."""
-
-    code = "catalog.unknown_format"
-    so = N_("Podo does not write “{format}”.")
-    do = N_("Use one of: {known}.")
-
-
 class BadScoreQuery(BadQuery):
     """A filter of scorecards with a word that means nothing."""
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from podo.access import service as access
-from podo.access.types import Decision as Allowed
 from podo.access.types import On
 from podo.catalog import service as catalog
 from podo.delivery.rules import gates, states
@@ -78,11 +77,6 @@ async def _decide(tx: Tx, was: Deployment, rollout: Rollout, decision: Decision,
             await parts.change(tx, now.id, state=RolloutState.cancelled, why=comment or "rejected", ended_at=clock.now())
             tx.say(RolloutRejected(**facts))
             tx.say(RolloutCancelled(**about(rollout), release=was.release, why="rejected"))
-
-
-async def may_review(r: Reading, of: Deployment) -> Allowed:
-    """Whether the actor may decide on it, and the policies that say so."""
-    return await access.may(r, APPROVE, await _on(r, of))
 
 
 async def _on(r: Reading, of: Deployment) -> On:

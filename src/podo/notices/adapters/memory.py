@@ -1,23 +1,8 @@
-"""The twin of a mail server: keeps what it was handed."""
+"""Where there is no mail server."""
 
 from __future__ import annotations
 
 from podo.notices.types import Letter
-
-
-class MemoryMail:
-    """Takes every letter once, by its id."""
-
-    def __init__(self) -> None:
-        self.letters: dict[str, Letter] = {}
-
-    async def send(self, letter: Letter) -> None:
-        """Keep it."""
-        self.letters[letter.id] = letter
-
-    def sends(self) -> bool:
-        """It does."""
-        return True
 
 
 class NoMail:
