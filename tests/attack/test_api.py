@@ -114,6 +114,15 @@ def _client(town: Shop, who: str | None) -> Any:
     return api_of(town.living, who) if who else town.living.client(headers={"accept": "application/json"})
 
 
+def _says_why(answer: httpx.Response) -> bool:
+    """A problem of RFC 9457; where SCIM is spoken, its own error (RFC 7644, 3.12) with the same in words."""
+    if answer.headers["content-type"] != "application/scim+json":
+        return answer.headers["content-type"] == "application/problem+json"
+    said = answer.json()
+    spoken = answer.request.url.path.startswith("/scim/v2") and said["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
+    return spoken and said["status"] == str(answer.status_code) and bool(said["detail"])
+
+
 async def _call(client: httpx.AsyncClient, case: Case, turn: int) -> list[str]:
     """What went wrong with this call, empty when nothing did."""
     if turn % 3:
@@ -133,6 +142,6 @@ async def _call(client: httpx.AsyncClient, case: Case, turn: int) -> list[str]:
     said = f"{case.method} {sent['url']} {query} {str(body)[:300]} → {answer.status_code} {answer.text[:300]}"
     if answer.status_code >= 500 and answer.status_code != 503:
         return [said]
-    if answer.is_error and answer.headers["content-type"] != "application/problem+json":
+    if answer.is_error and not _says_why(answer):
         return [f"no problem in words: {said}"]
     return []

@@ -257,7 +257,8 @@ def _files(folder: Path, secrets: Mapping[str, str]) -> list[str]:
 def test_settings_that_hold_a_secret_are_not_shown_when_settings_are() -> None:
     words = re.compile(r"password|secret|keys|token|headers|smtp|url", re.IGNORECASE)
     # Addresses that hold no login; a folder, and a switch.
-    plain = {"server.url", "access.issuers.url", "ServerSettings.url", "IssuerSettings.url", "IssuerSettings.client_secret_file"}
+    plain = {"server.url", "access.issuers.url", "ServerSettings.url", "IssuerSettings.url"}
+    plain |= {"IssuerSettings.client_secret_file", "AccessSettings.directory_token_file"}
     shown = [f"{s.__name__}.{f.name}" for s in _sections() for f in fields(s) if words.search(f.name) and f.repr]
     assert sorted(set(shown) - plain) == []
 

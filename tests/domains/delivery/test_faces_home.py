@@ -159,6 +159,6 @@ async def test_lists_search_and_deletion_know_of_deployments(chat: Shop) -> None
         assert "chat-api #2" not in words(await haneul.get("/search?q=%239"))
     async with chat.living.reading() as r:
         slots = chat.living.house.slots
-        from podo.catalog.types import RetirementObjection
+        from podo.catalog.types import DeletionObjection
 
-        assert await catalog.objection(r, PROJECT, slots[RetirementObjection]) == "it has been deployed"
+        assert await catalog.objection(r, PROJECT, slots[DeletionObjection]) == "it has been deployed"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -90,7 +89,8 @@ async def _read(w: Web, wanted: ImportIn) -> ReadRows:
     if wanted.content:
         try:
             text, encoding = reads.decoded(base64.b64decode(wanted.content, validate=True))
-        except binascii.Error:
+        except ValueError:
+            # binascii's own error among them.
             raise Unreadable(why=N_("its content is no base64")) from None
     if wanted.format == "csv":
         return reads.spreadsheet(text, encoding)
