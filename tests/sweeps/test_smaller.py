@@ -10,7 +10,7 @@ import pytest
 
 from podo.access import service as access
 from podo.catalog import service as catalog
-from podo.catalog.types import RetirementObjection
+from podo.catalog.types import DeletionObjection
 from podo.clients.kubernetes.errors import NotFound
 from podo.clients.kubernetes.types import Kind
 from podo.kernel.events import log
@@ -107,7 +107,7 @@ async def test_a_deleted_projects_namespace_goes_or_is_said_to_be_left(tmp_path:
 
             async def delete() -> None:
                 async with made.living.transaction(SEOYEON) as tx:
-                    await catalog.delete(tx, slug, slug, made.living.house.slots[RetirementObjection])
+                    await catalog.delete(tx, slug, slug, made.living.house.slots[DeletionObjection])
 
             await _settled(made, by, delete)
             left = await _namespaces(made, slug)
