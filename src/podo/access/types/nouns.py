@@ -249,9 +249,7 @@ class AccessSettings:
         None, "File of people and teams (YAML, JSON, or a table in CSV), read at every start and when it changes"
     )
     # An address may hold a login.
-    directory_url: str = setting(
-        "", "Where people and teams are read instead: a SCIM 2.0 server, or JSON", secret=True
-    )
+    directory_url: str = setting("", "Where people and teams are read instead: a SCIM 2.0 server, or JSON", secret=True)
     directory_kind: str = setting("scim", "What is there: scim, or json of the file's shape")
     directory_token: str = setting("", "The bearer token that it asks for; better in the variable, or in a file", secret=True)
     directory_token_file: Path | None = setting(None, "File that holds the token alone; read at the start")
