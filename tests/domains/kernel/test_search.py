@@ -51,6 +51,10 @@ async def test_names_their_beginnings_parts_and_near_misses_are_found(known: Dat
     assert await refs(known, "thing", "i-00000004") == ["a4"]
     assert await refs(known, "thing", "zzzzzz") == []
     assert await refs(known, "person", "redis") == [], "kinds stay apart"
+    assert set(await refs(known, "thing", "db paym")) == {"a5"}, "a word of two signs, at the end"
+    assert set(await refs(known, "thing", "qu")) == {"a1", "a4", "a7"}, "where a word begins"
+    assert set(await refs(known, "thing", "ym")) == {"a3", "a4", "a5"}, "within a word"
+    assert set(await refs(known, "thing", "db 8")) == {"a8"}
 
 
 async def test_what_databases_read_as_signs_of_their_own_are_letters(known: Database) -> None:
@@ -90,3 +94,23 @@ async def test_a_transaction_that_fails_leaves_nothing_to_find(known: Database) 
             await search.put(tx, "person", [search.Entry("p9", "최하늘")])
             raise RuntimeError
     assert await refs(known, "person", "최하늘") == []
+
+
+async def test_among_thousands_that_are_much_alike_the_right_one_is_found(database: Database) -> None:
+    await search.keep(database, ["thing"])
+    stages = ("prod-kr", "prod-jp", "alpha-kr")
+    names = [f"{of}-redis-{stages[n % 3]}-{n:04x}" for of in ("chat", "payment") for n in range(8000)]
+    async with database.transaction(PODO) as tx:
+        await search.put(
+            tx, "thing", [search.Entry(name, name, (f"i-{n * 2654435761 % 2**32:08x}",)) for n, name in enumerate(names)]
+        )
+        await search.put(tx, "thing", [search.Entry("cache", "chat-memory-prod-kr", ("xy",))])
+    assert (await refs(database, "thing", "chat-redsi-prod-kr-0003"))[0] == "chat-redis-prod-kr-0003", (
+        "two letters changed places"
+    )
+    assert (await refs(database, "thing", "paymet-redis-alpha-kr-1f3d"))[0] == "payment-redis-alpha-kr-1f3d", "one is missing"
+    assert {n[:14] for n in await refs(database, "thing", "paymetn redis")} == {"payment-redis-"}, "what is right, thousands have"
+    assert await refs(database, "thing", "redis 0ffe alpha") == ["chat-redis-alpha-kr-0ffe", "payment-redis-alpha-kr-0ffe"]
+    assert await refs(database, "thing", "kr memory") == ["cache"]
+    assert await refs(database, "thing", "kr xy") == ["cache"]
+    assert len(await refs(database, "thing", "redis")) == 5

@@ -5,7 +5,8 @@ whoever put them knows what they are. At the start `keep` makes what the databas
 before.
 """
 
-from podo.kernel.search.entries import Entry, Found, Searchable, drop, fill, find, put
+from podo.kernel.search.entries import Entry, Searchable, drop, fill, put
+from podo.kernel.search.finding import Found, find
 from podo.kernel.search.folding import fold
 from podo.kernel.search.tables import keep
 
