@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from podo.access import api, pages, reads, rules, service
 from podo.access.adapters.file import DirectoryFile
 from podo.access.adapters.issuers import Issuers
-from podo.access.adapters.pulled import JsonDirectory, ScimDirectory
+from podo.access.api.scim import ERRORS
 from podo.access.ports import DirectoryReader, IssuerReader
 from podo.access.rules import Policies
 from podo.access.types import PERMISSIONS, AccessSettings, KeptTeam, NoWayIn, Permission, WrongDirectory
-from podo.clients.directory import Document, Place, Scim
 from podo.kernel import clock
 from podo.kernel.db import outside
 from podo.kernel.domains import Domain, House, Permissions, Round
@@ -78,6 +77,13 @@ async def _adapters(house: House) -> None:
     if (reader := _reader(chosen)) is not None:
         house.ports.put(DirectoryReader, reader)
         await _take_over(house)
+        return
+    async with house.database.reading(PODO) as r:
+        left = await service.feed_trouble(r)
+    if left is not None:
+        # Nothing is read any more that could be in trouble.
+        async with house.database.transaction(PODO) as tx:
+            await service.forget_trouble(tx)
 
 
 def _reader(chosen: AccessSettings) -> DirectoryReader | None:
@@ -88,6 +94,10 @@ def _reader(chosen: AccessSettings) -> DirectoryReader | None:
         return None
     if chosen.directory_kind not in ("scim", "json"):
         raise WrongDirectory(why="access.directory_kind is scim or json")
+    # Half a second that only who reads over the network pays.
+    from podo.access.adapters.pulled import JsonDirectory, ScimDirectory
+    from podo.clients.directory import Document, Place, Scim
+
     token = chosen.directory_token
     if chosen.directory_token_file is not None:
         token = chosen.directory_token_file.read_text("utf-8").strip()
@@ -151,13 +161,15 @@ async def _take_over(house: House) -> None:
             if not await service.everybody(r):
                 raise
         _log.warning("the directory was not taken over: %s", error)
+        async with house.database.transaction(PODO) as tx:
+            await service.note_trouble(tx, error)
 
 
 DOMAIN = Domain(
     name="access",
     routes=[*api.routes, pages.routes],
     settings={"access": AccessSettings},
-    slots=[*service.SEARCHABLE, NavItem(N_("Teams"), "/teams", 20)],
+    slots=[ERRORS, *service.SEARCHABLE, NavItem(N_("Teams"), "/teams", 20)],
     adapters=_adapters,
     rounds=[Round("access:leaving", 20, LEAVING.sweep)],
     permissions=PERMISSIONS,

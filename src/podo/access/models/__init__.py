@@ -3,6 +3,7 @@
 from podo.access.models.people import (
     DraftRow,
     EntryRow,
+    FeedTroubleRow,
     MembershipRow,
     PersonRow,
     RemovalRow,
@@ -24,6 +25,7 @@ __all__ = [
     "AccountRow",
     "DraftRow",
     "EntryRow",
+    "FeedTroubleRow",
     "MembershipRow",
     "PersonRow",
     "RemovalRow",

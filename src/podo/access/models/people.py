@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from podo.kernel.db import Record
+from podo.kernel.db import Bookkeeping, Record
 
 
 class PersonRow(Record):
@@ -120,6 +120,18 @@ class EntryRow(Record):
     changed_at: Mapped[datetime]
     # When it will mean something else: somebody leaves, or a team begins or ends.
     due_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class FeedTroubleRow(Bookkeeping):
+    """Why the directory that is read is not taken over; no row while it is."""
+
+    __tablename__ = "directory_troubles"
+
+    id: Mapped[str] = mapped_column(String(8), primary_key=True)
+    code: Mapped[str] = mapped_column(String(80))
+    so: Mapped[str] = mapped_column(Text)
+    data: Mapped[dict[str, Any]]
+    since: Mapped[datetime]
 
 
 class RemovalRow(Record):

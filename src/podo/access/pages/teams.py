@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -15,6 +16,8 @@ from podo.kernel.errors import N_
 from podo.kernel.http import Web
 from podo.kernel.http.web import WebIn
 from podo.kernel.ui import page
+
+_MOST_FOUND = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class TeamsPage:
 
 @dataclass(frozen=True, slots=True)
 class Boxed:
-    """A team as a box of the chart, with those below it as far as they are drawn."""
+    """A team as a box of the chart, with those below it as far as they are drawn; `teams` is how many there are."""
 
     team: Team
     people: int
@@ -54,13 +57,19 @@ class Boxed:
 @page("access/chart.html")
 @dataclass(frozen=True, slots=True)
 class ChartPage:
-    """The organisation as a picture around one team: the teams above, the team, and two floors below."""
+    """The organisation as a picture around one team: the teams above, the team, and two floors below.
+
+    `before` and `more` lead to the rest of a floor that is too wide, `shown` is which of how many are drawn of it.
+    """
 
     query: str
     found: Sequence[Branch]
     at: Boxed | None
     above: Sequence[Team]
     roots: Sequence[Boxed]
+    before: str
+    more: str
+    shown: tuple[int, int, int]
     total: int
     everybody: int
 
@@ -130,41 +139,43 @@ def _found(living: Sequence[Team], counts: dict[str, int], text: str) -> list[Br
 
 
 @routes.page("/teams/chart", permission=READ.id)
-async def chart(at: str = "", q: str = "", w: Web = WebIn) -> Response:
-    """The organisation as a picture, from one team on."""
+async def chart(at: str = "", q: str = "", skip: int = 0, w: Web = WebIn) -> Response:
+    """The organisation as a picture, from one team on; of a floor that is too wide what stands behind `skip`."""
     async with reading(w, READ) as r:
         known = await service.teams(r)
         counts = await service.head_counts(r)
         total = await service.count_people(r)
         focus = await service.team(r, at) if at else None
-        drawn = rules.drawn(known, focus.id if focus else None)
-        leads = await service.leads_of(r, drawn)
+        under = rules.below(known)
+        picture = rules.drawn(under, focus, max(0, skip))
+        boxes = {t.id for floor in picture.values() for t in floor} | ({focus.id} if focus else set())
+        leads = await service.leads_of(r, boxes)
+
+    def boxed(team: Team) -> Boxed:
+        below = [boxed(t) for t in picture.get(team.id, ())]
+        return Boxed(team, counts.get(team.id, 0), len(under.get(team.id, ())), leads.get(team.id, ()), below)
+
+    top = focus.id if focus else None
+    first, all_ = len(picture[top]), len(under.get(top, ()))
     living = [t for t in known if t.ended_at is None]
-    standing = rules.standing(known)
-    roots = [t for t in living if standing[t.id] is None]
     made = ChartPage(
         query=q,
-        found=_found(living, counts, q) if q else (),
-        at=_boxed(focus, living, standing, counts, leads, 2) if focus else None,
+        found=_found(living, counts, q)[:_MOST_FOUND] if q else (),
+        at=boxed(focus) if focus else None,
         above=rules.above(focus, known) if focus else (),
-        roots=() if focus else [_boxed(t, living, standing, counts, leads, 2) for t in roots],
+        roots=() if focus else [boxed(t) for t in picture[None]],
+        before=_chart_at(at, max(0, skip - rules.MOST_IN_FLOOR)) if skip > 0 else "",
+        more=_chart_at(at, skip + first) if first and skip + first < all_ else "",
+        shown=(skip + 1, skip + first, all_),
         total=len(living),
         everybody=total,
     )
     return await w.page(made, title=say(w, N_("Organisation chart")))
 
 
-def _boxed(
-    team: Team,
-    living: Sequence[Team],
-    standing: Mapping[str, str | None],
-    counts: Mapping[str, int],
-    leads: Mapping[str, Sequence[Person]],
-    floors: int,
-) -> Boxed:
-    below = [t for t in living if standing[t.id] == team.id]
-    boxes = [_boxed(t, living, standing, counts, leads, floors - 1) for t in below] if floors else []
-    return Boxed(team, counts.get(team.id, 0), len(below), leads.get(team.id, ()), boxes)
+def _chart_at(at: str, skip: int) -> str:
+    asked = {name: value for name, value in (("at", at), ("skip", str(skip) if skip else "")) if value}
+    return f"/teams/chart?{urlencode(asked)}" if asked else "/teams/chart"
 
 
 @routes.page("/teams/{name}", permission=READ.id)

@@ -58,8 +58,11 @@ from podo.access.rules.signing import (
     wrong_with,
 )
 from podo.access.rules.trees import (
+    MOST_DRAWN,
+    MOST_IN_FLOOR,
     above,
     aspect,
+    below,
     circle,
     custodian,
     drawn,
@@ -70,6 +73,8 @@ from podo.access.rules.trees import (
 
 __all__ = [
     "GROUP",
+    "MOST_DRAWN",
+    "MOST_IN_FLOOR",
     "PERSON",
     "POLICIES",
     "TEAM",
@@ -81,6 +86,7 @@ __all__ = [
     "above",
     "as_of",
     "aspect",
+    "below",
     "browser",
     "changes",
     "check",

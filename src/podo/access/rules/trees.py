@@ -74,15 +74,35 @@ def standing(teams: Sequence[Team]) -> dict[str, str | None]:
     return {t.id: living_above(t.id, known) for t in teams if t.ended_at is None}
 
 
-def drawn(teams: Sequence[Team], at: str | None) -> set[str]:
-    """The teams that a chart around one team (or around none) shows: it and two floors below, or three from the top."""
-    below: dict[str | None, list[str]] = {}
-    for team, above_ in standing(teams).items():
-        below.setdefault(above_, []).append(team)
-    found, floor = set[str](), [at] if at else below.get(None, [])
-    for _ in range(3):
-        found.update(floor)
-        floor = [t for one in floor for t in below.get(one, ())]
+MOST_IN_FLOOR, MOST_DRAWN = 60, 120
+"""How many boxes a chart has beside each other, and altogether: more is no picture any more."""
+
+
+def below(teams: Sequence[Team]) -> dict[str | None, list[Team]]:
+    """The living teams under each living team, by name; under None those at the top."""
+    found: dict[str | None, list[Team]] = {}
+    stands = standing(teams)
+    for team in sorted((t for t in teams if t.id in stands), key=lambda t: (t.name.casefold(), t.id)):
+        found.setdefault(stands[team.id], []).append(team)
+    return found
+
+
+def drawn(under: Mapping[str | None, Sequence[Team]], at: Team | None, skip: int = 0) -> dict[str | None, Sequence[Team]]:
+    """What a chart around one team (or around none) shows: for each team those under it that are drawn.
+
+    These are two floors below the team, or three from the top, `under` being `below`. The first floor begins behind `skip` and
+    has as many as fit beside each other; a floor that would make it too many is not drawn: there one walks on.
+    """
+    top = at.id if at else None
+    floor = list(under.get(top, ()))[skip : skip + MOST_IN_FLOOR]
+    found: dict[str | None, Sequence[Team]] = {top: floor}
+    count = len(floor)
+    for _ in range(1 if at else 2):
+        count += sum(len(under.get(t.id, ())) for t in floor)
+        if count > MOST_DRAWN:
+            break
+        found |= {t.id: list(under.get(t.id, ())) for t in floor}
+        floor = [child for t in floor for child in under.get(t.id, ())]
     return found
 
 

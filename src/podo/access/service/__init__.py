@@ -27,6 +27,7 @@ from podo.access.service.leaving import (
 from podo.access.service.people import (
     SEARCHABLE,
     THEMES,
+    administrators,
     count_people,
     everybody,
     found_person,
@@ -77,6 +78,7 @@ from podo.access.service.signin import (
 )
 from podo.access.service.successions import custodian, succeed, successions, withdraw
 from podo.access.service.tokens import create_token, due_for_note, identify_token, note_token_use, revoke_token, tokens
+from podo.access.service.troubles import feed_trouble, forget_trouble, note_trouble
 
 __all__ = [
     "ATTEMPT_LASTS",
@@ -85,6 +87,7 @@ __all__ = [
     "THEMES",
     "accounts",
     "activate",
+    "administrators",
     "allowed_many",
     "begin_attempt",
     "begin_sign_in",
@@ -106,12 +109,14 @@ __all__ = [
     "entry_by",
     "everybody",
     "explain",
+    "feed_trouble",
     "fill_draft",
     "finish_attempt",
     "finish_sign_in",
     "first_link",
     "foreseen",
     "forget_issuers",
+    "forget_trouble",
     "found_person",
     "grant",
     "has_due_entries",
@@ -131,6 +136,7 @@ __all__ = [
     "may",
     "members",
     "note_token_use",
+    "note_trouble",
     "opened_hint",
     "owner_of",
     "people",

@@ -12,6 +12,7 @@ from podo.access.service.leaving import leave
 from podo.access.service.people import person as the_person
 from podo.access.service.rights import require
 from podo.access.service.successions import kept_by, record, take_back
+from podo.access.service.troubles import forget_trouble
 from podo.access.types import (
     GRANT,
     READ,
@@ -80,6 +81,12 @@ async def take_over(tx: Tx, feed: Feed, *, most_gone: float = MOST_GONE, keeps: 
     Raises `WrongDirectory` when it contradicts itself or ends the custodian, `WouldRemoveTooMany` when more than the share
     `most_gone` would be lost.
     """
+    wanted = await _taken(tx, feed, most_gone, keeps)
+    await forget_trouble(tx)
+    return wanted
+
+
+async def _taken(tx: Tx, feed: Feed, most_gone: float, keeps: Sequence[KeptTeam]) -> SyncPlan:
     await require(tx, SYNC, On())
     rules.check(feed)
     known, now = await _known(tx), clock.now()
@@ -104,7 +111,7 @@ async def take_draft(tx: Tx, id_: str, *, most_gone: float = MOST_GONE, keeps: S
     """Let a draft come true. Raises as `take_over`, `NoSuchDraft`, `DraftClosed`."""
     await require(tx, SYNC, On())
     found, feed = await open_draft(tx, id_), await draft_feed(tx, id_)
-    taken = await take_over(tx, feed, most_gone=most_gone, keeps=keeps)
+    taken = await _taken(tx, feed, most_gone, keeps)
     now = clock.now()
     written = [*await store.entries(tx, id_, EntryKind.user), *await store.entries(tx, id_, EntryKind.group)]
     await store.put_entries(tx, "", [replace(e, draft="", due_at=rules.due(e.kind, e.document, now, e.id)) for e in written])

@@ -139,6 +139,11 @@ async def roles_by_hand(r: Reading, person_id: str) -> frozenset[Role]:
     return frozenset([role for role in by_hand if await store.role_sources(r, person_id, role) == [""]])
 
 
+async def administrators(r: Reading) -> list[str]:
+    """The ids of all administrators."""
+    return await store.with_role(r, Role.admin)
+
+
 async def sres(r: Reading) -> list[str]:
     """The ids of all SREs."""
     return await store.with_role(r, Role.sre)
@@ -157,6 +162,10 @@ async def prefer(tx: Tx, *, lang: str | None = None, theme: str | None = None) -
 
 async def head_counts(r: Reading) -> dict[str, int]:
     """How many people are in each team, or in a team below it; who is in several of them counts once."""
+    return await r.recall("access", "head_counts", lambda: _head_counts(r))
+
+
+async def _head_counts(r: Reading) -> dict[str, int]:
     parents = {t.id: t.parent for t in await store.teams(r)}
     inside: dict[str, set[str]] = {}
     for person_, team_ in await store.present(r):

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import delete, func, select, update
 
-from podo.access.models import DraftRow, EntryRow, PersonRow, RemovalRow, TeamRow
+from podo.access.models import DraftRow, EntryRow, FeedTroubleRow, PersonRow, RemovalRow, TeamRow
 from podo.access.store.people import read_person
-from podo.access.types import Draft, Entry, EntryKind, Person, Removal
+from podo.access.types import Draft, Entry, EntryKind, FeedTrouble, Person, Removal
 from podo.kernel.db import Reading, Tx
 
 
@@ -170,3 +170,20 @@ async def known_count(r: Reading) -> int:
 
 def _removal(row: RemovalRow) -> Removal:
     return Removal(row.id, EntryKind(row.kind), row.of, row.name, row.asked_at, row.decided_at, row.decided_by, row.taken)
+
+
+# -- a directory that is not taken over
+
+
+async def feed_trouble(r: Reading) -> FeedTrouble | None:
+    """Why; None while it is taken over."""
+    row = (await r.session.scalars(select(FeedTroubleRow))).first()
+    return FeedTrouble(row.code, row.so, row.data, row.since) if row else None
+
+
+async def put_feed_trouble(tx: Tx, trouble: FeedTrouble | None) -> None:
+    """This, or none any more."""
+    await tx.session.execute(delete(FeedTroubleRow))
+    if trouble is not None:
+        tx.session.add(FeedTroubleRow(id="feed", **asdict(trouble)))
+    await tx.session.flush()

@@ -115,6 +115,15 @@ class RemovalDecided(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryRefused(Event):
+    """The directory that is read was not taken over; people and teams stay as they were."""
+
+    code: ClassVar[str] = "access.directory_refused"
+    sentence: ClassVar[str] = N_("The directory was not taken over: {why}")
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DraftChanged(Event):
     """A draft of a chart was made, filled, taken over or thrown away."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from podo.access.types.permissions import Permission
 from podo.kernel.db import Reading
@@ -189,6 +190,16 @@ class Feed:
     memberships: Sequence[Membership]
     admins: Sequence[str] = ()
     successors: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+
+
+@dataclass(frozen=True, slots=True)
+class FeedTrouble:
+    """Why the directory that is read is not taken over, and since when: `so` is the error's sentence, filled from `data`."""
+
+    code: str
+    so: str
+    data: Mapping[str, Any]
+    since: datetime
 
 
 # -- slots

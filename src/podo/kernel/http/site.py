@@ -24,7 +24,7 @@ from podo.kernel.errors import N_, Broken, Invalid, Missing, PodoError, Unavaila
 from podo.kernel.http.bounds import Bounded
 from podo.kernel.http.live import LOOK, live, while_let_in
 from podo.kernel.http.routes import SIGNED_IN, Routes
-from podo.kernel.http.web import Web, identify, is_in
+from podo.kernel.http.web import ErrorShape, Web, identify, is_in
 from podo.kernel.ui import ASSETS, ErrorPage, languages, patterns_page
 
 _log = logging.getLogger("podo.http")
@@ -272,8 +272,12 @@ async def _answer(request: Request, error: PodoError, status: int) -> Response:
     request.state.error = error
     # What a page shows besides to who is signed in would be asked of the database.
     context = Web(request, None if isinstance(error, DatabaseAway) else getattr(request.state, "identity", None))
-    so, do = error.said(languages.translator(context.lang))
     headers = {"retry-after": str(error.data["after"])} if "after" in error.data else {}
+    if (shape := _shape(request)) is not None:
+        shaped = shape.answer(error, status)
+        shaped.headers.update(headers)
+        return shaped
+    so, do = error.said(languages.translator(context.lang))
     if _wants_page(request) or context.wants_fragment:
         page = ErrorPage(status=status, code=error.code, so=so, do=do, request_id=context.request_id)
         response = await context.page(page, title=str(status), status=status)
@@ -291,5 +295,13 @@ async def _answer(request: Request, error: PodoError, status: int) -> Response:
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
+def _shape(request: Request) -> ErrorShape | None:
+    """Where another protocol is spoken, how it says errors."""
+    shapes: Sequence[ErrorShape] = request.app.state.house.slots[ErrorShape]
+    return next((s for s in shapes if request.url.path.startswith(f"{s.prefix}/")), None)
+
+
 def _wants_page(request: Request) -> bool:
-    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+    if request.url.path.startswith("/api/") or _shape(request) is not None:
+        return False
+    return "text/html" in request.headers.get("accept", "")

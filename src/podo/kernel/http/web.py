@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from podo.kernel import terminal
 from podo.kernel.db import Reading, Tx
 from podo.kernel.domains import House, Slots
-from podo.kernel.errors import N_, Refused, SignIn
+from podo.kernel.errors import N_, PodoError, Refused, SignIn
 from podo.kernel.nouns import Actor, ActorKind
 from podo.kernel.ui import Frame, Head, NavItem, Viewer, frame_for, languages, render
 
@@ -60,6 +60,17 @@ class WaitingCount:
     """Slot: how many things wait for this person; shown in the head of every page. `count(r, person, slots)`."""
 
     count: Callable[[Reading, str, Slots], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorShape:
+    """Slot: below the address `prefix` another protocol is spoken, which has its own way to say errors.
+
+    `answer(error, status)` is given the status that the site would answer with; the database may be away meanwhile.
+    """
+
+    prefix: str
+    answer: Callable[[PodoError, int], Response]
 
 
 class Web:

@@ -218,6 +218,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_directory_removals_of"), ["of"], unique=False)
 
     op.create_table(
+        "directory_troubles",
+        sa.Column("id", sa.String(length=8), nullable=False),
+        sa.Column("code", sa.String(length=80), nullable=False),
+        sa.Column("so", sa.Text(), nullable=False),
+        sa.Column("data", podo.kernel.db.models.Json, nullable=False),
+        sa.Column("since", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_directory_troubles")),
+    )
+    op.create_table(
         "engine_checkpoints",
         sa.Column("run", sa.String(length=200), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -412,6 +421,7 @@ def upgrade() -> None:
         sa.Column("trouble", sa.String(length=12), nullable=False),
         sa.Column("opened_at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.Column("due_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("reminded_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.Column("heard_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.Column("best", sa.String(length=140), nullable=False),
         sa.Column("because", sa.String(length=12), nullable=False),
@@ -424,6 +434,8 @@ def upgrade() -> None:
     with op.batch_alter_table("orphan_cases", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_orphan_cases_account"), ["account"], unique=False)
         batch_op.create_index("ix_orphan_cases_because", ["because", "best"], unique=False)
+        batch_op.create_index("ix_orphan_cases_best", ["best"], unique=False)
+        batch_op.create_index("ix_orphan_cases_due_at", ["due_at"], unique=False)
         batch_op.create_index("ix_orphan_cases_heard_at", ["heard_at"], unique=False)
         batch_op.create_index("ix_orphan_cases_queue", ["skipped_at", "confidence", "asset"], unique=False)
 
@@ -714,6 +726,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("offered_at", podo.kernel.db.models.UtcTime(), nullable=False),
         sa.Column("due_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("reminded_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.Column("by", sa.String(length=80), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("answered_at", podo.kernel.db.models.UtcTime(), nullable=True),
@@ -1246,6 +1259,8 @@ def downgrade() -> None:
     with op.batch_alter_table("orphan_cases", schema=None) as batch_op:
         batch_op.drop_index("ix_orphan_cases_queue")
         batch_op.drop_index("ix_orphan_cases_heard_at")
+        batch_op.drop_index("ix_orphan_cases_due_at")
+        batch_op.drop_index("ix_orphan_cases_best")
         batch_op.drop_index("ix_orphan_cases_because")
         batch_op.drop_index(batch_op.f("ix_orphan_cases_account"))
 
@@ -1288,6 +1303,7 @@ def downgrade() -> None:
 
     op.drop_table("engine_handed")
     op.drop_table("engine_checkpoints")
+    op.drop_table("directory_troubles")
     with op.batch_alter_table("directory_removals", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_directory_removals_of"))
         batch_op.drop_index(batch_op.f("ix_directory_removals_asked_at"))
