@@ -21,6 +21,7 @@ from podo.catalog.handlers import (
     lapse_offers,
     look_at_clusters,
     look_into_accounts,
+    remind,
     repair_drift,
     score,
     score_all,
@@ -79,7 +80,7 @@ from podo.kernel.ui import NavItem, languages
 async def _adapters(house: House) -> None:
     chosen = house.settings[CatalogSettings]
     service.use_settings(chosen)
-    service.use_sources(house.slots[OwnerEvidence])
+    service.use_sources(house.slots[OwnerEvidence], house.slots[OnCallSource])
     service.use_scorecard_facts(house.slots[ScorecardFact], house.slots[OnCallSource])
     folder = chosen.directory or house.directory
 
@@ -277,6 +278,7 @@ DOMAIN = Domain(
         Round("catalog.scores", 300, score_all),
         Round("catalog.owners", 10, settle_teams),
         Round("catalog.offers", 60, lapse_offers),
+        Round("catalog.reminders", 300, remind),
         Round("catalog.twins", 10, _keep_twins, role=None),
     ],
     adapters=_adapters,

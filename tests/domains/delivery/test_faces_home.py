@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from podo.catalog import service as catalog
+from podo.catalog.types import DeedKind
 from podo.delivery import service
 from podo.delivery.service import views
 from podo.delivery.types import Decision, Deployment
@@ -28,6 +30,14 @@ async def _told(chat: Shop, person: str) -> list[str]:
     await chat.settled()
     async with chat.living.reading() as r:
         return [n.message.told() for n in (await notices.inbox(r, person)).items]
+
+
+async def _deeds(chat: Shop) -> set[tuple[str, DeedKind, int]]:
+    """What speaks for people's teams as owners of the project."""
+    async with chat.living.reading() as r:
+        found = await service.deeds.deeds(r, [PROJECT, "unknown"], datetime(2026, 1, 1, tzinfo=UTC))
+    assert {d.project for d in found} == {PROJECT}
+    return {(d.person, d.kind, d.count) for d in found}
 
 
 async def _waits(chat: Shop, who: object) -> list[list[str]]:
@@ -72,6 +82,12 @@ async def test_people_are_told_what_concerns_them(chat: Shop) -> None:
     assert await _told(chat, "haneul") == ["chat-api #1 is healthy in alpha kr"]
     for who in (MINJUN, OLIVER):
         await chat.approve(of, "kr", by=who)
+    assert await _deeds(chat) == {
+        (HANEUL.id, DeedKind.deployed, 2),
+        (HANEUL.id, DeedKind.committed, 1),
+        (MINJUN.id, DeedKind.approved, 1),
+        (OLIVER.id, DeedKind.approved, 1),
+    }
     await _review(chat, of, Decision.request_changes, SEOYEON, "jp")
     await _review(chat, of, Decision.reject, OLIVER, "uk")
     assert set(await _told(chat, "haneul")) == {

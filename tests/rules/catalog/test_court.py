@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 from podo.catalog.rules import asset_queries, court, evidence
 from podo.catalog.rules.court import Creator, Hearing, Neighbours
 from podo.catalog.rules.evidence import Link, Register, Said
-from podo.catalog.types import AssetQuery, BadQuery, Candidate, Clue, ClueKind, Proof, Provider, Trouble, WrongAssetQuery
+from podo.catalog.types import (
+    AssetQuery,
+    BadQuery,
+    Candidate,
+    Clue,
+    ClueKind,
+    DeedKind,
+    Proof,
+    Provider,
+    Trouble,
+    WrongAssetQuery,
+)
 
 KNOWN = Register(
     projects={"chat-api", "feed"},
@@ -73,6 +84,15 @@ def test_candidates_are_ranked_with_their_reasons_and_doubts_multiply() -> None:
     assert court.is_decided(ranked, 1.0) is None
     assert court.is_decided(ranked, 0.92) is None, "two are as sure"
     assert court.is_decided(ranked[:1], 0.9) == ranked[0]
+
+
+def test_people_who_worked_for_a_project_that_is_no_more_speak_for_their_teams() -> None:
+    deeds = {DeedKind.committed: {"t-1": 3, "t-2": 1}, DeedKind.deployed: {"t-2": 2}, DeedKind.did: {"t-3": 9}}
+    found = court.ranked(Hearing(said(podo_project="old-api"), {}, former="old-api", deeds=deeds))
+    assert [(c.owner, c.confidence, [(k.kind, k.count, k.of) for k in c.clues]) for c in found] == [
+        ("team:t-2", 0.57, [(ClueKind.deployed, 2, 2), (ClueKind.committed, 1, 4)]),
+        ("team:t-1", 0.41, [(ClueKind.committed, 3, 4)]),
+    ]
 
 
 def test_only_a_recorded_successor_is_certain() -> None:

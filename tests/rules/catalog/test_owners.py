@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from podo.access.types import Succession, SuccessionKind, Team
 from podo.catalog import rules
 from podo.catalog.rules import Chart
-from podo.catalog.types import Evidence, Ownership, Way
+from podo.catalog.types import Deed, DeedKind, Evidence, Ownership, Way
 
 START = datetime(2026, 5, 3, tzinfo=UTC)
 NAMES = [f"t{n}" for n in range(8)]
@@ -170,3 +170,21 @@ def test_set_right_is_what_was_wanted_and_nothing_else(before: list[Ownership], 
         now = [o.team for o in after if o.since <= at and (o.until is None or at < o.until)]
         inside = wanted.since <= at and (until is None or at < until)
         assert now == (["right"] if inside else was)
+
+
+def test_each_kind_of_deed_is_a_reason_of_its_own() -> None:
+    done = [
+        Deed("chat-api", "p1", DeedKind.did, 100),
+        Deed("chat-api", "p1", DeedKind.deployed, 2),
+        Deed("chat-api", "p2", DeedKind.deployed, 5),
+        Deed("chat-api", "p2", DeedKind.on_call, 1),
+        Deed("chat-api", "gone", DeedKind.committed, 9),
+    ]
+    found = rules.spoken_for(done, {"p1": ["t1"], "p2": ["t1", "t2"]}, 90)
+    assert [(e.team, e.points, e.told()) for e in found] == [
+        ("t1", 40, "1 of its people are on call for it"),
+        ("t2", 40, "1 of its people are on call for it"),
+        ("t1", 47, "2 of its people deployed it, 7 times in 90 days"),
+        ("t2", 25, "1 of its people deployed it, 5 times in 90 days"),
+        ("t1", 80, "1 of its people did 100 things here in 90 days"),
+    ]

@@ -14,7 +14,9 @@ from podo.access import service as access
 from podo.access.types import Group, On, Permission
 from podo.app.doctor.examine import WORST, doctor, exit_code
 from podo.app.doctor.findings import Finding, Level, Text, said
+from podo.catalog.types import PlacesTab
 from podo.kernel import clock
+from podo.kernel.db import Reading
 from podo.kernel.domains import Domain, House
 from podo.kernel.errors import N_
 from podo.kernel.http import Routes, Web
@@ -143,4 +145,14 @@ async def _adapters(house: House) -> None:
     house.ports.put(Looks, Looks())
 
 
-DOMAIN = Domain(name="app", routes=[routes], permissions=[EXAMINE], adapters=_adapters)
+async def _may(r: Reading) -> bool:
+    return (await access.may(r, EXAMINE, On())).allowed
+
+
+DOMAIN = Domain(
+    name="app",
+    routes=[routes],
+    slots=[PlacesTab(N_("How Podo is"), "/-/doctor", "pulse", _may)],
+    permissions=[EXAMINE],
+    adapters=_adapters,
+)

@@ -9,7 +9,7 @@ from podo.catalog.handlers.inventory import (
     look_into_accounts,
 )
 from podo.catalog.handlers.namespaces import look_at_clusters, settle_namespaces, take_cluster, try_unsettled_namespaces
-from podo.catalog.handlers.owners import lapse_offers, settle_team, settle_teams
+from podo.catalog.handlers.owners import lapse_offers, remind, settle_team, settle_teams
 from podo.catalog.handlers.retirement import (
     close_retired,
 )
@@ -31,6 +31,7 @@ __all__ = [
     "lapse_offers",
     "look_at_clusters",
     "look_into_accounts",
+    "remind",
     "repair_drift",
     "score",
     "score_all",

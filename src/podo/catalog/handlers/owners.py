@@ -27,6 +27,15 @@ async def settle_teams(house: House) -> None:
             await service.settle(tx, team)
 
 
+async def remind(house: House) -> None:
+    """Who was asked hears it once more before the time is over."""
+    async with house.database.reading(PODO) as r:
+        if not await service.has_reminders(r):
+            return
+    async with house.database.transaction(PODO) as tx:
+        await service.remind(tx)
+
+
 async def lapse_offers(house: House) -> None:
     """Offers whose time is over."""
     async with house.database.reading(PODO) as r:

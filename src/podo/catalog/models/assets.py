@@ -118,6 +118,8 @@ class OrphanCaseRow(Bookkeeping):
     __table_args__ = (
         Index("ix_orphan_cases_queue", "skipped_at", "confidence", "asset"),
         Index("ix_orphan_cases_heard_at", "heard_at"),
+        Index("ix_orphan_cases_due_at", "due_at"),
+        Index("ix_orphan_cases_best", "best"),
         Index("ix_orphan_cases_because", "because", "best"),
     )
 
@@ -126,6 +128,8 @@ class OrphanCaseRow(Bookkeeping):
     trouble: Mapped[str] = mapped_column(String(12))
     opened_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    # When the likeliest owners were reminded that the time is nearly over.
+    reminded_at: Mapped[datetime | None]
     heard_at: Mapped[datetime | None]
     best: Mapped[str] = mapped_column(String(140))
     because: Mapped[str] = mapped_column(String(12))

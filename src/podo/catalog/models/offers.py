@@ -34,6 +34,8 @@ class OfferRow(Record):
     state: Mapped[str] = mapped_column(String(16))
     offered_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    # When who was asked was reminded that the time is nearly over.
+    reminded_at: Mapped[datetime | None]
     by: Mapped[str] = mapped_column(String(80))
     why: Mapped[str] = mapped_column(Text, default="")
     answered_at: Mapped[datetime | None]

@@ -13,7 +13,8 @@ from podo.catalog import reads, service
 from podo.catalog.pages import parts
 from podo.catalog.pages.wrong import by_field, say
 from podo.catalog.ports import NamespaceReader
-from podo.catalog.types import GOVERN, READ, Cluster, ClusterKind, Region
+from podo.catalog.types import GOVERN, READ, Cluster, ClusterKind, PlacesTab, Region
+from podo.kernel.db import Reading
 from podo.kernel.errors import N_, PodoError
 from podo.kernel.http import Routes, Web
 from podo.kernel.http.routes import Form, form
@@ -23,12 +24,14 @@ from podo.kernel.ui import Tab, page
 routes = Routes("catalog", tag="Places")
 
 
-def tabs(current: str) -> list[Tab]:
-    """The three pages of places."""
+async def tabs(w: Web, r: Reading, current: str) -> list[Tab]:
+    """The three pages of places, and what other domains have beside them for this reader."""
+    others = [Tab(t.label, t.href, t.icon) for t in w.house.slots[PlacesTab] if await t.may(r)]
     return [
         Tab(N_("Clusters"), "/clusters", "server", current=current == "clusters"),
         Tab(N_("Regions"), "/regions", "globe", current=current == "regions"),
         Tab(N_("Environments"), "/environments", "stack", current=current == "environments"),
+        *others,
     ]
 
 
@@ -115,10 +118,11 @@ async def _show(w: Web, edit: str, typed: Form | None = None, wrong: Mapping[str
         regions = await service.regions(r)
         stages = [e.name for e in await service.environments(r)]
         can = (await access.may(r, GOVERN, On())).allowed
+        around = await tabs(w, r, "clusters")
     was = next((c for c in known if c.name == edit), None)
     facts = {"name": was.name, "region": was.region, "kind": was.kind.value} if was else {"kind": "kubeconfig"}
     made = ClustersPage(
-        tabs=tabs("clusters"),
+        tabs=around,
         groups=_groups(regions, known),
         total=len(known),
         silent=sum(c.state == "unreachable" for c in known),

@@ -79,13 +79,14 @@ async def _show(w: Web, edit: str, typed: Form | None = None, wrong: Mapping[str
         known = await service.environments(r)
         served = await service.served(r)
         can = (await access.may(r, GOVERN, On())).allowed
+        around = await tabs(w, r, "environments")
     was = next((e for e in known if e.name == edit), None)
     facts = {"place": str(max((e.order for e in known), default=-1) + 2), "approvals": "0", "soak_minutes": "0"}
     if was:
         facts = {"name": was.name, "place": str(was.order + 1), "approvals": str(was.approvals)}
         facts |= {"soak_minutes": str(was.soak_seconds // 60), "self_approval": "on" if was.self_approval else ""}
     made = EnvironmentsPage(
-        tabs=tabs("environments"),
+        tabs=around,
         rows=[(e, [g for stage, g in served if stage == e.name]) for e in known],
         can_govern=can,
         editing=was.name if was else "",

@@ -30,7 +30,11 @@ KINDS = {
     ClueKind.tag: N_("a tag"),
     ClueKind.record: N_("Podo’s own record"),
     ClueKind.namespace: N_("the namespace"),
+    ClueKind.on_call: N_("who is on call"),
     ClueKind.creator: N_("who made it"),
+    ClueKind.committed: N_("who committed"),
+    ClueKind.deployed: N_("who deployed"),
+    ClueKind.approved: N_("who approved"),
     ClueKind.stack: N_("the stack"),
     ClueKind.prefix: N_("names beside it"),
     ClueKind.network: N_("the network"),
@@ -53,13 +57,17 @@ class Case:
 @page("catalog/orphans.html")
 @dataclass(frozen=True, slots=True)
 class OrphansPage:
-    """The queue. `groups` are cases with the same evidence; `chosen` is the group that narrows the queue; `did` can be undone."""
+    """The queue. `groups` are cases with the same evidence; `chosen` is the group that narrows the queue; `did` can be undone.
+
+    `claims` is how many may be the reader's teams', the address that shows those alone or no longer does, and whether it does.
+    """
 
     tabs: Sequence[Tab]
     query: str
     trouble: str
     cases: Sequence[Case]
     total: int
+    claims: tuple[int, str, bool]
     groups: Sequence[tuple[str, Owner, ClueGroup, str, bool]]
     chosen: tuple[str, Owner, ClueGroup] | None
     kept: Mapping[str, str]
@@ -75,9 +83,13 @@ class _Asked:
     because: str = ""
     owner: str = ""
     skip: int = 0
+    mine: str = ""
 
     def kept(self) -> dict[str, str]:
-        return {name: value for name, value in (("q", self.query), ("because", self.because), ("owner", self.owner)) if value}
+        return {name: value for name, value in self._words() if value}
+
+    def _words(self) -> Sequence[tuple[str, str]]:
+        return (("q", self.query), ("because", self.because), ("owner", self.owner), ("mine", self.mine))
 
     def to(self, **more: str | int) -> str:
         asked = self.kept() | {name: str(value) for name, value in more.items() if value}
@@ -85,9 +97,14 @@ class _Asked:
 
 
 @routes.page("/assets/orphans", permission=READ.id)
-async def orphans(q: str = "", because: str = "", owner: str = "", skip: int = 0, did: str = "", w: Web = WebIn) -> Response:
-    """Cases, the surest first; `q` narrows as on /assets, `because` and `owner` to the same evidence; `did` can be undone."""
-    return await _show(w, _Asked(q, because, owner, max(0, skip)), did=did)
+async def orphans(
+    q: str = "", because: str = "", owner: str = "", skip: int = 0, mine: str = "", did: str = "", w: Web = WebIn
+) -> Response:
+    """Cases, the surest first; `q` narrows as on /assets, `because` and `owner` to the same evidence; `did` can be undone.
+
+    With `mine` only those that the reader's teams are likeliest to own.
+    """
+    return await _show(w, _Asked(q, because, owner, max(0, skip), "1" if mine else ""), did=did)
 
 
 async def _show(w: Web, asked: _Asked, *, did: str = "", trouble: str = "", status: int = 200) -> Response:
@@ -99,11 +116,13 @@ async def _show(w: Web, asked: _Asked, *, did: str = "", trouble: str = "", stat
     async with w.reading() as r:
         teams = {t.id: t for t in await access.teams(r)}
         try:
-            found = await service.orphans(r, query, because=asked.because, owner=asked.owner, skip=asked.skip, limit=_SIZE)
+            of = w.person if asked.mine else ""
+            found = await service.orphans(r, query, because=asked.because, owner=asked.owner, of=of, skip=asked.skip, limit=_SIZE)
         except PodoError as error:
             trouble, query = sentence(w, error), AssetQuery()
             found = await service.orphans(r, query, limit=_SIZE)
         groups = await service.clue_groups(r, query)
+        claims = (await service.claims_waiting(r, w.person))[0]
         cases = await _cases(w, r, found.items, teams)
         said = await _did(w, r, did, teams)
     listed = [_group(w, g, asked, teams) for g in groups]
@@ -114,6 +133,7 @@ async def _show(w: Web, asked: _Asked, *, did: str = "", trouble: str = "", stat
         trouble=trouble,
         cases=cases,
         total=found.total or 0,
+        claims=(claims, _Asked(mine="" if asked.mine else "1").to(), bool(asked.mine)),
         groups=listed,
         chosen=chosen,
         kept=asked.kept(),
@@ -140,7 +160,8 @@ async def _cases(w: Web, r: Reading, found: Sequence[OrphanCase], teams: Mapping
         keeps = may[case.asset.team or ""]
         choices = [(named(c.owner, teams), c, clues(w, c.clues), keeps or may[_team(c, owning)]) for c in case.candidates]
         due = case.due_at <= clock.now() and case.asset.quarantined_at is None
-        made.append(Case(row, case, trouble_said(w, case.trouble), row.owner, choices, due, keeps))
+        can = keeps or bool(choices and choices[0][3])
+        made.append(Case(row, case, trouble_said(w, case.trouble), row.owner, choices, due, can))
     return made
 
 
@@ -169,7 +190,7 @@ async def _did(w: Web, r: Reading, did: str, teams: Mapping[str, Team]) -> str:
 
 
 def _asked(f: Form) -> _Asked:
-    return _Asked(f["q"], f["because"], f["of"])
+    return _Asked(f["q"], f["because"], f["of"], mine=f["mine"])
 
 
 async def _do(w: Web, f: Form, verb: Callable[[Tx], Awaitable[str]]) -> Response:

@@ -120,6 +120,22 @@ async def overview(project: str, w: Web = WebIn) -> Response:
     return await w.page(made, title=f"{head.owner} / {project}", head=head, live=f"project:{project}")
 
 
+@page("catalog/_count.html")
+@dataclass(frozen=True, slots=True)
+class CountPiece:
+    """The number beside a tab; nothing for 0."""
+
+    number: int
+
+
+@routes.page("/{project}/tabs/{key}", permission=READ.id)
+async def tab(project: str, key: str, w: Web = WebIn) -> Response:
+    """The number beside a tab alone, read again when something happened."""
+    async with w.reading() as r:
+        number = await service.tab_count(r, w.house.slots, project, key)
+    return await w.fragment(CountPiece(number))
+
+
 @routes.page("/{project}/running", permission=READ.id)
 async def running(project: str, w: Web = WebIn) -> Response:
     """The guide and the places alone, read again when something happened."""

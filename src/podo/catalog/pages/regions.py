@@ -79,12 +79,13 @@ async def _show(w: Web, edit: str, typed: Form | None = None, wrong: Mapping[str
         known = await service.regions(r)
         clusters = await service.clusters(r)
         can = (await access.may(r, GOVERN, On())).allowed
+        around = await tabs(w, r, "regions")
     was = next((g for g in known if g.code == edit), None)
     facts = {"place": str(max((g.order for g in known), default=-1) + 2), "timezone": "UTC"}
     if was:
         facts = {"name": was.code, "title": was.name, "timezone": was.timezone, "place": str(was.order + 1)}
     made = RegionsPage(
-        tabs=tabs("regions"),
+        tabs=around,
         rows=[(g, [c.name for c in clusters if c.region == g.code]) for g in known],
         can_govern=can,
         editing=was.code if was else "",

@@ -1,5 +1,6 @@
 """Decisions about projects, their owners and places, from values alone."""
 
+from podo.catalog.rules.deeds import by_team, spoken_for
 from podo.catalog.rules.owners import (
     Chart,
     Fate,
@@ -47,6 +48,7 @@ __all__ = [
     "ancestry",
     "beside",
     "better_name",
+    "by_team",
     "chart",
     "check_name",
     "check_place_name",
@@ -64,6 +66,7 @@ __all__ = [
     "ranked",
     "revised",
     "score_query",
+    "spoken_for",
     "with_word",
     "wrong_facts",
 ]

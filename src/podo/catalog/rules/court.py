@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from podo.catalog.rules.evidence import Said, folded, tag_key
-from podo.catalog.types import Candidate, Clue, ClueKind
+from podo.catalog.types import Candidate, Clue, ClueKind, DeedKind
 
 MOST_CANDIDATES = 9
 """As many as there are keys to choose one by."""
@@ -16,6 +16,8 @@ MOST_CANDIDATES = 9
 CERTAIN, SUCCESSOR_OF_SPLIT, RECORD, NAMED, NAMESPACE = 1.0, 0.5, 0.9, 0.8, 0.85
 CREATOR, CREATOR_WHO_LEFT = 0.6, 0.4
 NEIGHBOURS = {ClueKind.stack: 0.8, ClueKind.prefix: 0.6, ClueKind.network: 0.3}
+# What people did for a project that its tag names and that is no more: by the share of them who are in a team.
+DEEDS = {DeedKind.on_call: 0.6, DeedKind.committed: 0.55, DeedKind.deployed: 0.5, DeedKind.approved: 0.4}
 LEAST_NEIGHBOURS, MOST_SURE = 2, 0.99
 
 _TEAM_TAGS = ("team", "owner", "squad", "owning-team", "contact", "group")
@@ -44,7 +46,8 @@ class Creator:
 class Hearing:
     """All that is known of one asset. `record` is who owned it before; `heirs` whom its tag's ended team became.
 
-    `by_name` finds the owner (`project:…`, `team:…`) that a name in other tags means, folded; `projects` are slugs that live.
+    `by_name` finds the owner (`project:…`, `team:…`) that a name in other tags means, folded; `projects` are slugs that live;
+    `former` is the project it names that is no more, and `deeds` how many people of each living team worked for that lately.
     """
 
     said: Said
@@ -55,6 +58,8 @@ class Hearing:
     record: str = ""
     creator: Creator | None = None
     neighbours: Mapping[ClueKind, Neighbours] = field(default_factory=dict[ClueKind, Neighbours])
+    former: str = ""
+    deeds: Mapping[DeedKind, Mapping[str, int]] = field(default_factory=dict[DeedKind, Mapping[str, int]])
 
 
 def ranked(hearing: Hearing) -> tuple[Candidate, ...]:
@@ -92,6 +97,7 @@ def _clues(hearing: Hearing) -> Iterator[tuple[str, Clue]]:
         for team in hearing.creator.teams:
             sure = round(alone / len(hearing.creator.teams), 2)
             yield f"team:{team}", Clue(ClueKind.creator, hearing.creator.name, sure)
+    yield from _deeds(hearing)
     for kind, beside in hearing.neighbours.items():
         yield from _beside(kind, beside)
 
@@ -107,6 +113,16 @@ def _tags(hearing: Hearing) -> Iterator[tuple[str, Clue]]:
     for value in named:
         if owner := hearing.by_name.get(folded(value)):
             yield owner, Clue(ClueKind.tag, value, NAMED)
+
+
+def _deeds(hearing: Hearing) -> Iterator[tuple[str, Clue]]:
+    for kind, teams in hearing.deeds.items():
+        total = sum(teams.values())
+        for team, people in sorted(teams.items(), key=lambda pair: (-pair[1], pair[0]))[:3] if kind in DEEDS else ():
+            yield (
+                f"team:{team}",
+                Clue(ClueKind(kind.value), hearing.former, round(DEEDS[kind] * people / total, 2), people, total),
+            )
 
 
 def _beside(kind: ClueKind, beside: Neighbours) -> Iterator[tuple[str, Clue]]:

@@ -74,6 +74,7 @@ from podo.catalog.service.heads import (
     head,
     search,
     settings_menu,
+    tab_count,
 )
 from podo.catalog.service.hearing import (
     hear_assets,
@@ -118,6 +119,8 @@ from podo.catalog.service.offers import (
     withdraw_offer,
 )
 from podo.catalog.service.orphans import (
+    by_owning_team,
+    claims_waiting,
     clue_groups,
     decided,
     decisions,
@@ -180,6 +183,7 @@ from podo.catalog.service.rehearsal import (
     rehearse,
     rehearsed,
 )
+from podo.catalog.service.reminders import has_reminders, remind
 from podo.catalog.service.retirement import (
     buildable,
     close,
@@ -260,11 +264,13 @@ __all__ = [
     "begin_assets",
     "begin_inventory",
     "buildable",
+    "by_owning_team",
     "by_slugs",
     "change",
     "changes",
     "chart",
     "chosen_custodian",
+    "claims_waiting",
     "close",
     "clue_groups",
     "clusters",
@@ -309,6 +315,7 @@ __all__ = [
     "give_back",
     "guide",
     "has_due_offers",
+    "has_reminders",
     "head",
     "hear_assets",
     "hear_cases",
@@ -365,6 +372,7 @@ __all__ = [
     "rehearse",
     "rehearsed",
     "release_assets",
+    "remind",
     "remove_account",
     "remove_cluster",
     "remove_environment",
@@ -403,6 +411,7 @@ __all__ = [
     "skip_orphans",
     "standings",
     "subject",
+    "tab_count",
     "tag_batch_failed",
     "tag_changes",
     "tag_plan",

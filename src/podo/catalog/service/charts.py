@@ -55,9 +55,20 @@ class Organisation:
         """An active person's name and address; the id of anybody else."""
         return self.addresses.get(person, person)
 
+    def person(self, text: str) -> str:
+        """The id of the one active person who is called so, or has this address; empty for none and for several."""
+        wanted = text.strip().casefold()
+        found = [i for i, said in self.addresses.items() if wanted and wanted in _parts(said)]
+        return found[0] if len(found) == 1 else ""
+
     def name(self, team: str) -> str:
         """What a team is called; the id where nobody knows it."""
         return self.teams[team].name if team in self.teams else team
+
+
+def _parts(address: str) -> tuple[str, str]:
+    name, _, mail = address.casefold().removesuffix(">").rpartition(" <")
+    return name, mail
 
 
 def use_settings(settings: CatalogSettings) -> None:

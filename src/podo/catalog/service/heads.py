@@ -28,13 +28,21 @@ async def head(r: Reading, slots: Slots, slug: str, current: str, lang: str) -> 
     tabs = [Tab(N_("Overview"), f"/{slug}", "home", current=current == "overview")]
     for tab in sorted(slots[ProjectTab], key=lambda t: t.order):
         number = await tab.count(r, slug) if tab.count else None
-        tabs.append(Tab(tab.label, f"/{slug}/{tab.key}", tab.icon, number or 0, current == tab.key))
+        again = (f"/{slug}/tabs/{tab.key}", f"project:{slug}") if tab.count else ("", "")
+        tabs.append(Tab(tab.label, f"/{slug}/{tab.key}", tab.icon, number or 0, current == tab.key, *again))
     tabs.append(Tab(N_("Settings"), f"/{slug}/settings", "gear", current=current == "settings"))
     tier = languages.translator(lang)(N_("Tier {n}")).format(n=found.tier)
     marks = [Mark(tier)]
     if not found.lives:
         marks.append(Mark(languages.say(lang, N_("Retired")), "attention", "archive"))
     return Head(name=slug, href=f"/{slug}", owner=team.name, owner_href=f"/teams/{team.handle}", marks=marks, tabs=tabs)
+
+
+async def tab_count(r: Reading, slots: Slots, slug: str, key: str) -> int:
+    """What is counted beside a tab now; 0 where nothing is. Raises `NoSuchProject`."""
+    await the_project(r, slug)
+    tab = next((t for t in slots[ProjectTab] if t.key == key), None)
+    return await tab.count(r, slug) if tab is not None and tab.count else 0
 
 
 def settings_menu(slots: Slots, slug: str, current: str) -> list[Tab]:

@@ -9,12 +9,13 @@ from typing import Any
 
 from podo.access import service as access
 from podo.access.types import Person, Team
-from podo.catalog import store
+from podo.catalog import rules, store
 from podo.catalog.rules import court, evidence
 from podo.catalog.rules import owners as lines
 from podo.catalog.service import charts
 from podo.catalog.service.deciding import assign
-from podo.catalog.types import ClueKind, OrphansFound, Provider, of_asset
+from podo.catalog.service.suggestions import homes, worked
+from podo.catalog.types import ClueKind, DeedKind, OrphansFound, Provider, of_asset
 from podo.kernel import clock
 from podo.kernel.db import Reading, Tx
 
@@ -33,7 +34,8 @@ async def hear_cases(tx: Tx, assign_from: float = court.CERTAIN, limit: int = HE
         await _hear(tx, new, old)
         await _decide(tx, [row.id for row in [*new, *old]], assign_from)
     if new:
-        tx.say(OrphansFound(count=len(new)))
+        candidates = await store.best_of(tx, [row.id for row in new])
+        tx.say(OrphansFound(count=len(new), candidates=candidates))
     return len(new) + len(old)
 
 
@@ -70,6 +72,7 @@ def _opened(row: Any) -> dict[str, Any]:
         "trouble": row.trouble,
         "opened_at": now,
         "due_at": now + charts.custody_lasts(),
+        "reminded_at": None,
         "skipped_at": None,
         "skipped_by": "",
     }
@@ -89,7 +92,7 @@ async def _decide(tx: Tx, ids: Collection[str], assign_from: float) -> None:
 
 async def _hearings(r: Reading, rows: Sequence[Any]) -> dict[str, court.Hearing]:
     said = {row.id: evidence.said(row.name, row.tags, row.creator) for row in rows}
-    spoken = {s.namespace for s in said.values() if s.namespace}
+    spoken = {name for s in said.values() for name in (s.namespace, s.project) if name}
     projects, _ = await store.living_projects(r, spoken)
     org = await charts.organisation(r)
     names = await _names(r, org.teams.values())
@@ -99,10 +102,13 @@ async def _hearings(r: Reading, rows: Sequence[Any]) -> dict[str, court.Hearing]
     before = await store.owned_before(r, [of_asset(row.id) for row in rows if row.id not in undone])
     creators = await _creators(r, {s.creator for s in said.values() if s.creator}, now.living)
     beside = await _neighbours(r, rows)
+    former = spoken - set(projects)
+    deeds = await _deeds(r, former, org, now.living)
     found: dict[str, court.Hearing] = {}
     for row in rows:
         team = evidence.known_team(row.said_team, org.teams, Provider(row.provider))
         was = before.get(of_asset(row.id), "")
+        named = next((n for n in (said[row.id].project, said[row.id].namespace) if n in former), "")
         found[row.id] = court.Hearing(
             said=said[row.id],
             tags=row.tags,
@@ -112,6 +118,8 @@ async def _hearings(r: Reading, rows: Sequence[Any]) -> dict[str, court.Hearing]
             record=f"team:{lines.living(now, was)[0]}" if was else "",
             creator=creators.get(said[row.id].creator),
             neighbours=_beside(row, beside),
+            former=named,
+            deeds=deeds.get(named, {}),
         )
     return found
 
@@ -137,6 +145,17 @@ async def _creators(r: Reading, creators: Collection[str], living: Collection[st
         if made is not None:
             mine = [team.id for team, _ in teams.get(made.id, []) if team.id in living]
             found[creator] = court.Creator(made.name, made.active, mine)
+    return found
+
+
+async def _deeds(
+    r: Reading, former: Collection[str], org: charts.Organisation, living: Collection[str]
+) -> dict[str, dict[DeedKind, dict[str, int]]]:
+    """How many people of each living team worked for these projects, which are no more, by what they did."""
+    people, found = homes(org), dict[str, dict[DeedKind, dict[str, int]]]()
+    for slug, done in (await worked(r, sorted(former), org)).items():
+        kinds = rules.by_team(done, people)
+        found[slug] = {kind: {t: n for t, (n, _) in teams.items() if t in living} for kind, teams in kinds.items()}
     return found
 
 

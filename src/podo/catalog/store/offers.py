@@ -20,7 +20,9 @@ _OPEN = OfferRow.state == OfferState.open
 
 async def add_offers(tx: Tx, offers: Iterable[Offer]) -> None:
     """New ones."""
-    rows = [{**{n: getattr(o, n) for n in _FIELDS}, "evidence": [_plain(e) for e in o.evidence]} for o in offers]
+    rows = [
+        {**{n: getattr(o, n) for n in _FIELDS}, "reminded_at": None, "evidence": [_plain(e) for e in o.evidence]} for o in offers
+    ]
     for first in range(0, len(rows), _BATCH):
         await tx.session.execute(insert(OfferRow), rows[first : first + _BATCH])
 
@@ -59,6 +61,19 @@ async def open_offers(
     if due is not None:
         conditions.append(OfferRow.due_at <= due)
     return await _all(r, *conditions, limit=limit)
+
+
+async def offers_to_remind(r: Reading, now: datetime, until: datetime) -> list[Offer]:
+    """Open ones of which nobody was reminded, and that are over between now and then."""
+    return await _all(r, _OPEN, OfferRow.due_at > now, OfferRow.due_at <= until, OfferRow.reminded_at.is_(None))
+
+
+async def note_offers_reminded(tx: Tx, ids: Collection[str], at: datetime) -> None:
+    """Those who were asked were reminded. Leaves an event, which whoever calls says."""
+    wanted = list(ids)
+    for first in range(0, len(wanted), _BATCH):
+        mine = OfferRow.id.in_(wanted[first : first + _BATCH])
+        await tx.session.execute(update(OfferRow).where(mine).values(reminded_at=at))
 
 
 async def count_offers(r: Reading, teams: Collection[str]) -> int:

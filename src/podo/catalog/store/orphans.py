@@ -83,7 +83,7 @@ async def owned_before(r: Reading, subjects: Collection[str]) -> dict[str, str]:
     return {subject: team for subject, team in await r.session.execute(query.order_by(OwnershipRow.until))}  # noqa: C416
 
 
-def _cases(sought: Sought, because: str, best: str) -> Any:
+def _cases(sought: Sought, because: str, best: str, teams: Collection[str] | None = None) -> Any:
     join = select(
         *_A, OwnershipRow.team.label("team"), OwnershipRow.custody.label("custody"), *[c.label(f"c_{c.name}") for c in _C]
     )
@@ -92,19 +92,22 @@ def _cases(sought: Sought, because: str, best: str) -> Any:
     )
     where: list[ColumnElement[bool]] = [_C.because == because] if because else []
     where += [_C.best == best] if best else []
+    where += [_of_teams(teams)] if teams is not None else []
     return found.where(*sought.conditions(), *where)
 
 
-async def list_cases(r: Reading, sought: Sought, *, because: str, best: str, skip: int, limit: int) -> list[OrphanCase]:
-    """What was skipped last; before that the surest first, then the oldest."""
+async def list_cases(
+    r: Reading, sought: Sought, *, because: str, best: str, teams: Collection[str] | None = None, skip: int, limit: int
+) -> list[OrphanCase]:
+    """What was skipped last; before that the surest first, then the oldest. `teams`: those that they are likeliest to own."""
     order = (_C.skipped_at.is_not(None), _C.skipped_at, _C.confidence.desc(), _C.opened_at, _C.asset)
-    rows = await r.session.execute(_cases(sought, because, best).order_by(*order).offset(skip).limit(limit))
+    rows = await r.session.execute(_cases(sought, because, best, teams).order_by(*order).offset(skip).limit(limit))
     return [_case(row) for row in rows]
 
 
-async def count_cases(r: Reading, sought: Sought, *, because: str, best: str) -> int:
+async def count_cases(r: Reading, sought: Sought, *, because: str, best: str, teams: Collection[str] | None = None) -> int:
     """How many there are."""
-    query = select(func.count()).select_from(_cases(sought, because, best).subquery())
+    query = select(func.count()).select_from(_cases(sought, because, best, teams).subquery())
     return await r.session.scalar(query) or 0
 
 
@@ -120,6 +123,43 @@ async def clue_groups(r: Reading, sought: Sought, limit: int) -> list[ClueGroup]
     query = select(of.c.c_because, of.c.c_best, number, func.min(of.c.c_confidence)).where(of.c.c_best != "")
     rows = await r.session.execute(query.group_by(of.c.c_because, of.c.c_best).order_by(number.desc(), of.c.c_best).limit(limit))
     return [ClueGroup(ClueKind(because), best, n, least) for because, best, n, least in rows]
+
+
+async def best_of(r: Reading, ids: Collection[str]) -> dict[str, int]:
+    """Of these cases: likeliest owner → how many, without those where nothing speaks for anybody."""
+    query = select(_C.best, func.count()).where(_C.asset.in_(ids), _C.best != "").group_by(_C.best).order_by(_C.best)
+    return {best: count for best, count in await r.session.execute(query)}  # noqa: C416
+
+
+def _unanswered(now: datetime, until: datetime) -> ColumnElement[bool]:
+    """Somebody may own it, and was not reminded that the time, which is over by `until`, goes by."""
+    return and_(_C.due_at > now, _C.due_at <= until, _C.reminded_at.is_(None), _C.best != "")
+
+
+async def due_soon(r: Reading, now: datetime, until: datetime) -> tuple[dict[str, int], datetime | None]:
+    """Likeliest owner → how many cases of which it was not reminded are over by then; and when the first one is."""
+    query = select(_C.best, func.count(), func.min(_C.due_at)).where(_unanswered(now, until)).group_by(_C.best).order_by(_C.best)
+    rows = list(await r.session.execute(query))
+    return {best: count for best, count, _ in rows}, min((first for *_, first in rows), default=None)
+
+
+async def note_reminded(tx: Tx, now: datetime, until: datetime) -> None:
+    """Those of `due_soon` were reminded."""
+    await tx.session.execute(update(CASES).where(_unanswered(now, until)).values(reminded_at=now))
+
+
+async def claims_of(r: Reading, teams: Collection[str]) -> tuple[int, datetime | None]:
+    """How many cases these teams, or projects of theirs, are likeliest to own; and since when the oldest of them waits."""
+    query = select(func.count(), func.min(_C.opened_at)).where(_of_teams(teams), _C.skipped_at.is_(None))
+    count, first = (await r.session.execute(query)).one()
+    return count, first
+
+
+def _of_teams(teams: Collection[str]) -> ColumnElement[bool]:
+    theirs = select("project:" + OwnershipRow.project).where(
+        OwnershipRow.team.in_(teams), OwnershipRow.project.is_not(None), *OPEN
+    )
+    return or_(_C.best.in_([f"team:{team}" for team in sorted(teams)]), _C.best.in_(theirs))
 
 
 async def skip_cases(tx: Tx, ids: Collection[str], at: datetime | None, by: str) -> None:

@@ -131,6 +131,8 @@ from podo.catalog.types.inventory import SeenAsset as SeenAsset
 from podo.catalog.types.inventory import Source as Source
 from podo.catalog.types.offers import OFFER_STATES as OFFER_STATES
 from podo.catalog.types.offers import CustodyEscalated as CustodyEscalated
+from podo.catalog.types.offers import Deed as Deed
+from podo.catalog.types.offers import DeedKind as DeedKind
 from podo.catalog.types.offers import Evidence as Evidence
 from podo.catalog.types.offers import NoSuchOffer as NoSuchOffer
 from podo.catalog.types.offers import Offer as Offer
@@ -140,6 +142,7 @@ from podo.catalog.types.offers import OfferedAlready as OfferedAlready
 from podo.catalog.types.offers import OfferKind as OfferKind
 from podo.catalog.types.offers import OfferMade as OfferMade
 from podo.catalog.types.offers import OfferOver as OfferOver
+from podo.catalog.types.offers import OffersDue as OffersDue
 from podo.catalog.types.offers import OffersLapsed as OffersLapsed
 from podo.catalog.types.offers import OfferState as OfferState
 from podo.catalog.types.offers import OfferToOwner as OfferToOwner
@@ -162,6 +165,7 @@ from podo.catalog.types.orphans import NoSuchAsset as NoSuchAsset
 from podo.catalog.types.orphans import NoSuchDecision as NoSuchDecision
 from podo.catalog.types.orphans import NotYetDue as NotYetDue
 from podo.catalog.types.orphans import OrphanCase as OrphanCase
+from podo.catalog.types.orphans import OrphansDue as OrphansDue
 from podo.catalog.types.orphans import OrphansFound as OrphansFound
 from podo.catalog.types.orphans import OrphansSkipped as OrphansSkipped
 from podo.catalog.types.orphans import TooManyAssets as TooManyAssets
@@ -241,6 +245,7 @@ from podo.catalog.types.slots import DeletionObjection as DeletionObjection
 from podo.catalog.types.slots import GuideSteps as GuideSteps
 from podo.catalog.types.slots import OnCallSource as OnCallSource
 from podo.catalog.types.slots import PlaceCard as PlaceCard
+from podo.catalog.types.slots import PlacesTab as PlacesTab
 from podo.catalog.types.slots import ProjectMarks as ProjectMarks
 from podo.catalog.types.slots import ProjectPlaces as ProjectPlaces
 from podo.catalog.types.slots import ProjectTab as ProjectTab

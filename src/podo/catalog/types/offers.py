@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -28,14 +28,36 @@ class Evidence:
         return translate(self.reason).format(**self.facts)
 
 
+class DeedKind(StrEnum):
+    """What somebody did for a project, or is for it."""
+
+    on_call = "on_call"
+    committed = "committed"
+    deployed = "deployed"
+    approved = "approved"
+    did = "did"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A person (by id) did something for a project so many times."""
+
+    project: str
+    person: str
+    kind: DeedKind
+    count: int
+
+
 @dataclass(frozen=True, slots=True)
 class OwnerEvidence:
-    """Slot: what speaks for teams as owners of projects.
+    """Slot: who did what for projects, which speaks for the person's team as their owner.
 
-    `points(r, projects, of)` gives evidence by slug; `of` is the id of the team that ended.
+    `deeds(r, projects, since)` gives what was done from then on; a slug may be that of a project that is no more. `codes` are the
+    events that these deeds leave: they are not counted once more among all that people did.
     """
 
-    points: Callable[[Reading, Sequence[str], str], Awaitable[Mapping[str, Sequence[Evidence]]]]
+    deeds: Callable[[Reading, Sequence[str], datetime], Awaitable[Sequence[Deed]]]
+    codes: Collection[str] = ()
 
 
 class OfferKind(StrEnum):
@@ -164,6 +186,18 @@ class CustodyEscalated(Event):
     team: str
     team_name: str
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OffersDue(Event):
+    """Offers to a team that nobody answered will soon be over."""
+
+    code: ClassVar[str] = "catalog.offers_due"
+    sentence: ClassVar[str] = N_("{count} offers to {team_name} are still unanswered, the first until {due}")
+    team: str
+    team_name: str
+    count: int
+    due: str
 
 
 # -- errors

@@ -18,7 +18,11 @@ class ClueKind(StrEnum):
     tag = "tag"
     record = "record"
     namespace = "namespace"
+    on_call = "on_call"
     creator = "creator"
+    committed = "committed"
+    deployed = "deployed"
+    approved = "approved"
     stack = "stack"
     prefix = "prefix"
     network = "network"
@@ -28,7 +32,7 @@ class ClueKind(StrEnum):
 class Clue:
     """One thing that speaks for an owner: what it is, the value it was read from, and how sure it makes one by itself.
 
-    `count` of `of` neighbours belong to the owner; both are 0 for evidence that is no count.
+    `count` of `of` neighbours belong to the owner, or `count` of `of` people are of it; both are 0 for evidence that is no count.
     """
 
     kind: ClueKind
@@ -172,11 +176,26 @@ class AssetDecisionWithdrawn(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrphansFound(Event):
-    """Nobody is known for these assets; their account’s team keeps them until somebody takes them."""
+    """Nobody is known for these assets; their account’s team keeps them until somebody takes them.
+
+    `candidates` says of how many each is the likeliest owner (`project:<slug>`, `team:<id>`).
+    """
 
     code: ClassVar[str] = "catalog.orphans_found"
     sentence: ClassVar[str] = N_("{count} assets have no owner that is known")
     count: int
+    candidates: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrphansDue(Event):
+    """The time in which candidates may claim assets is nearly over; `candidates` as of `OrphansFound`."""
+
+    code: ClassVar[str] = "catalog.orphans_due"
+    sentence: ClassVar[str] = N_("{count} assets have no owner yet, and may be claimed until {due}")
+    count: int
+    due: str
+    candidates: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,16 @@ class SettingsLink:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacesTab:
+    """Slot: a tab beside clusters, regions and environments, for those who `may` open it."""
+
+    label: str
+    href: str
+    icon: str
+    may: Callable[[Reading], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
 class SearchHit:
     """Something found."""
 

@@ -222,7 +222,7 @@ async def build(project: str, number: int, after: int = 0, w: Web = WebIn) -> Re
         trouble=trouble,
     )
     title = f"{say(w, N_('Build #{number}'), number=number)} · {project}"
-    return await w.page(made, title=title, head=head, live=f"build/{project}/{number}")
+    return await w.page(made, title=title, head=head, live=f"build/{project}/{number} project:{project}")
 
 
 @routes.page("/{project}/builds/{number}/facts", permission=READ.id)

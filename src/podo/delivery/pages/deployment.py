@@ -175,7 +175,9 @@ async def shown(w: Web, project: str, number: int, *, trouble: PodoError | None 
         around = await head(w, r, project)
     said = words.sentence(w, trouble) if trouble else ""
     made = DeploymentPage(body.t, body.items, body.box, body.side, body.news, said)
-    return await w.page(made, title=title(w, of), head=around, live=body.t.topics, status=_SAID if trouble else 200)
+    return await w.page(
+        made, title=title(w, of), head=around, live=f"{body.t.topics} project:{of.project}", status=_SAID if trouble else 200
+    )
 
 
 @routes.page("/{project}/deployments/{number}", permission=READ.id)

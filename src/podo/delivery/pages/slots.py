@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from podo.catalog.types import (
     DeletionObjection,
     GuideSteps,
+    OwnerEvidence,
     PlaceCard,
     Project,
     ProjectMarks,
@@ -24,7 +25,7 @@ from podo.delivery.pages.grid import grid
 from podo.delivery.pages.guide import steps
 from podo.delivery.pages.scores import SCORES
 from podo.delivery.service import views
-from podo.delivery.types import HELD, MOVING, Deployment, Rollout, RolloutState, Search
+from podo.delivery.types import HELD, MOVING, Deployment, DeploymentAsked, Rollout, RolloutApproved, RolloutState, Search
 from podo.kernel.db import Reading
 from podo.kernel.errors import N_
 from podo.kernel.ui import NavItem, languages
@@ -196,5 +197,6 @@ SLOTS: Sequence[object] = (
     SearchSource(_find),
     HomeSource("waiting", _waiting, _waiting_count),
     HomeSource("recent", _recent),
+    OwnerEvidence(service.deeds.deeds, (DeploymentAsked.code, RolloutApproved.code)),
     *SCORES,
 )

@@ -175,10 +175,12 @@ async def history(r: Reading, wanted: Wanted, *, limit: int = 50) -> tuple[Seque
     return [_entry(row) for row in rows[:limit]], cursor
 
 
-async def deeds(r: Reading, projects: Collection[str], since: datetime) -> list[tuple[str, str, int]]:
-    """What people did in projects since then: project, person, how often."""
+async def deeds(
+    r: Reading, projects: Collection[str], since: datetime, without: Collection[str] = ()
+) -> list[tuple[str, str, int]]:
+    """What people did in projects since then, events of the codes `without` left out: project, person, how often."""
     by_people = EventRow.actor_kind.in_((ActorKind.person, ActorKind.token))
-    conditions = (EventRow.project.in_(projects), EventRow.at >= since, by_people)
+    conditions = (EventRow.project.in_(projects), EventRow.at >= since, by_people, EventRow.code.not_in(without))
     query = select(EventRow.project, EventRow.actor_id, func.count()).where(*conditions)
     rows = await r.session.execute(query.group_by(EventRow.project, EventRow.actor_id))
     return [(project, actor, count) for project, actor, count in rows if project]

@@ -50,13 +50,18 @@ class NavItem:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A tab under the head. `label` is a message, translated when shown; `count` is shown when it is more than 0."""
+    """A tab under the head. `label` is a message, translated when shown; `count` is shown when it is more than 0.
+
+    It is read again at `src` when there is news of `topic`.
+    """
 
     label: str
     href: str
     icon: str
     count: int = 0
     current: bool = False
+    src: str = ""
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@
       one("summary", open).focus();
       return true;
     }
-    const link = one("[data-close]");
+    const link = all("[data-close]").find((it) => it.getClientRects().length);
     link?.click();
     return Boolean(link);
   };
