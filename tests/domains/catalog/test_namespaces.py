@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from dbos import DBOS
 
-from podo.access.types import NotAllowed
+from podo.access import service as access
+from podo.access.types import NotAllowed, SuccessionKind
 from podo.activity import service as activity
 from podo.activity.types import Question
 from podo.catalog import reads, service
@@ -168,3 +170,44 @@ async def test_a_cluster_that_takes_over_a_pair_gets_the_namespaces_of_those_who
     assert (await town.namespaces(house))["prod-jp"].state is NamespaceState.ready
     labels = (await town.real_namespace(house, "prod-jp"))["metadata"]["labels"]
     assert labels["podo.dev/environment-prod"] == "true"
+
+
+async def test_namespaces_of_many_projects_that_one_merge_moves_are_labelled_by_one_run_a_cluster(house: Living) -> None:
+    slugs = ("chat-api", "chat-web", "chat-push")
+    foreign = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "chat-web", "labels": {"podo.dev/team": "else"}}}
+    await house.twins["prod-kr"].apply(foreign, field_manager="other")
+    for slug in slugs:
+        await town.register(house, slug)
+    before = {run for run in await _runs(house) if run.startswith("namespace:")}
+    async with house.transaction() as tx:
+        await access.succeed(tx, SuccessionKind.merge, "chat", ["search"], "one team")
+    await house.settled()
+    runs = await _runs(house)
+    assert {run for run in runs if run.startswith("namespace:")} == before
+    assert sorted(run.rpartition(":evt")[0] for run in runs if run.startswith("labels:")) == ["labels:alpha-kr", "labels:prod-kr"]
+    for slug in slugs:
+        for cluster in ("alpha-kr", "prod-kr"):
+            refused = (slug, cluster) == ("chat-web", "prod-kr")
+            labels = (await town.real_namespace(house, cluster, slug))["metadata"]["labels"]
+            assert labels["podo.dev/team"] == ("else" if refused else "team-3"), (slug, cluster)
+            state = (await town.namespaces(house, slug))[cluster].state
+            assert state is (NamespaceState.refused if refused else NamespaceState.ready)
+
+
+async def test_namespaces_whose_cluster_is_away_while_owners_change_are_labelled_once_it_answers(house: Living) -> None:
+    for slug in ("chat-api", "chat-web"):
+        await town.register(house, slug)
+    fault = house.twins["prod-kr"].faults.add("down")
+    async with house.transaction() as tx:
+        await access.succeed(tx, SuccessionKind.merge, "chat", ["search"], "one team")
+    await house.settled()
+    assert {(await town.namespaces(house, s))["prod-kr"].state for s in ("chat-api", "chat-web")} == {NamespaceState.waiting}
+    house.twins["prod-kr"].faults.calls.remove(fault)
+    await town.rounds(house)
+    for slug in ("chat-api", "chat-web"):
+        assert (await town.namespaces(house, slug))["prod-kr"].state is NamespaceState.ready
+        assert (await town.real_namespace(house, "prod-kr", slug))["metadata"]["labels"]["podo.dev/team"] == "team-3"
+
+
+async def _runs(house: Living) -> list[str]:
+    return [status.workflow_id for status in await DBOS.list_workflows_async(load_input=False)]

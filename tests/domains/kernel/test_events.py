@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
@@ -182,3 +182,34 @@ async def test_a_handlers_own_words_name_their_cause(database: Database) -> None
     async with database.reading(PODO) as r:
         (echoed, first), _ = await log.history(r, log.Wanted())
     assert (echoed.cause, echoed.request_id) == (first.id, "req1")
+
+
+async def test_what_waits_is_heard_together_and_each_by_itself_where_that_fails(database: Database) -> None:
+    together: list[list[str]] = []
+    alone: list[str] = []
+
+    async def hear(entry: Entry, _: Handling) -> None:
+        alone.append(entry.facts["name"])
+
+    async def hear_many(entries: Sequence[Entry], at: Handling) -> None:
+        together.append([entry.facts["name"] for entry in entries])
+        if "bad" in together[-1]:
+            raise ValueError("bad")
+        async with at.transaction() as tx:
+            tx.say(PathSwept(name="all"))
+
+    placed = await place(database, [Handler("h", CODES, hear, hear_many)])
+    for names in (("a", "b", "c"), ("one",), ("d", "bad")):
+        await _say(database, *names)
+        while await log.seal(database):
+            pass
+        delivery = Delivery(database, placed, _no_run)
+        delivery.begin()
+        await asyncio.wait_for(delivery.settled(), 20)
+        await delivery.end()
+    assert together == [["a", "b", "c"], ["d", "bad"]]
+    assert alone == ["one", "d", "bad"]
+    async with database.reading(PODO) as r:
+        found, _ = await log.history(r, log.Wanted())
+    by_id = {e.id: e for e in found}
+    assert [by_id[e.cause].facts["name"] for e in found if e.cause] == ["a"]

@@ -8,7 +8,13 @@ from podo.catalog.handlers.assets import (
 from podo.catalog.handlers.inventory import (
     look_into_accounts,
 )
-from podo.catalog.handlers.namespaces import look_at_clusters, settle_namespaces, take_cluster, try_unsettled_namespaces
+from podo.catalog.handlers.namespaces import (
+    look_at_clusters,
+    settle_many_namespaces,
+    settle_namespaces,
+    take_cluster,
+    try_unsettled_namespaces,
+)
 from podo.catalog.handlers.owners import lapse_offers, remind, settle_team, settle_teams
 from podo.catalog.handlers.retirement import (
     close_retired,
@@ -17,6 +23,7 @@ from podo.catalog.handlers.scorecards import (
     SCORED_ON,
     score,
     score_all,
+    score_many,
 )
 from podo.catalog.handlers.tags import (
     repair_drift,
@@ -35,7 +42,9 @@ __all__ = [
     "repair_drift",
     "score",
     "score_all",
+    "score_many",
     "settle_assets",
+    "settle_many_namespaces",
     "settle_namespaces",
     "settle_team",
     "settle_teams",

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from podo.catalog import reads, service
 from podo.catalog.ports import NamespaceReader
-from podo.catalog.types import Cluster, ClusterState, NamespaceAsked, NamespaceState, ProjectClosed, ProjectDeleted
-from podo.catalog.workflows import make, remove
+from podo.catalog.types import (
+    Cluster,
+    ClusterState,
+    CustodyEscalated,
+    CustodyTaken,
+    Namespace,
+    NamespaceAsked,
+    NamespaceState,
+    OwnershipChanged,
+    ProjectClosed,
+    ProjectDeleted,
+)
+from podo.catalog.workflows import label, make, remove
 from podo.kernel import ids
 from podo.kernel.domains import House, News
 from podo.kernel.errors import PodoError
@@ -14,6 +27,8 @@ from podo.kernel.nouns import PODO
 
 CLUSTERS = "clusters"
 _ENDS = (ProjectDeleted.code, ProjectClosed.code)
+# After these a namespace has another label, and is else what it was.
+_OWNERS = (OwnershipChanged.code, CustodyTaken.code, CustodyEscalated.code)
 _RUN = "namespace:{project}:{cluster}:"
 
 
@@ -22,6 +37,28 @@ async def settle_namespaces(entry: Entry, at: Handling) -> None:
     project = entry.project or ""
     async with at.transaction() as tx:
         there = await service.namespaces(tx, project)
+    await _settle(entry, there, at)
+
+
+async def settle_many_namespaces(entries: Sequence[Entry], at: Handling) -> None:
+    """The same for many: those whose owners changed are labelled by one run a cluster."""
+    async with at.transaction() as tx:
+        there = await service.namespaces_of(tx, {entry.project for entry in entries if entry.project})
+    labelled: dict[str, set[str]] = {}
+    for entry in entries:
+        mine = there.get(entry.project or "", [])
+        if entry.code not in _OWNERS:
+            await _settle(entry, mine, at)
+            continue
+        for namespace in mine:
+            labelled.setdefault(namespace.cluster, set()).add(namespace.project)
+    for cluster, projects in sorted(labelled.items()):
+        # With how many: after a crash there may be more of them, and a run of the same id would do nothing.
+        await at.start(label, f"labels:{cluster}:{entries[-1].id}:{len(projects)}", sorted(projects), cluster)
+
+
+async def _settle(entry: Entry, there: Sequence[Namespace], at: Handling) -> None:
+    project = entry.project or ""
     if entry.code == NamespaceAsked.code:
         there = [n for n in there if n.cluster == entry.facts["cluster"]]
     body = remove if entry.code in _ENDS else make

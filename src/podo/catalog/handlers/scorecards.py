@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from podo.catalog import service
 from podo.catalog.types import (
     OwnershipChanged,
@@ -23,15 +25,24 @@ SCORED_ON = (
     *(ProjectRegistered, ProjectChanged, ProjectDescribed, TargetsChanged, OwnershipChanged),
     *(ProjectDeleted, ProjectRetired, ProjectUnretired, ScoreRuleChanged, ScoreRuleReset),
 )
-
-
 _AT_ONCE = 100
 
 
 async def score(entry: Entry, at: Handling) -> None:
     """Something about a project changed, or a rule did: then it counts for all."""
-    async with at.transaction() as tx:
-        await service.refresh_scores(tx, [entry.project] if entry.project else await service.scored_projects(tx))
+    await score_many([entry], at)
+
+
+async def score_many(entries: Sequence[Entry], at: Handling) -> None:
+    """The same for many, each project once."""
+    slugs = {entry.project for entry in entries if entry.project}
+    if not all(entry.project for entry in entries):
+        async with at.transaction() as tx:
+            slugs |= set(await service.scored_projects(tx))
+    ordered = sorted(slugs)
+    for first in range(0, len(ordered), _AT_ONCE):
+        async with at.transaction() as tx:
+            await service.refresh_scores(tx, ordered[first : first + _AT_ONCE])
 
 
 async def score_all(house: House) -> None:

@@ -66,7 +66,8 @@ async def take_assets(
     read = await _read(tx, seen)
     moved = [it for it in read if it.was is None or it.was.digest != it.digest or it.was.gone_at is not None]
     await _settle(tx, provider, account, moved, number)
-    await store.stamp_assets(tx, [it.id for it in read], number, clock.now())
+    # New ones were written with their turn.
+    await store.stamp_assets(tx, [it.id for it in read if it.was is not None], number, clock.now())
     new = sum(1 for it in moved if it.was is None)
     back = sum(1 for it in moved if it.was is not None and it.was.gone_at is not None)
     return Taken(new=new, changed=len(moved) - new - back, same=len(read) - len(moved), back=back)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from podo.access import service as access
@@ -20,6 +20,7 @@ from podo.catalog.types import (
     NamespaceWaits,
     NoSuchNamespace,
     NoSuchProject,
+    Project,
 )
 from podo.kernel.db import Reading, Tx
 
@@ -27,6 +28,11 @@ from podo.kernel.db import Reading, Tx
 async def namespaces(r: Reading, project: str) -> list[Namespace]:
     """Of a project, by cluster; also of one that is deleted and whose namespaces are not gone yet."""
     return await store.namespaces(r, project)
+
+
+async def namespaces_of(r: Reading, projects: Collection[str]) -> dict[str, list[Namespace]]:
+    """`namespaces` of many."""
+    return await store.namespaces_by_project(r, projects)
 
 
 async def unsettled_namespaces(r: Reading, clusters: Collection[str], limit: int = 100) -> Sequence[Namespace]:
@@ -39,9 +45,25 @@ async def wanted_namespace(r: Reading, project: str, cluster: str) -> list[dict[
     found = await store.project(r, project)
     if found is None or found.closed_at is not None:
         return None
-    served = next(((c.region, c.environments) for c in await store.clusters(r) if c.name == cluster), ("", ()))
-    environments = [e for e in served[1] if (e, served[0]) in found.places]
-    return rules.namespace_manifests(project, found.team, environments)
+    return _manifests(found, await _served(r, cluster))
+
+
+async def wanted_labels(r: Reading, projects: Collection[str], cluster: str) -> dict[str, dict[str, Any]]:
+    """By project, its namespace's manifest alone; of those that live and have a namespace there that does not leave."""
+    there = await store.namespaces_by_project(r, projects)
+    stays = {n.project for of in there.values() for n in of if n.cluster == cluster and n.state is not NamespaceState.leaving}
+    served = await _served(r, cluster)
+    return {p.slug: _manifests(p, served)[0] for p in await store.by_slugs(r, stays) if p.closed_at is None}
+
+
+async def _served(r: Reading, cluster: str) -> list[tuple[str, str]]:
+    return next(
+        ([(e, c.region) for e in c.environments] for c in await store.clusters(r) if c.name == cluster), list[tuple[str, str]]()
+    )
+
+
+def _manifests(of: Project, served: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    return rules.namespace_manifests(of.slug, of.team, [e for e, region in served if (e, region) in of.places])
 
 
 async def retry_namespace(tx: Tx, project: str, cluster: str) -> None:
@@ -84,6 +106,17 @@ async def namespace_refused(tx: Tx, project: str, cluster: str, why: str) -> Non
     """The cluster does not take it."""
     if await _set(tx, Namespace(project, cluster, NamespaceState.refused, why)):
         tx.say(NamespaceRefused(project=project, cluster=cluster, why=why))
+
+
+async def namespaces_labelled(tx: Tx, cluster: str, projects: Collection[str], failed: Mapping[str, Sequence[Any]]) -> list[str]:
+    """They say whose they are, but for those that failed: (whether they may be told later, why).
+
+    Gives the projects that are gone, or retired for good, by now.
+    """
+    for project, (is_later, why) in failed.items():
+        await (namespace_waits if is_later else namespace_refused)(tx, project, cluster, why)
+    living = {p.slug for p in await store.by_slugs(tx, projects) if p.closed_at is None}
+    return sorted(set(projects) - living)
 
 
 async def _set(tx: Tx, wanted: Namespace) -> bool:

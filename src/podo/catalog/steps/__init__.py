@@ -2,11 +2,14 @@
 
 from podo.catalog.steps.inventory import begin_inventory, end_inventory, inventory_failed, read_assets, take_page
 from podo.catalog.steps.namespaces import (
+    label_namespaces,
     make_namespace,
     namespace_has_to_wait,
     namespace_is_gone,
     namespace_is_ready,
     namespace_is_refused,
+    namespaces_are_labelled,
+    plan_labels,
     plan_namespace,
     remove_namespace,
 )
@@ -19,14 +22,17 @@ __all__ = [
     "begin_inventory",
     "end_inventory",
     "inventory_failed",
+    "label_namespaces",
     "make_namespace",
     "namespace_has_to_wait",
     "namespace_is_gone",
     "namespace_is_ready",
     "namespace_is_refused",
+    "namespaces_are_labelled",
     "next_batch",
     "note_batch",
     "plan_is_over",
+    "plan_labels",
     "plan_namespace",
     "read_assets",
     "read_back",

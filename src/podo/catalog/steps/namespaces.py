@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from podo.catalog import service
 from podo.catalog.steps.world import World
+from podo.catalog.types import NamespaceLeaving
 from podo.kernel.db import Tx
 from podo.kernel.durable import act, record
+from podo.kernel.errors import PodoError, Unavailable
+
+_AT_ONCE = 8
 
 
 @record
@@ -21,6 +26,46 @@ async def plan_namespace(tx: Tx, project: str, cluster: str) -> list[dict[str, A
 async def make_namespace(world: World, project: str, cluster: str, manifests: Sequence[dict[str, Any]]) -> None:
     """Apply the namespace, its quota and limits."""
     await world.namespaces.make(cluster, project, manifests)
+
+
+@record
+async def plan_labels(tx: Tx, projects: Sequence[str], cluster: str) -> dict[str, dict[str, Any]]:
+    """By project, its namespace as it is to be labelled; without those that have none there, or that leave."""
+    return await service.wanted_labels(tx, projects, cluster)
+
+
+@act(undo=None)
+async def label_namespaces(world: World, cluster: str, manifests: Mapping[str, dict[str, Any]]) -> dict[str, list[Any]]:
+    """Apply these; by project what did not go: (whether it may go later, why). A cluster that is away is not asked for the rest.
+
+    Their labels say whose they are, and are written anew whenever that changes: there is nothing to come back to.
+    """
+    failed: dict[str, list[Any]] = {}
+    away: list[str] = []
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(project: str) -> None:
+        async with turns:
+            if away:
+                failed[project] = [True, away[0]]
+                return
+            try:
+                await world.namespaces.make(cluster, project, [manifests[project]])
+            except PodoError as error:
+                failed[project] = [isinstance(error, Unavailable), error.said()[0]]
+                if isinstance(error, Unavailable) and not isinstance(error, NamespaceLeaving):
+                    away.append(error.said()[0])
+
+    await asyncio.gather(*map(one, manifests))
+    return failed
+
+
+@record
+async def namespaces_are_labelled(
+    tx: Tx, cluster: str, projects: Sequence[str], failed: Mapping[str, Sequence[Any]]
+) -> list[str]:
+    """Note it; gives the projects that were deleted meanwhile, whose namespaces have to go again."""
+    return await service.namespaces_labelled(tx, cluster, projects, failed)
 
 
 @act(undo=None)

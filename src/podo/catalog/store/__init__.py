@@ -51,6 +51,7 @@ from podo.catalog.store.inventory import (
 from podo.catalog.store.namespaces import (
     drop_namespace,
     namespaces,
+    namespaces_by_project,
     projects_in_cluster,
     projects_without_namespace,
     put_namespace,
@@ -236,6 +237,7 @@ __all__ = [
     "living_slugs",
     "moved_away",
     "namespaces",
+    "namespaces_by_project",
     "namespaces_of",
     "neighbours",
     "newest_day",

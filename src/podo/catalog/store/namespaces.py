@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import delete, select
 
@@ -36,6 +37,15 @@ async def namespaces(r: Reading, project: str) -> list[Namespace]:
     return [_namespace(row) for row in rows]
 
 
+async def namespaces_by_project(r: Reading, projects: Collection[str]) -> dict[str, list[Namespace]]:
+    """Of many; without those that have none."""
+    columns = NamespaceRow.__table__.columns
+    found: dict[str, list[Namespace]] = {}
+    for row in await r.session.execute(select(*columns).where(NamespaceRow.project.in_(projects)).order_by(*columns)):
+        found.setdefault(row.project, []).append(_namespace(row))
+    return found
+
+
 async def unsettled_namespaces(r: Reading, clusters: Collection[str], limit: int) -> list[Namespace]:
     """Those that wait or leave."""
     states = (NamespaceState.waiting, NamespaceState.leaving)
@@ -57,5 +67,5 @@ async def drop_namespace(tx: Tx, project: str, cluster: str) -> None:
     await tx.session.execute(query)
 
 
-def _namespace(row: NamespaceRow) -> Namespace:
+def _namespace(row: Any) -> Namespace:
     return Namespace(row.project, row.cluster, NamespaceState(row.state), row.why)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from podo.catalog import service, steps
 from podo.kernel.db import Tx
 from podo.kernel.durable import workflow
@@ -30,6 +32,23 @@ async def make(project: str, cluster: str) -> str:
         return "ready"
     await steps.remove_namespace(project, cluster)
     return "gone"
+
+
+async def _labels_stuck(tx: Tx, projects: Sequence[str], cluster: str, why: str) -> None:
+    await service.namespaces_labelled(tx, cluster, projects, {project: [True, why] for project in projects})
+
+
+@workflow("namespace_labels_v1", stuck=_labels_stuck)
+async def label(projects: list[str], cluster: str) -> int:
+    """Let the namespaces of many projects say whose they are now; how many could not be told.
+
+    Those wait (a round tries each again once the cluster answers) or are refused.
+    """
+    manifests = await steps.plan_labels(projects, cluster)
+    failed = await steps.label_namespaces(cluster, manifests)
+    for project in await steps.namespaces_are_labelled(cluster, list(manifests), failed):
+        await steps.remove_namespace(project, cluster)
+    return len(failed)
 
 
 @workflow("namespace_removal_v1", stuck=_stuck)

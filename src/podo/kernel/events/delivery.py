@@ -26,6 +26,7 @@ _ATTEMPTS = 8
 _POLL = 1.0
 _BATCH = 500
 _AT_ONCE = 50
+_TOGETHER = 500
 _LATELY = 1000
 # Sealing takes a share of the time and no more, however much is said: the longer a batch took, the larger is the next.
 _SHARE = 4
@@ -248,7 +249,10 @@ class Delivery:
                 position = max(position, newest)
                 await wake.wait()
                 continue
-            for entry in entries:
+            if handler.many is not None and len(entries) > 1 and not attempts and await self._handle_together(handler, entries):
+                position = entries[-1].position or position
+                continue
+            for entry in entries[:_AT_ONCE]:
                 if not self._leading.is_set():
                     return
                 self._busy += 1
@@ -262,11 +266,35 @@ class Delivery:
 
     async def _behind(self, handler: Handler, position: int) -> Sequence[Entry]:
         """The next events that it hears, oldest first."""
+        most = _AT_ONCE if handler.many is None else _TOGETHER
         first = self._lately[0].position if self._lately else None
         if first is not None and first <= position + 1:
-            return [entry for entry in self._lately[position + 1 - first :] if entry.code in handler.codes][:_AT_ONCE]
+            return [entry for entry in self._lately[position + 1 - first :] if entry.code in handler.codes][:most]
         async with self._database.reading(PODO) as r:
-            return await log.after(r, position, codes=handler.codes, limit=_AT_ONCE)
+            return await log.after(r, position, codes=handler.codes, limit=most)
+
+    async def _handle_together(self, handler: Handler, entries: Sequence[Entry]) -> bool:
+        """Let them be heard together; False when that failed, and each is to be heard by itself."""
+        assert handler.many is not None
+        self._busy += 1
+        try:
+            under = traces.parse(entries[0].trace)
+            with (
+                traces.span(f"handler {handler.name}", under=under, kind="consumer", podo__events=len(entries)),
+                metrics.timed(metrics.HANDLED, handler.name),
+            ):
+                await handler.many(entries, _Handling(self._database, handler, entries[0], self._start))
+            await self._keep(handler, entries[-1], position=entries[-1].position or 0, attempts=0)
+        except (_Overtaken, DatabaseUnavailable):
+            raise
+        except Exception as error:
+            _log.warning(
+                "handler %s failed on %d events together (%s), each is heard by itself", handler.name, len(entries), error
+            )
+            return False
+        finally:
+            self._busy -= 1
+        return True
 
     async def _handle(self, handler: Handler, entry: Entry, attempts: int) -> int:
         """Try once; returns the number of failed attempts so far, 0 when the event is done with."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
-from podo.kernel.db import Tx
+from podo.kernel.db import Tx, Whence
 from podo.kernel.errors import N_
 from podo.kernel.nouns import Actor
 
@@ -81,6 +81,11 @@ class Entry:
         known = Event.known.get(self.code)
         return known.sentence if known else self.code
 
+    @property
+    def whence(self) -> Whence:
+        """For what follows from it, where several are heard in one transaction: see `Tx.following`."""
+        return Whence(self.request_id, self.id, self.trace)
+
 
 class Handling(Protocol):
     """What a handler may use: transactions caused by the event, and the start of runs."""
@@ -96,8 +101,13 @@ class Handling(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """Something that listens. `name` is its cursor's name and must never change; `codes` are the events it hears."""
+    """Something that listens. `name` is its cursor's name and must never change; `codes` are the events it hears.
+
+    Where several events wait, `many` hears them together, in order, if there is one; when it fails, `call` hears each by itself,
+    also those that `many` was done with. Its transactions name the first of them as their cause.
+    """
 
     name: str
     codes: frozenset[str]
     call: Callable[[Entry, Handling], Awaitable[None]]
+    many: Callable[[Sequence[Entry], Handling], Awaitable[None]] | None = None
