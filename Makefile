@@ -31,7 +31,7 @@ check: $(VENV)/.dev assets ## Style, types, import contracts, docs: what CI runs
 docs: $(VENV)/.dev ## Write the pages that are made from the code: docs/words.md and docs/reference/
 	$(BIN)/python -m tools.reference
 
-parts: $(VENV)/.dev ## Build the real Kubernetes parts into a cache outside the tree (minutes, once)
+parts: $(VENV)/.dev ## Build the real Kubernetes parts into a cache outside the tree (minutes, once; ARGS=argocd: the bench's peer)
 	$(BIN)/python tools/parts/build.py $(ARGS)
 
 lock: $(VENV)/.dev ## Resolve the dependencies of pyproject.toml anew; the locks name no index

