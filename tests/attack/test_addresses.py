@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from podo.catalog.adapters.repository import FarAway, resolve
+from podo.catalog.adapters.repository import FarAway
 from podo.catalog.types import RepositoryForbidden
+from podo.clients.addresses import resolve
 from podo.clients.git import DeployKey, GitBinary, Remote, Unreachable
 from podo.clients.kubernetes.real.kubeconfig import BadKubeconfig, read
 from podo.kernel import clock

@@ -18,6 +18,8 @@ from podo.catalog import service as catalog
 from podo.catalog.rules.evidence import asset_id
 from podo.catalog.types import Provider, SeenAsset
 from podo.kernel import clock
+from podo.notices import service as notices
+from podo.notices.types import WebhookPlace, WebhookScope, WebhookWish
 from podo.workloads import service as workloads
 from tests.domains.delivery.shops import PROJECT, Shop, directory, shop
 from tests.house.test_faces import declared
@@ -86,6 +88,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]
         build = await made.healthy_alpha()
         await made.ask(build, "prod")
         await _inventory(made)
+        await _webhook(made)
         await _seen(made)
         yield made
 
@@ -99,6 +102,14 @@ async def _inventory(made: Shop) -> None:
         where = (Provider.aws, "123456789012", "ap-northeast-2")
         await catalog.take_assets(tx, *where, [seen], source="sqs:queue", run="run-1")
     SAMPLES.update(asset=asset_id(seen.arn), assets=[asset_id(seen.arn)], owner=f"project:{PROJECT}")
+
+
+async def _webhook(made: Shop) -> None:
+    """A webhook of the project that was tried once, for the samples to name."""
+    async with made.living.transaction(person("seoyeon")) as tx:
+        place, wish = WebhookPlace(WebhookScope.project, project=PROJECT), WebhookWish("https://127.0.0.1/hook")
+        hook, _ = await notices.add_webhook(tx, made.living.house.seal, place, wish)
+        SAMPLES.update(webhook=hook.id, delivery=await notices.ping_webhook(tx, hook.id))
 
 
 async def _seen(made: Shop) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from podo.access import service as access
@@ -16,6 +16,7 @@ from podo.clients.kubernetes.twin import PodFault
 from podo.delivery import service as delivery
 from podo.delivery.types import Scope
 from podo.notices import service as notices
+from podo.notices.types import WebhookPlace, WebhookScope, WebhookWish
 from tests.company import serving
 from tests.domains.catalog.test_inventory import KR, SHOP, bucket, looked, twin
 from tests.domains.delivery.counters import repository
@@ -43,17 +44,20 @@ class Furnished:
     asset: str
     plan: str
     draft: str
+    webhook: str
+    delivery: str
 
     def fill(self, path: str) -> str:
         """An address in which these are named."""
-        return path.format(event=self.event, mail=self.mail, pod=self.pod, asset=self.asset, plan=self.plan, draft=self.draft)
+        named = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("living", "address")}
+        return path.format(**named)
 
 
 @contextlib.asynccontextmanager
 async def furnished(folder: Path) -> AsyncIterator[Furnished]:
     """The company, served on loopback."""
     source = repository(folder / "source", _SOURCE, "인사하기")
-    async with shop(folder / "house", PODO_CATALOG_LOCAL_REPOSITORIES="true") as made:
+    async with shop(folder / "house", PODO_CATALOG_LOCAL_REPOSITORIES="true", PODO_NOTICES_LOCAL_WEBHOOKS="true") as made:
         await _found(made, source)
         await _deploy(made)
         await _trouble(made, folder / "source")
@@ -64,8 +68,9 @@ async def furnished(folder: Path) -> AsyncIterator[Furnished]:
         async with made.living.signed_in(MEMBER) as haneul:
             told = (await haneul.client.get(f"/api/v1/activity?project={PROJECT}&limit=1")).json()
             pod = re.findall(r"[?&;]pod=([\w-]+)", await haneul.get(f"/{PROJECT}/workloads"))[0]
+        hooks = await _webhooks(made.living)
         async with serving(made.living) as address:
-            yield Furnished(made.living, address, told["items"][0]["id"], mail, pod, asset, plan, draft)
+            yield Furnished(made.living, address, told["items"][0]["id"], mail, pod, asset, plan, draft, *hooks)
 
 
 async def _found(made: Shop, source: str) -> None:
@@ -159,3 +164,15 @@ async def _reorganise(living: Living) -> str:
         await catalog.make_offer(tx, EMPTY, "ads", "그쪽 일이에요")
     async with living.transaction(person(ADMIN)) as tx:
         return (await access.make_draft(tx, "2027 Q1")).id
+
+
+async def _webhooks(living: Living) -> tuple[str, str]:
+    """A webhook of the project to which nobody listens, tried once, and one that is off: the first's id, and its delivery's."""
+    place = WebhookPlace(WebhookScope.project, project=PROJECT)
+    async with living.transaction(HANEUL) as tx:
+        hook, _ = await notices.add_webhook(tx, living.house.seal, place, WebhookWish("http://127.0.0.1:1/hook", "챗봇"))
+        off, _ = await notices.add_webhook(tx, living.house.seal, place, WebhookWish("http://127.0.0.1:1/off", "예전 봇", ("*",)))
+        await notices.disable_webhook(tx, off.id)
+        delivery = await notices.ping_webhook(tx, hook.id)
+    await living.settled()
+    return hook.id, delivery

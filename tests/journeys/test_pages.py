@@ -77,6 +77,10 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "/teams/drafts/{draft}": [(ADMIN, "/teams/drafts/{draft}")],
     "/teams/{name}": [(MEMBER, "/teams/chat")],
     "/teams/{name}/change": [(ADMIN, "/teams/chat/change")],
+    "/teams/{name}/webhooks": [(MEMBER, "/teams/chat/webhooks"), (MEMBER, "/teams/ads/webhooks")],
+    "/webhooks": [(ADMIN, "/webhooks"), (MEMBER, "/webhooks")],
+    "/webhooks/{webhook}": [(MEMBER, "/webhooks/{webhook}")],
+    "/webhooks/{webhook}/deliveries/{delivery}": [(MEMBER, "/webhooks/{webhook}/deliveries/{delivery}")],
     "/{project}": [(MEMBER, f"/{PROJECT}"), (MEMBER, f"/{EMPTY}"), (MEMBER, "/nowhere")],
     "/{project}/activity": [(MEMBER, f"/{PROJECT}/activity")],
     "/{project}/assets": [(MEMBER, f"/{PROJECT}/assets"), (MEMBER, f"/{EMPTY}/assets")],
@@ -102,6 +106,7 @@ PAGES: dict[str, list[tuple[str, str]]] = {
     "/{project}/settings/retire": [("seoyeon", f"/{EMPTY}/settings/retire")],
     "/{project}/settings/config": [(MEMBER, f"/{PROJECT}/settings/config"), (ADMIN, f"/{EMPTY}/settings/config")],
     "/{project}/settings/delivery": [(MEMBER, f"/{PROJECT}/settings/delivery")],
+    "/{project}/settings/webhooks": [(MEMBER, f"/{PROJECT}/settings/webhooks"), (MEMBER, f"/{EMPTY}/settings/webhooks")],
     "/{project}/workloads": [
         (MEMBER, f"/{PROJECT}/workloads"),
         (MEMBER, f"/{PROJECT}/workloads?workload=Deployment/{PROJECT}&cluster=prod-jp"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from podo.notices.types import Letter
+from podo.notices.types import Answered, Letter
 
 
 class MailWriter(Protocol):
@@ -16,4 +17,15 @@ class MailWriter(Protocol):
 
     def sends(self) -> bool:
         """False when no mail server is configured, and letters stay in the outbox."""
+        ...
+
+
+class WebhookWriter(Protocol):
+    """Posts to the receivers of webhooks."""
+
+    async def post(self, address: str, headers: Mapping[str, str], body: bytes) -> Answered:
+        """Post once, and say how that ended: it raises nothing for a receiver that does not answer.
+
+        Where the address leads is looked up anew and checked, and the post goes nowhere else: no redirect is followed.
+        """
         ...

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from podo.catalog.adapters.repository import FarAway, GitRepositories, is_near, resolve
+from podo.catalog.adapters.repository import FarAway, GitRepositories
 from podo.catalog.types import NoRepository, RepositoryForbidden
+from podo.clients.addresses import is_near, resolve
 from podo.clients.git import AddressInvalid, GitBinary, GitTwin, NoSuchRef, Remote
 from podo.clients.git.program import Program
 from tests.domains.catalog.town import repository

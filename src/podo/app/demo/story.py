@@ -30,6 +30,7 @@ from podo.kernel.nouns import PODO
 from podo.kernel.settings import Settings
 from podo.kernel.settings.seal import key_from
 from podo.kernel.terminal import width, working
+from podo.notices.types import NoticesSettings
 
 _log = logging.getLogger("podo.demo")
 _CLUSTERS = "clusters"
@@ -83,6 +84,7 @@ async def stage(settings: Settings, *, clusters: str, seed: bool) -> AsyncIterat
             _seal(settings[SealSettings], server.directory),
             replace(settings[AccessSettings], demo=True),
             replace(settings[CatalogSettings], local_repositories=True),
+            replace(settings[NoticesSettings], local_webhooks=True),
         )
         yield Stage(chosen, clusters, seeded, why, undone)
 

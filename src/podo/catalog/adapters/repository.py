@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import os
-import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from podo.catalog.types import Dockerfile, Found, NoRepository, RepositoryForbidden
+from podo.clients.addresses import Resolve, is_near, resolve
 from podo.clients.buildah import dockerfile as reading
 from podo.clients.buildah.errors import DockerfileInvalid
 from podo.clients.git import Credential, DeployKey, Git, NoSuchPath, NoSuchRef, Remote, Token, Unreachable
@@ -17,20 +16,12 @@ from podo.clients.git.address import normal
 from podo.kernel import clock
 from podo.kernel.errors import N_
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Resolve = Callable[[str], Awaitable[Sequence[str]]]
-
 _MOST = 5
 _FRESH = 300.0
 _KEPT = 500
 _PORTS = {"http": 80, "https": 443, "ssh": 22}
 # A proxy knows names that this machine does not, and goes there in its own place.
 _PROXIES = frozenset({"http_proxy", "https_proxy"})
-# Where clouds answer their machines' questions for credentials, beside the link-local 169.254.169.254.
-_METADATA = frozenset(
-    ipaddress.ip_address(a) for a in ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
-)
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def credential_of(text: str) -> Credential | None:
@@ -38,28 +29,6 @@ def credential_of(text: str) -> Credential | None:
     if not text.strip():
         return None
     return DeployKey(text) if "PRIVATE KEY" in text else Token(text.strip())
-
-
-async def resolve(host: str) -> list[str]:
-    """The addresses of a host; none where nobody knows it. Numbers such as 127.1 or 2130706433 mean what they mean to curl."""
-    for read in (_literal, _number):
-        try:
-            return [read(host)]
-        except (OSError, ValueError):
-            pass
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return []
-    return sorted({str(address[0]).partition("%")[0] for *_, address in found})
-
-
-def _literal(host: str) -> str:
-    return str(ipaddress.ip_address(host.partition("%")[0]))
-
-
-def _number(host: str) -> str:
-    return socket.inet_ntoa(socket.inet_aton(host))
 
 
 class FarAway:
@@ -87,18 +56,6 @@ class FarAway:
         if port is None or not addresses:
             return []
         return [f"{host}:{port}:{','.join(f'[{a}]' if ':' in a else a for a in addresses)}"]
-
-
-def is_near(address: Address) -> bool:
-    """Whether an address is on this machine or its link, in whatever form it is written."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_near(inner)
-    odd = address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast
-    return odd or address in _METADATA or (address.version == 4 and int(address) >> 24 == 0)
 
 
 class GitRepositories:

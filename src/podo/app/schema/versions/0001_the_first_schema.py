@@ -601,6 +601,36 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_teams_parent"), ["parent"], unique=False)
 
     op.create_table(
+        "webhook_cursors",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_cursors")),
+    )
+    op.create_table(
+        "webhooks",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("title", sa.String(length=80), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("host", sa.String(length=255), nullable=False),
+        sa.Column("scope", sa.String(length=16), nullable=False),
+        sa.Column("project", sa.String(length=80), nullable=False),
+        sa.Column("team", sa.String(length=80), nullable=False),
+        sa.Column("kinds", podo.kernel.db.models.Json, nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("former", sa.Text(), nullable=True),
+        sa.Column("former_until", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("is_on", sa.Boolean(), nullable=False),
+        sa.Column("off_why", sa.Text(), nullable=False),
+        sa.Column("off_at", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("heard_from", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
+    )
+    with op.batch_alter_table("webhooks", schema=None) as batch_op:
+        batch_op.create_index("ix_webhooks_scope_project_team", ["scope", "project", "team"], unique=False)
+
+    op.create_table(
         "webhooks_taken",
         sa.Column("id", sa.String(length=120), nullable=False),
         sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
@@ -963,6 +993,37 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_tokens_person"), ["person"], unique=False)
 
     op.create_table(
+        "webhook_deliveries",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("webhook", sa.String(length=40), nullable=False),
+        sa.Column("event", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=80), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("due_at", podo.kernel.db.models.UtcTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("tries", podo.kernel.db.models.Json, nullable=False),
+        sa.ForeignKeyConstraint(["webhook"], ["webhooks.id"], name=op.f("fk_webhook_deliveries_webhook")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_deliveries")),
+    )
+    with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
+        batch_op.create_index("ix_webhook_deliveries_state_webhook_due_at", ["state", "webhook", "due_at"], unique=False)
+        batch_op.create_index("ix_webhook_deliveries_webhook_event", ["webhook", "event"], unique=True)
+        batch_op.create_index("ix_webhook_deliveries_webhook_id", ["webhook", "id"], unique=False)
+
+    op.create_table(
+        "webhook_states",
+        sa.Column("webhook", sa.String(length=40), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("rests_until", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.Column("delivered_at", podo.kernel.db.models.UtcTime(), nullable=True),
+        sa.ForeignKeyConstraint(["webhook"], ["webhooks.id"], name=op.f("fk_webhook_states_webhook")),
+        sa.PrimaryKeyConstraint("webhook", name=op.f("pk_webhook_states")),
+    )
+    op.create_table(
         "bundles",
         sa.Column("project", sa.String(length=80), nullable=False),
         sa.Column("release", sa.String(length=40), nullable=False),
@@ -1132,6 +1193,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_bundles_hash"))
 
     op.drop_table("bundles")
+    op.drop_table("webhook_states")
+    with op.batch_alter_table("webhook_deliveries", schema=None) as batch_op:
+        batch_op.drop_index("ix_webhook_deliveries_webhook_id")
+        batch_op.drop_index("ix_webhook_deliveries_webhook_event")
+        batch_op.drop_index("ix_webhook_deliveries_state_webhook_due_at")
+
+    op.drop_table("webhook_deliveries")
     with op.batch_alter_table("tokens", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tokens_person"))
 
@@ -1215,6 +1283,11 @@ def downgrade() -> None:
 
     op.drop_table("accounts")
     op.drop_table("webhooks_taken")
+    with op.batch_alter_table("webhooks", schema=None) as batch_op:
+        batch_op.drop_index("ix_webhooks_scope_project_team")
+
+    op.drop_table("webhooks")
+    op.drop_table("webhook_cursors")
     with op.batch_alter_table("teams", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_teams_parent"))
 

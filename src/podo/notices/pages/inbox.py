@@ -19,7 +19,7 @@ from podo.kernel.http.routes import form
 from podo.kernel.http.web import WebIn
 from podo.kernel.ui import languages, page
 from podo.notices import service
-from podo.notices.types import PREFER, READ_INBOX, READ_OUTBOX, HomeSource, Line, Mail
+from podo.notices.types import PREFER, READ_INBOX, READ_OUTBOX, SITE_WEBHOOKS, HomeSource, Line, Mail
 
 routes = Routes("notices", tag="Notices")
 _RECENT = 8
@@ -90,6 +90,7 @@ class InboxPage:
     newer: str
     older: str
     may_outbox: bool
+    may_webhooks: bool
 
 
 @page("notices/outbox.html")
@@ -157,7 +158,7 @@ async def inbox(unread: bool = False, cursor: str | None = None, w: Web = WebIn)
     async with w.reading() as r:
         listed = await service.inbox(r, w.person, unread=unread or None, cursor=cursor)
         count = await service.unread(r, w.person)
-        may = (await access.may(r, READ_OUTBOX, On())).allowed
+        may, may_webhooks = await access.allowed_many(r, [(READ_OUTBOX, On()), (SITE_WEBHOOKS, On())])
     rows = [
         InboxRow(n.id, n.message.told(translate), n.message.link, n.message.project, n.at, n.read_at is not None)
         for n in listed.items
@@ -171,6 +172,7 @@ async def inbox(unread: bool = False, cursor: str | None = None, w: Web = WebIn)
         newer=f"/inbox?{urlencode(kept)}" if cursor else "",
         older=f"/inbox?{urlencode({**kept, 'cursor': listed.next})}" if listed.next else "",
         may_outbox=may,
+        may_webhooks=may_webhooks,
     )
     return await w.page(made, title=translate(N_("Inbox")), live="all")
 

@@ -214,3 +214,7 @@ class NoticesSettings:
         "", "Mail server, `smtp://user:password@host:port` or `smtps://…`; empty: mails stay in the outbox", secret=True
     )
     sender: str = setting("podo@localhost", "From address of Podo's mails")
+    local_webhooks: bool = setting(
+        False, "Let webhooks go to this machine's own addresses and without TLS; for demo and trusted people only"
+    )
+    webhook_seconds: float = setting(10.0, "Seconds within which the receiver of a webhook has to answer")

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from podo.kernel.db import Tx
 from podo.kernel.durable import act, record
-from podo.kernel.settings import Seal
 from podo.notices import messages, service
+from podo.notices.steps.world import World
 from podo.notices.types import Letter, MailState
-from podo.notices.writers import MailWriter
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What the acts work on; `podo` is the address under which people reach this Podo."""
-
-    writer: MailWriter
-    seal: Seal
-    podo: str
 
 
 @record

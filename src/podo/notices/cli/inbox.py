@@ -18,7 +18,7 @@ def home() -> None:
         return
     for section, title in (("waiting", "Waiting for you"), ("red", "Not healthy now"), ("recent", "Recent deployments")):
         click.secho(title, bold=True)
-        rows = [[x["project"], x["title"], x["state"] or "-", x["sentence"]] for x in found[section]]
+        rows = [[x["project"] or "-", x["title"], x["state"] or "-", x["sentence"]] for x in found[section]]
         click.echo(terminal.table(["PROJECT", "WHAT", "STATE", "WHY"], rows) if rows else "  nothing")
         click.echo()
 
@@ -63,6 +63,3 @@ def outbox(mail: str | None) -> None:
         show(api("GET", f"/outbox/{mail}"))
         return
     show(api("GET", "/outbox"), ["id", "at", "to", "subject", "state", "why"])
-
-
-commands: list[click.Command] = [home, inbox, notifications, outbox]

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from podo.catalog import service as catalog
-from podo.catalog.types import CustodyEscalated, OfferAccepted, OfferDeclined, OfferMade, OffersLapsed, TeamSettled
+from podo.catalog.types import (
+    CustodyEscalated,
+    OfferAccepted,
+    OfferDeclined,
+    OfferMade,
+    OffersDue,
+    OffersLapsed,
+    TeamSettled,
+)
 from podo.kernel.db import Tx
 from podo.kernel.domains import House
 from podo.kernel.events import Entry, Handling
@@ -46,6 +54,9 @@ async def tell_of_owners(entry: Entry, at: Handling) -> None:
                 await _tell_leads(tx, entry, entry.facts["holder"], messages.ACCEPTED)
             case OfferDeclined.code:
                 await _tell_leads(tx, entry, entry.facts["holder"], messages.DECLINED)
+            case OffersDue.code:
+                told = messages.of_owners(entry.code, messages.OFFERS_DUE, "/offers", entry.facts)
+                await service.tell(tx, await catalog.leads(tx, entry.facts["team"]), told)
             case _:
                 await _tell_leads(tx, entry, entry.facts["holder"], messages.LAPSED)
 
@@ -71,5 +82,5 @@ async def _tell_settled(tx: Tx, entry: Entry) -> None:
 
 
 OWNERS_CHANGE = frozenset(
-    event.code for event in (TeamSettled, OfferMade, OfferAccepted, OfferDeclined, OffersLapsed, CustodyEscalated)
+    event.code for event in (TeamSettled, OfferMade, OfferAccepted, OfferDeclined, OffersDue, OffersLapsed, CustodyEscalated)
 )
