@@ -42,7 +42,6 @@ _MOVED = frozenset({OwnershipChanged.code, CustodyTaken.code})
 _GONE = N_("the receiver says that nobody wants it any more (410)")
 _FAILS = N_("the receiver has taken nothing for five days")
 _FULL = N_("more than 10,000 deliveries wait for the receiver")
-_STUCK = N_("the run that sends it got stuck")
 
 
 async def hears(r: Reading) -> bool:

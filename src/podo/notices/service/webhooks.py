@@ -173,7 +173,7 @@ async def rotate_webhook(tx: Tx, seal: Seal, id_: str, hours: int = 24) -> str:
     """A new secret, given once; the present one signs beside it for so many hours (0 to 168). Raises `WrongWebhook`."""
     found = await webhook(tx, id_)
     if not 0 <= hours <= MOST_HOURS:
-        raise WrongWebhook(field="time", why=f"0 – {MOST_HOURS} h")
+        raise WrongWebhook(field="hours", what=N_("time"), why=f"0 – {MOST_HOURS} h")
     now, secret = clock.now(), _new_secret()
     present = (await store.webhook_secrets(tx, id_, now))[0]
     former, until = (present, now + timedelta(hours=hours)) if hours else (None, None)

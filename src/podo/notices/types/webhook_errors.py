@@ -30,10 +30,10 @@ class WebhookHostUnknown(Unavailable):
 
 
 class WrongWebhook(Invalid):
-    """A title or a choice of events that cannot be taken."""
+    """A title, a choice of events or a time that cannot be taken; `field` is where it stood in a form."""
 
     code = "notices.wrong_webhook"
-    so = N_("This is no {field} for a webhook: {why}.")
+    so = N_("This is no {what} for a webhook: {why}.")
     do = N_("Correct it and send it again; nothing was changed.")
 
 
