@@ -15,7 +15,7 @@ from podo.delivery.adapters.source import GitSources
 from podo.delivery.adapters.targets import KubernetesTargets
 from podo.delivery.handlers import builds as building
 from podo.delivery.handlers import notices
-from podo.delivery.handlers.rollouts import Promotion, go_on, look_at_due, look_at_soaking
+from podo.delivery.handlers.rollouts import Promotion, go_on, go_on_together, look_at_due, look_at_soaking
 from podo.delivery.pages.slots import SLOTS
 from podo.delivery.ports import BuilderReader, BuildLogReader, ChartReader, SourceReader, TargetReader
 from podo.delivery.service import builds, rollouts
@@ -149,7 +149,7 @@ DOMAIN = Domain(
     handlers=[
         *building.HANDLERS,
         *notices.HANDLERS,
-        Handler("delivery.rollouts", _MOVES, go_on),
+        Handler("delivery.rollouts", _MOVES, go_on, go_on_together),
         Handler("delivery.promotion", frozenset({BuildSucceeded.code, PushSeen.code}), _promotion),
     ],
     rounds=[*building.ROUNDS, Round("delivery.due", 1, look_at_due), Round("delivery.soaking", 2, look_at_soaking)],

@@ -213,3 +213,16 @@ async def test_what_waits_is_heard_together_and_each_by_itself_where_that_fails(
         found, _ = await log.history(r, log.Wanted())
     by_id = {e.id: e for e in found}
     assert [by_id[e.cause].facts["name"] for e in found if e.cause] == ["a"]
+
+
+async def test_what_follows_from_several_events_names_each_its_own(database: Database) -> None:
+    await _say(database, "a", "b")
+    first, second = await log.seal(database)
+    async with database.transaction(PODO, request_id="run", cause="none") as tx:
+        with tx.following(first.whence):
+            tx.say(StoneLaid(project="p", name="c"))
+        with tx.following(second.whence):
+            tx.say(StoneLaid(project="p", name="d"))
+        tx.say(StoneLaid(project="p", name="e"))
+    made = await log.seal(database)
+    assert [(e.cause, e.request_id) for e in made] == [(first.id, "req1"), (second.id, "req1"), ("none", "run")]

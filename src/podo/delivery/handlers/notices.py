@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from podo.access import service as access
 from podo.catalog import service as catalog
@@ -30,6 +30,8 @@ from podo.kernel.nouns import PODO
 from podo.notices import service as notices
 from podo.notices.types import Message
 
+# Who else wants to write waits for no more than these.
+_TOGETHER = 40
 _ASKED = frozenset(e.code for e in (DeploymentAsked, DeploymentRetried, DeploymentResealed))
 # What the team is told of, where Podo itself was the requester.
 _TROUBLE = frozenset(e.code for e in (RolloutFailed, RolloutRolledBack, RolloutStuck))
@@ -44,18 +46,30 @@ _WENT = frozenset(
 
 async def tell(entry: Entry, at: Handling) -> None:
     """Tell whom it concerns, but for who did it."""
-    async with at.transaction() as tx:
-        if entry.code == BuildFailed.code:
-            await _build(tx, entry)
-            return
-        of = await deployments.deployment(tx, entry.project or "", int(entry.facts["number"]))
-        if entry.code in _ASKED:
-            await _reviewers(tx, entry, of)
-            return
-        message = await _message(tx, entry, of)
-        people = [of.by] if of.by != PODO.id else await _team(tx, of.project) if entry.code in _TROUBLE else []
-        if message is not None:
-            await notices.tell(tx, _others(people, entry), message)
+    await tell_together([entry], at)
+
+
+async def tell_together(entries: Sequence[Entry], at: Handling) -> None:
+    """The same for several."""
+    for first in range(0, len(entries), _TOGETHER):
+        async with at.transaction() as tx:
+            for entry in entries[first : first + _TOGETHER]:
+                with tx.following(entry.whence):
+                    await _tell(tx, entry)
+
+
+async def _tell(tx: Tx, entry: Entry) -> None:
+    if entry.code == BuildFailed.code:
+        await _build(tx, entry)
+        return
+    of = await deployments.deployment(tx, entry.project or "", int(entry.facts["number"]))
+    if entry.code in _ASKED:
+        await _reviewers(tx, entry, of)
+        return
+    message = await _message(tx, entry, of)
+    people = [of.by] if of.by != PODO.id else await _team(tx, of.project) if entry.code in _TROUBLE else []
+    if message is not None:
+        await notices.tell(tx, _others(people, entry), message)
 
 
 async def _reviewers(tx: Tx, entry: Entry, of: Deployment) -> None:
@@ -118,4 +132,4 @@ async def _name(r: Reading, person: str) -> str:
     return found[person].name if person in found else person
 
 
-HANDLERS = (Handler("delivery.notices", _ASKED | _WENT | {BuildFailed.code}, tell),)
+HANDLERS = (Handler("delivery.notices", _ASKED | _WENT | {BuildFailed.code}, tell, tell_together),)

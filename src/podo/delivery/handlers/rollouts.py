@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from podo.catalog import service as catalog
 from podo.delivery import reads
 from podo.delivery.ports import ChartReader
@@ -15,13 +17,27 @@ from podo.kernel.events import Entry, Handling
 from podo.kernel.nouns import PODO
 from podo.workloads import service as workloads
 
+# Who else wants to write waits for no more than these.
+_TOGETHER = 40
+
 
 async def go_on(entry: Entry, at: Handling) -> None:
     """Something about a deployment happened: start what may start now."""
-    async with at.transaction() as tx:
-        ready = await rollouts.advance(tx, entry.project or "")
-    for rollout, epoch in ready:
-        await at.start(roll, run_id(rollout, epoch), rollout, epoch)
+    await go_on_together([entry], at)
+
+
+async def go_on_together(entries: Sequence[Entry], at: Handling) -> None:
+    """The same for all projects that something happened to: each run in the trace of the last that was said of its project."""
+    last = list({entry.project or "": entry for entry in entries}.values())
+    for first in range(0, len(last), _TOGETHER):
+        ready: list[tuple[Entry, str, int]] = []
+        async with at.transaction() as tx:
+            for entry in last[first : first + _TOGETHER]:
+                with tx.following(entry.whence):
+                    ready += [(entry, *run) for run in await rollouts.advance(tx, entry.project or "")]
+        for entry, rollout, epoch in ready:
+            with traces.under(traces.parse(entry.trace)):
+                await at.start(roll, run_id(rollout, epoch), rollout, epoch)
 
 
 def run_id(rollout: str, epoch: int) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator
 from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import MetaData, event
@@ -121,6 +122,15 @@ class Reading:
         return self._observed.reading(self.actor)
 
 
+@dataclass(frozen=True, slots=True)
+class Whence:
+    """From which request and which event something follows; `trace` where its trace is another than the transaction's."""
+
+    request_id: str | None = None
+    cause: str | None = None
+    trace: str | None = None
+
+
 class Tx(Reading):
     """One transaction: session + actor + what was said. Committed at the edge, by whoever opened it."""
 
@@ -128,14 +138,24 @@ class Tx(Reading):
         self, session: AsyncSession, actor: Actor, request_id: str | None, cause: str | None, observed: Database | None = None
     ) -> None:
         super().__init__(session, actor, observed)
-        self.request_id = request_id
-        self.cause = cause
+        self.whence = Whence(request_id, cause)
         self.said: list[Event] = []
+        self.whences: list[Whence] = []
         self.after_commit: list[Callable[[], None]] = []
 
     def say(self, what: Event) -> None:
         """Leave an event in this transaction; it is delivered after commit, at least once."""
         self.said.append(what)
+        self.whences.append(self.whence)
+
+    @contextlib.contextmanager
+    def following(self, whence: Whence) -> Iterator[None]:
+        """What is said inside has another cause than the transaction: where it follows from several events at once."""
+        before, self.whence = self.whence, whence
+        try:
+            yield
+        finally:
+            self.whence = before
 
 
 class Database:

@@ -49,20 +49,23 @@ async def write(tx: Tx) -> None:
             "environment": said.environment,
             "region": said.region,
             "subject": said.subject,
-            "cause": tx.cause,
-            "request_id": tx.request_id,
+            "cause": whence.cause,
+            "request_id": whence.request_id,
             "facts": said.facts(),
-            "trace": _point(said),
+            "trace": _point(said, whence.trace),
         }
-        for said in tx.said
+        for said, whence in zip(tx.said, tx.whences, strict=True)
     ]
     await tx.session.execute(insert(_E), rows)
     tx.after_commit.append(lambda: _tell(rows))
 
 
-def _point(said: Event) -> str | None:
+def _point(said: Event, trace: str | None) -> str | None:
     """A span for the event itself, so that whoever hears it comes behind it in the trace."""
-    with traces.within(f"event {said.code}", kind="producer", podo__project=said.project) as made:
+    with (
+        traces.under(traces.parse(trace)),
+        traces.within(f"event {said.code}", kind="producer", podo__project=said.project) as made,
+    ):
         return str(made.point) if made else None
 
 
