@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -13,10 +14,20 @@ from tests import network
 
 sys.addaudithook(network.guard)
 
+# All that is imported stays to the end: looking through it for garbage again and again took a fifth of all the tests' CPU.
+gc.disable()
+
 # A busy machine is no finding; and what CI says must be the same tomorrow.
 _SLOW = [hypothesis.HealthCheck.too_slow]
 hypothesis.settings.register_profile("podo", deadline=None, suppress_health_check=_SLOW, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("podo")
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is collected, among what the tests themselves make."""
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
