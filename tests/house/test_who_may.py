@@ -161,6 +161,7 @@ async def test_a_token_may_no_more_than_its_scopes_and_nobody_nothing(world: Sho
     known = {p.id: p for domain in DOMAINS for p in domain.permissions if isinstance(p, Permission)}
     spec = world.living.running.app.openapi()
     await _seen(world)
+    await _webhook(world)
     reading = {"authorization": f"Bearer {await _token(world, 'root', ['read'])}"}
     async with world.living.client(headers=reading) as client, world.living.client() as stranger:
         for row in declared():
