@@ -9,6 +9,7 @@ from sqlalchemy import delete
 from podo.catalog import service as catalog
 from podo.catalog.types import ClusterKind, Environment
 from podo.clients.kubernetes.kinds import DEPLOYMENT
+from podo.clients.kubernetes.twin.faults import Fault
 from podo.kernel import clock
 from podo.kernel.nouns import PODO
 from podo.notices import service as notices
@@ -69,6 +70,64 @@ async def test_a_silent_cluster_is_unreachable_with_its_age_and_keeps_what_was_s
     twin.faults.clear()
     back = await running.until(lambda v: v["kr"].reach == "seen", seconds=25)
     assert back["kr"].at > seen["kr"].at  # type: ignore[operator]
+
+
+def _counted(running: Shop, verb: str) -> Fault:
+    """Counts calls about pods; changes nothing about them."""
+    return running.twin().faults.add("slow", verbs=[verb], kinds=["Pod"], seconds=0)
+
+
+async def _seen_anew(running: Shop, number: int) -> None:
+    await running.run(deployment(replicas=number))
+    await running.until(lambda v: of(v) and (of(v).ready, len(of(v).pods)) == (number, number))
+
+
+async def test_a_stream_that_is_cut_goes_on_where_it_was_and_lists_nothing(running: Shop) -> None:
+    await _seen_anew(running, 1)
+    lists, watches = _counted(running, "list"), _counted(running, "watch")
+    faults = running.twin().faults
+    cut = faults.add("cut", verbs=["watch"], kinds=["Pod"], after=3)
+    # The stream that is open now knows nothing of the fault: it ends as one does whose other side is gone.
+    faults.add("down", verbs=["watch"], kinds=["Pod"], times=1)
+    for number in (4, 2):
+        await _seen_anew(running, number)
+    assert cut.met > 1
+    assert watches.met == cut.met
+    assert lists.met == 0
+    assert (await running.views())["kr"].reach == "seen"
+
+
+async def test_a_version_that_is_no_longer_kept_is_listed_once_and_nothing_is_missed(running: Shop) -> None:
+    await _seen_anew(running, 2)
+    lists = _counted(running, "list")
+    faults = running.twin().faults
+    told = faults.add("throttled", verbs=["watch"], kinds=["Pod"], times=1, seconds=0.6)
+    cut = faults.add("down", verbs=["watch"], kinds=["Pod"], times=1)
+    await running.run(deployment(replicas=3))
+
+    async def nobody_watches() -> bool:
+        return bool(cut.met and told.met)
+
+    await running.eventually(nobody_watches)
+    # What is written while nobody watches, and forgotten before somebody does again.
+    await running.run(deployment(replicas=1))
+    running.twin().forget_history()
+    await running.until(lambda v: of(v) and (of(v).ready, len(of(v).pods)) == (1, 1))
+    await _seen_anew(running, 2)
+    assert lists.met == 1
+
+
+async def test_an_api_server_that_is_busy_is_asked_again_when_it_says_so(running: Shop) -> None:
+    await _seen_anew(running, 1)
+    lists, watches = _counted(running, "list"), _counted(running, "watch")
+    faults = running.twin().faults
+    busy = faults.add("throttled", verbs=["watch"], kinds=["Pod"], times=2, seconds=1.0)
+    faults.add("down", verbs=["watch"], kinds=["Pod"], times=1)
+    began = clock.monotonic()
+    await _seen_anew(running, 4)
+    assert clock.monotonic() - began >= 2.0
+    assert (busy.met, watches.met, lists.met) == (2, 3, 0)
+    assert (await running.views())["kr"].reach == "seen"
 
 
 async def test_a_cluster_that_was_never_seen_is_not_empty(running: Shop) -> None:

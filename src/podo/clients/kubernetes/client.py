@@ -71,7 +71,8 @@ class Cluster(Protocol):
         """What changes after `resource_version`, in order; without one, first everything there is as ADDED.
 
         It ends by itself after about `seconds`: watch again from the last version seen. Raises `Expired` when the version
-        is no longer kept (list anew), `Unreachable` when the stream is cut. Close it (`contextlib.aclosing`) when leaving early.
+        is no longer kept (list anew), `StreamCut` when it broke (go on as after its end). Close it (`contextlib.aclosing`)
+        when leaving early.
         """
         ...
 

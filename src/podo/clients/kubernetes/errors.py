@@ -149,6 +149,15 @@ class Unreachable(Unavailable):
     do = N_("Podo tries again by itself; check the cluster if it stays so.")
 
 
+class StreamCut(Unreachable):
+    """A watch or a log that had begun ended before its time: what came until then is whole, and may be gone on from."""
+
+
+def cut(cluster: str, why: str) -> StreamCut:
+    """The error for a stream that broke, for the reason `why`."""
+    return StreamCut(cluster=cluster, what=cluster, why=why or "no reason given", message=why)
+
+
 def unreachable(cluster: str, why: str) -> Unreachable:
     """The error for a call that got no answer, for the reason `why`."""
     return Unreachable(cluster=cluster, what=cluster, why=why or "no reason given", message=why)

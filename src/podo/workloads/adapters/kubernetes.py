@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from podo.clients.kubernetes.client import Cluster
 from podo.clients.kubernetes.connections import Connections
-from podo.clients.kubernetes.errors import Expired, Forbidden, NotFound
+from podo.clients.kubernetes.errors import Expired, Forbidden, NotFound, StreamCut, Throttled
 from podo.clients.kubernetes.types import Kind, Ref
-from podo.kernel import traces
+from podo.kernel import clock, traces
 from podo.kernel.errors import PodoError
 from podo.workloads.adapters import summaries
 from podo.workloads.ports import LogsOf, Sighting
@@ -43,6 +43,7 @@ _MANAGER = "podo"
 _NOT_OURS = ("kube-", "local-path-")
 _PAUSES = (0.5, 1, 2, 5, 10, 15)
 _FORBIDDEN_PAUSE = 60
+_LASTED = 1.0
 _COALESCE = 0.15
 _MOST_NEWS = 2000
 _PAGE = 500
@@ -85,19 +86,33 @@ class KubernetesWorkloads:
             await asyncio.sleep(self._beat)
 
     async def _follow(self, cluster: str, kind: Kind, news: _News) -> None:
-        failures = 0
+        """A list, then what changes. Only what cannot be gone on from is listed anew: a list is dear to the API server."""
+        failures, last = 0, _Last()
         while True:
+            began = clock.monotonic()
             try:
                 client = await self._connections.of(cluster)
-                async with aclosing(_pods(client, news) if kind == _POD else _objects(client, kind, news)) as steps:
+                async with aclosing(_pods(client, news, last) if kind == _POD else _objects(client, kind, news, last)) as steps:
                     async for _ in steps:
                         failures = 0
             except Expired:
+                last.version = ""
                 continue
+            except StreamCut:
+                # Nothing is lost. Should the API server be gone, the next watch says so.
+                failures = 0 if clock.monotonic() - began > _LASTED else failures + 1
+                await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES)) - 1] if failures else 0)
+            except Throttled as error:
+                if not last.version:
+                    await news.is_hidden(kind.kind, Reach.unreachable, error.said()[0])
+                await asyncio.sleep(max(float(error.data["after"]), _PAUSES[min(failures, len(_PAUSES) - 1)]))
+                failures += 1
             except Forbidden as error:
+                last.version = ""
                 await news.is_hidden(kind.kind, Reach.forbidden, error.said()[0])
                 await asyncio.sleep(_FORBIDDEN_PAUSE)
             except PodoError as error:
+                last.version = ""
                 await news.is_hidden(kind.kind, Reach.unreachable, error.said()[0])
                 await asyncio.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
                 failures += 1
@@ -195,6 +210,13 @@ def _ours(namespace: str) -> bool:
     return not namespace.startswith(_NOT_OURS)
 
 
+@dataclass(slots=True)
+class _Last:
+    """The version up to which a kind is known; empty where it is to be listed."""
+
+    version: str = ""
+
+
 class _News:
     """What the watchers of one cluster saw, in order, and how far each kind can be seen."""
 
@@ -270,51 +292,54 @@ async def _coalesced(news: _News) -> Sighting:
     return Sighting(reach, why, workloads=list(workloads.values()), pods=list(pods.values()), gone=list(gone))
 
 
-async def _objects(client: Cluster, kind: Kind, news: _News) -> AsyncGenerator[None, None]:
-    """Everything of a kind, then what changes; yields after each step."""
-    page = await client.list(kind)
-    found = [summaries.workload(client.name, {**m, "apiVersion": kind.api_version, "kind": kind.kind}) for m in page.items]
-    await news.is_seen(kind.kind)
-    await news.put(Sighting(Reach.seen, workloads=[w for w in found if _ours(w.namespace)], whole=frozenset({kind.kind})))
-    yield
-    version = page.resource_version
+async def _objects(client: Cluster, kind: Kind, news: _News, last: _Last) -> AsyncGenerator[None, None]:
+    """Everything of a kind unless it is known up to a version, then what changes; yields after each step."""
+    if not last.version:
+        page = await client.list(kind)
+        found = [summaries.workload(client.name, {**m, "apiVersion": kind.api_version, "kind": kind.kind}) for m in page.items]
+        await news.is_seen(kind.kind)
+        await news.put(Sighting(Reach.seen, workloads=[w for w in found if _ours(w.namespace)], whole=frozenset({kind.kind})))
+        last.version = page.resource_version
+        yield
     while True:
-        async with aclosing(client.watch(kind, resource_version=version, bookmarks=True)) as changes:
+        async with aclosing(client.watch(kind, resource_version=last.version, bookmarks=True)) as changes:
             async for type_, manifest in changes:
                 yield
                 metadata = manifest["metadata"]
-                version = metadata["resourceVersion"]
                 if type_ == "BOOKMARK" or not _ours(metadata["namespace"]):
-                    continue
-                if type_ == "DELETED":
+                    pass
+                elif type_ == "DELETED":
                     await news.put(Sighting(Reach.seen, gone=[(kind.kind, metadata["namespace"], metadata["name"])]))
-                    continue
-                await news.put(Sighting(Reach.seen, workloads=[summaries.workload(client.name, manifest)]))
+                else:
+                    await news.put(Sighting(Reach.seen, workloads=[summaries.workload(client.name, manifest)]))
+                # Only what was told counts as known.
+                last.version = metadata["resourceVersion"]
 
 
-async def _pods(client: Cluster, news: _News) -> AsyncGenerator[None, None]:
-    """Every pod, then what changes; yields after each step."""
-    # Page by page, so that no more than a page is held as it came.
-    page = await client.list_pods(limit=_PAGE)
-    pods = [summaries.pod(client.name, p) for p in page.items if _ours(p.namespace)]
-    while page.continue_:
-        page = await client.list_pods(limit=_PAGE, continue_=page.continue_)
-        pods += [summaries.pod(client.name, p) for p in page.items if _ours(p.namespace)]
-    await news.is_seen("Pod")
-    await news.put(Sighting(Reach.seen, pods=pods, whole=frozenset({"Pod"})))
-    yield
-    version = page.resource_version
+async def _pods(client: Cluster, news: _News, last: _Last) -> AsyncGenerator[None, None]:
+    """Every pod unless they are known up to a version, then what changes; yields after each step."""
+    if not last.version:
+        # Page by page, so that no more than a page is held as it came.
+        page = await client.list_pods(limit=_PAGE)
+        pods = [summaries.pod(client.name, p) for p in page.items if _ours(p.namespace)]
+        while page.continue_:
+            page = await client.list_pods(limit=_PAGE, continue_=page.continue_)
+            pods += [summaries.pod(client.name, p) for p in page.items if _ours(p.namespace)]
+        await news.is_seen("Pod")
+        await news.put(Sighting(Reach.seen, pods=pods, whole=frozenset({"Pod"})))
+        last.version = page.resource_version
+        yield
     while True:
-        async with aclosing(client.watch_pods(resource_version=version)) as changes:
+        async with aclosing(client.watch_pods(resource_version=last.version)) as changes:
             async for type_, seen in changes:
                 yield
-                version = seen.metadata.resource_version
                 if type_ == "BOOKMARK" or not _ours(seen.namespace):
-                    continue
-                if type_ == "DELETED":
+                    pass
+                elif type_ == "DELETED":
                     await news.put(Sighting(Reach.seen, gone=[("Pod", seen.namespace, seen.name)]))
-                    continue
-                await news.put(Sighting(Reach.seen, pods=[summaries.pod(client.name, seen)]))
+                else:
+                    await news.put(Sighting(Reach.seen, pods=[summaries.pod(client.name, seen)]))
+                last.version = seen.metadata.resource_version
 
 
 def _readable(manifest: dict[str, Any]) -> dict[str, Any]:

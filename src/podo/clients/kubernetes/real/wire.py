@@ -209,7 +209,7 @@ class Wire:
             except _CUTS as error:
                 if self._closed:
                     return
-                raise errors.unreachable(self.access.name, _why(error)) from None
+                raise errors.cut(self.access.name, _why(error)) from None
             if b"\n" not in chunk:
                 rest += chunk
                 if len(rest) > _LINE:

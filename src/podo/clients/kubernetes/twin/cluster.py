@@ -179,7 +179,7 @@ class Twin:
             nonlocal left
             if left is not None:
                 if left <= 0:
-                    raise self._plane.refuse.unreachable("the stream was cut")
+                    raise self._plane.refuse.cut()
                 left -= 1
 
         return count
@@ -270,7 +270,7 @@ class Twin:
                 count()
                 yield line
                 if self.faults.meeting("watch", wanted.kind.kind, wanted.namespace, ("down",)):
-                    raise self._plane.refuse.unreachable("the stream was cut")
+                    raise self._plane.refuse.cut()
 
     # Writing
 

@@ -96,3 +96,7 @@ class Refusals:
     def unreachable(self, why: str) -> PodoError:
         """No answer."""
         return errors.unreachable(self.cluster, why)
+
+    def cut(self) -> PodoError:
+        """An answer that had begun, and broke."""
+        return errors.cut(self.cluster, "the stream was cut")
