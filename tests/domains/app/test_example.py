@@ -90,6 +90,35 @@ def test_each_project_has_one_owner_at_every_moment(rows: sqlite3.Connection) ->
         assert intervals[-1]["until"] is None
 
 
+def test_a_reorganisation_is_half_through(rows: sqlite3.Connection) -> None:
+    gone = next(t.id for t in organisation.teams() if t.handle == organisation.DISSOLVED)
+    chat = next(t.id for t in organisation.teams() if t.handle == founding.lead().team)
+    ended = rows.execute("SELECT ended_at FROM teams WHERE id = ?", (gone,)).fetchone()[0]
+    owned = (
+        "SELECT team, custody, of, project FROM ownerships WHERE superseded_at IS NULL AND until IS NULL AND project IS NOT NULL"
+    )
+    now = rows.execute(owned).fetchall()
+    assert ended
+    assert gone not in {row["team"] for row in now}
+    kept = {row["project"] for row in now if row["custody"]}
+    assert {row["of"] for row in now if row["custody"]} == {gone}
+    offers = rows.execute("SELECT subject, state, evidence FROM offers WHERE team = ?", (chat,)).fetchall()
+    waiting = {row["subject"].removeprefix("project:") for row in offers if row["state"] == "open"}
+    assert len(waiting) == 3
+    assert waiting < kept
+    assert {row["state"] for row in offers} >= {"open", "accepted", "declined"}
+    reasons = [e["reason"] for row in offers for e in json.loads(row["evidence"])]
+    assert {word for word in ("committed", "deployed", "approved") if any(word in r for r in reasons)} == {
+        *("committed", "deployed", "approved")
+    }
+    touched = "SELECT count(*) FROM events WHERE project = ? AND at > ? AND actor_kind = 'person' AND code LIKE 'delivery.%'"
+    assert [rows.execute(touched, (slug, ended)).fetchone()[0] for slug in kept] == [0] * len(kept)
+    drafts = rows.execute("SELECT id FROM directory_drafts WHERE taken_at IS NULL AND closed_at IS NULL").fetchall()
+    assert len(drafts) == 1
+    entries = rows.execute("SELECT kind, count(*) FROM directory_entries WHERE draft = ? GROUP BY kind", drafts[0]).fetchall()
+    assert dict(entries) == {"Group": len(organisation.teams()) - 1 + 3, "User": len(organisation.people())}
+
+
 def test_numbers_have_no_gaps_and_the_next_one_is_free(rows: sqlite3.Connection) -> None:
     for table, counter in (("builds", "build"), ("deployments", "deployment")):
         query = f"SELECT project, min(number), max(number), count(*) FROM {table} GROUP BY project"

@@ -69,8 +69,13 @@ class Course:
 
     def human(self, at: datetime, act: Act) -> None:
         """Something that a person does; nothing, when that would be too late."""
+
+        async def unless_late(now: datetime) -> None:
+            if self.team != organisation.DISSOLVED or now < self.world.dissolved:
+                await act(now)
+
         if at < self.world.cut:
-            self.machine(at, act)
+            self.machine(at, unless_late)
 
     async def run(self) -> None:
         """Everything, in the order of time."""
@@ -153,7 +158,8 @@ class Course:
     async def _move(self, at: datetime) -> None:
         """Another team takes the project over."""
         lead = self.world.members(self.team)[0]
-        others = [t for t in organisation.teams() if t.handle != self.team and self.world.members(t.handle)]
+        living = [t for t in organisation.teams() if t.handle not in (self.team, organisation.DISSOLVED)]
+        others = [t for t in living if self.world.members(t.handle)]
         new = self.chance.choice(others)
         why = self.chance.choice(("조직 개편", "They run what it depends on", "Reorganisation", "The team that uses it most"))
         self._own(at, new.id, lead.id, why)

@@ -33,7 +33,11 @@ _MAKERS = (
     *("app/demo/*.py", "app/schema/**/*.py", "kernel/events/*.py", "kernel/db/*.py", "kernel/ids.py", "kernel/settings/*.py"),
     *(
         "access/*.py",
+        "access/models/*.py",
+        "access/rules/*.py",
         "access/service/*.py",
+        "access/store/*.py",
+        "access/types/*.py",
         "catalog/models/*.py",
         "catalog/rules/*.py",
         "catalog/service/*.py",

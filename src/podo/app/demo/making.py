@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from podo.app import house as houses
-from podo.app.demo import assets, clusters, facts, founding, organisation
+from podo.app.demo import assets, clusters, facts, founding, organisation, reorganisation
 from podo.app.demo.chronicle import Chronicle, in_order
 from podo.app.demo.clusters import Filling, Manifest
 from podo.app.demo.course import Course
@@ -43,6 +43,7 @@ async def make(folder: Path) -> datetime:
         facts.describe(chronicle, world)
         await chronicle.write(house.database)
         await assets.fill(house, world)
+        await reorganisation.begin(house, world)
         await facts.score(house, world)
         await in_order(house.database)
         while await log.seal(house.database):

@@ -69,6 +69,8 @@ _TEAMS: Sequence[tuple[str, str, str | None]] = (
     ("delivery", "배포 플랫폼", "platform"),
     ("frontend", "Frontend Core", "platform"),
 )
+# The directory ended it three days before now.
+DISSOLVED = "community"
 _BRANCHES = frozenset({"podo", "service", "business", "international"})
 
 _FIRST = {

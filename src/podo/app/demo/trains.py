@@ -236,7 +236,7 @@ class Trains:
             await self._arrive(at, train, part)
             return
         part.state, part.soak_until = _S.soaking, at + timedelta(seconds=soak)
-        event = RolloutSoaking(**part.facts(train.release.id), ready=pods, wanted=pods, minutes=round(soak / 60, 1))
+        event = RolloutSoaking(**part.facts(train.release.id), ready=pods, wanted=pods, minutes=soak // 60)
         self._say(at, part, event)
         self.course.machine(part.soak_until + timedelta(seconds=0.7), lambda now: self._arrive(now, train, part))
 

@@ -15,6 +15,7 @@ from podo.kernel.settings import Seal
 DAYS = 92
 # What people do ends a little before now, so that what machines do of it is over by now.
 QUIET = timedelta(minutes=25)
+SINCE = timedelta(days=3, hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,11 @@ class World:
     def cut(self) -> datetime:
         """People do nothing from here on."""
         return self.now - QUIET
+
+    @property
+    def dissolved(self) -> datetime:
+        """A team is no more from here on: nobody touches what it owned."""
+        return self.now - SINCE
 
     def members(self, handle: str) -> Sequence[ExamplePerson]:
         """Of a team, its lead first."""
