@@ -206,6 +206,8 @@ async def furnished(
         _furnished[kind] = made
     # What was observed is observed anew.
     _copy(_furnished[kind], folder)
+    if needs.POSTGRES:
+        await asyncio.to_thread(postgres.copied, _furnished[kind], folder)
     async with living(folder, domains, **options) as house:
         # Before anything in the house runs on: nothing is waited for since it was opened.
         for name, twin in house.twins.items():

@@ -12,6 +12,7 @@ import functools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -99,6 +100,28 @@ class Server:
             self.run(f'CREATE DATABASE "{self._kept[folder]}" TEMPLATE "{_TEMPLATE}"')
         return self.url(self._kept[folder])
 
+    def copied(self, source: Path, folder: Path) -> None:
+        """The database of `folder` is a copy of that of `source`, in which nobody lives; without what was observed."""
+        name = self._kept.setdefault(folder, ids.new("t").lower())
+        self.run(f'DROP DATABASE IF EXISTS "{name}"', f'CREATE DATABASE "{name}" TEMPLATE "{self._kept[source]}"')
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            connection.execute("DROP SCHEMA IF EXISTS observed CASCADE")
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """While one is inside, it stands still, with all that serves it: it takes connections, and answers nothing."""
+        first = int((self.folder / "data/postmaster.pid").read_text().split()[0])
+        os.kill(first, signal.SIGSTOP)
+        stopped = [first, *map(int, Path(f"/proc/{first}/task/{first}/children").read_text().split())]
+        for pid in stopped[1:]:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in reversed(stopped):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
     def stop(self) -> None:
         """End it, at once."""
         assert self.process.stdin is not None
@@ -143,6 +166,11 @@ async def _migrate(url: str) -> None:
 def kept(folder: Path) -> str:
     """The address of a database for a house that may be begun in this folder again."""
     return server().kept(folder)
+
+
+def copied(source: Path, folder: Path) -> None:
+    """The rows of the house in `source`, for one in `folder`."""
+    server().copied(source, folder)
 
 
 @contextlib.asynccontextmanager

@@ -102,6 +102,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "msgspec": ("clients",),
     "opentelemetry": ("kernel.traces",),
     "prometheus_client": ("kernel.metrics",),
+    "psycopg": ("kernel.db",),
     "pydantic": SERVER_PLACES,
     "scim2_client": ("clients.directory",),
     "scim2_models": ("clients.directory", "access.api"),

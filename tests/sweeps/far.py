@@ -81,13 +81,18 @@ async def _read(reader: asyncio.StreamReader) -> Any:
 
 
 class Wire:
-    """A way to the database that can be cut, as by a network: what was under way is lost, and nobody gets through."""
+    """A way to the database that can be cut, as by a network: what was under way is lost, and nobody gets through.
+
+    Or it swallows: it takes everything, ends nothing, and what it took is gone.
+    """
 
     def __init__(self, port: int) -> None:
         self._to = port
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self.is_cut = False
+        self.swallows_asked = False
+        self.swallows_answers = False
         self.port = 0
 
     @contextlib.asynccontextmanager
@@ -110,9 +115,13 @@ class Wire:
             writer.transport.abort()
         self._open.clear()
 
+    def swallow(self, *, answers_alone: bool = False) -> None:
+        """From now on nothing comes out at the other end; or what is asked does, and no answer."""
+        self.swallows_asked, self.swallows_answers = not answers_alone, True
+
     def mend(self) -> None:
         """It leads there again."""
-        self.is_cut = False
+        self.is_cut = self.swallows_asked = self.swallows_answers = False
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.is_cut:
@@ -129,7 +138,10 @@ class Wire:
             writer.transport.abort()
             to_there.transport.abort()
             return
-        both = [asyncio.create_task(_pump(reader, to_there)), asyncio.create_task(_pump(there, writer))]
+        both = [
+            asyncio.create_task(_pump(reader, to_there, lambda: self.swallows_asked)),
+            asyncio.create_task(_pump(there, writer, lambda: self.swallows_answers)),
+        ]
         self._tasks.update(both)
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         for end in (writer, to_there):
@@ -139,8 +151,9 @@ class Wire:
         self._tasks.difference_update(both)
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, swallows: Callable[[], bool]) -> None:
     with contextlib.suppress(ConnectionError):
         while data := await reader.read(1 << 16):
-            writer.write(data)
-            await writer.drain()
+            if not swallows():
+                writer.write(data)
+                await writer.drain()

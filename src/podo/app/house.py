@@ -198,6 +198,8 @@ async def _readiness(house: House) -> dict[str, str]:
         await asyncio.wait_for(migrations.check(house.database), 2)
     except migrations.NewerSchema as error:
         missing["schema"] = error.said()[0]
+    except TimeoutError:
+        missing["database"] = "it does not answer"
     except Exception as error:
         missing["database"] = str(error) or type(error).__name__
     return missing

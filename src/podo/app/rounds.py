@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Collection, Sequence
 
-from podo.kernel.db import hold
+from podo.kernel.db import DatabaseUnavailable, hold
 from podo.kernel.domains import House, Role, Round
 
 _log = logging.getLogger("podo.rounds")
@@ -38,6 +38,8 @@ class Rounds:
             try:
                 if made.role is not Role.worker or await self._is_mine(made):
                     await made.sweep(self._house)
+            except DatabaseUnavailable as error:
+                _log.warning("round %s: %s", made.name, error)
             except Exception:
                 _log.exception("round %s failed", made.name)
             await asyncio.sleep(made.every)

@@ -8,7 +8,7 @@ Models are `Record` (a change needs an event in the same transaction), `Bookkeep
 from sqlalchemy.exc import SQLAlchemyError as DriverError
 
 from podo.kernel.db import marks
-from podo.kernel.db.database import Database, DatabaseUnavailable, Reading, Tx, Whence, fence, outside
+from podo.kernel.db.database import Database, DatabaseUnavailable, OutcomeUnknown, Reading, Tx, Whence, fence, outside
 from podo.kernel.db.leases import hold, holders, holds, let_go
 from podo.kernel.db.models import Bookkeeping, Json, Observed, Record, UtcTime
 
@@ -19,6 +19,7 @@ __all__ = [
     "DriverError",
     "Json",
     "Observed",
+    "OutcomeUnknown",
     "Reading",
     "Record",
     "Tx",

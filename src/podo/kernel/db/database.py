@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import MetaData, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from podo.kernel import clock, metrics, traces
-from podo.kernel.db import postgres, sqlite
+from podo.kernel.db import fitting, postgres, sqlite
 from podo.kernel.db.memory import MISSING, Memory
 from podo.kernel.db.models import RECORDS, Record
 from podo.kernel.errors import N_, Broken, Unavailable
@@ -52,6 +52,14 @@ class DatabaseUnavailable(Unavailable):
     do = N_("Nothing was changed. Try again in a moment; if it stays so, check the disk and the database server.")
 
 
+class OutcomeUnknown(DatabaseUnavailable):
+    """The database went away after it was told to commit and before it answered."""
+
+    code = "db.outcome_unknown"
+    so = N_("The database went away while it took the change: {why}.")
+    do = N_("All of it was changed, or nothing. Look which it is before you try again.")
+
+
 _READ_SQLITE = {"podo_read": True}
 # One view from the first statement to the last, as on SQLite.
 _READ_POSTGRES = {"podo_read": True, "isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -72,12 +80,15 @@ def outside() -> None:
 
 
 @contextlib.asynccontextmanager
-async def _within_reach() -> AsyncIterator[None]:
+async def _within_reach(tx: Tx | None = None) -> AsyncIterator[None]:
     """A database that is locked, full, cut off or too busy is `DatabaseUnavailable`, as everything outside."""
     try:
         yield
     except OperationalError as error:
-        raise DatabaseUnavailable(why=str(error.orig)) from error
+        is_unknown = tx is not None and tx.is_committing and error.connection_invalidated
+        raise (OutcomeUnknown if is_unknown else DatabaseUnavailable)(why=str(error.orig)) from error
+    except DataError as error:
+        raise fitting.DoesNotFit(column=fitting.UNNAMED, why=str(error.orig).partition("\n")[0]) from error
     except NoConnection as error:
         raise DatabaseUnavailable(why="no connection became free") from error
     except DBAPIError as error:
@@ -142,6 +153,8 @@ class Tx(Reading):
         self.said: list[Event] = []
         self.whences: list[Whence] = []
         self.after_commit: list[Callable[[], None]] = []
+        # From here on the database may have taken it, whatever is heard of it.
+        self.is_committing = False
 
     def say(self, what: Event) -> None:
         """Leave an event in this transaction; it is delivered after commit, at least once."""
@@ -180,7 +193,10 @@ class Database:
         self.memory = Memory()
         # Leases by name and holder: from when on to renew and until when held, by the process's own clock.
         self.held: dict[tuple[str, str], tuple[float, float]] = {}
-        self.engine = sqlite.engine(self.url) if self.is_sqlite else postgres.engine(self.url, pool_size, schema)
+        # Whether it answers at all; a file does.
+        self.pulse = None if self.is_sqlite else postgres.pulse(self.url)
+        self.engine = postgres.engine(self.url, pool_size, schema, self.pulse) if self.pulse else sqlite.engine(self.url)
+        fitting.heed(self.engine.sync_engine)
         # There is one writer: queueing here is fair and costs nothing, queueing in the database is neither.
         self.writing = contextlib.nullcontext() if is_shared_out and not self.is_sqlite else asyncio.Lock()
 
@@ -195,13 +211,14 @@ class Database:
             async with self.writing:
                 async with AsyncSession(self.engine, expire_on_commit=False) as session:
                     tx = Tx(session, actor, request_id, cause, self.observed)
-                    async with self.guarded(tx), _within_reach():
+                    async with self.guarded(tx), _within_reach(tx):
                         async with session.begin():
                             await self.queue(session)
                             turn = clock.monotonic()
                             metrics.observe(metrics.QUEUED, turn - begun)
                             yield tx
                             await self.finish(tx)
+                            tx.is_committing = True
             metrics.observe(metrics.TRANSACTIONS, clock.monotonic() - turn)
             self.committed(tx)
 
@@ -279,6 +296,8 @@ class Database:
 
     async def close(self) -> None:
         """Give all connections back."""
+        if self.pulse is not None:
+            await self.pulse.end()
         await self.engine.dispose()
 
 

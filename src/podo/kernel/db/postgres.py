@@ -1,26 +1,38 @@
-"""What is particular to PostgreSQL: how it is reached, who may write, and whose process is gone."""
+"""What is particular to PostgreSQL: how it is reached, who may write, whose process is gone, and whether it answers at all."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any
+import asyncio
+import functools
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, func, select, text
+import psycopg
+from psycopg import waiting
+from sqlalchemy import URL, func, make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from podo.kernel import clock
+from podo.kernel.db.pulse import QUIET, Pulse
+
+T = TypeVar("T")
 # A process that was frozen or cut off within a transaction holds its locks for as long as this, and no longer.
 _IDLE = 15
 # Sooner than that no process knows that its connection leads nowhere.
 _SILENT = 10
+# A new connection is there within this, or not at all.
+_CONNECT = 5
 _GUARDS = {
     "idle_in_transaction_session_timeout": f"{_IDLE}s",
     "tcp_user_timeout": f"{_SILENT}s",
+    # Who waited for a statement may have given it up: then it ends, too.
+    "client_connection_check_interval": "2s",
     "timezone": "UTC",
     "default_transaction_isolation": "read committed",
 }
 # For how long a connection on which nothing comes back is believed: else one to a server that is gone is waited on for hours.
-PATIENCE: dict[str, Any] = {
-    "connect_timeout": _SILENT,
+_PATIENCE: dict[str, Any] = {
+    "connect_timeout": _CONNECT,
     "keepalives_idle": 5,
     "keepalives_interval": 3,
     "keepalives_count": 3,
@@ -29,7 +41,12 @@ PATIENCE: dict[str, Any] = {
 _QUEUE = 7263002
 
 
-def engine(url: URL, pool_size: int, schema: str | None) -> AsyncEngine:
+def pulse(url: URL) -> Pulse:
+    """Whether the server at `url` answers."""
+    return Pulse(functools.partial(_ask, _parameters(url)))
+
+
+def engine(url: URL, pool_size: int, schema: str | None, watched: Pulse) -> AsyncEngine:
     """An engine for `url` whose tables are in `schema`, by default in `public`."""
     guards = _GUARDS if schema is None else {**_GUARDS, "search_path": schema}
     given = url.query.get("options", "")
@@ -39,7 +56,8 @@ def engine(url: URL, pool_size: int, schema: str | None) -> AsyncEngine:
     arguments: dict[str, Any] = {
         "options": options.strip(),
         "application_name": "podo",
-        **PATIENCE,
+        "async_creator_fn": functools.partial(_open, watched),
+        **_PATIENCE,
     }
     return create_async_engine(
         url.difference_update_query(["options"]).set(drivername="postgresql+psycopg"),
@@ -49,6 +67,106 @@ def engine(url: URL, pool_size: int, schema: str | None) -> AsyncEngine:
         pool_use_lifo=True,
         connect_args=arguments,
     )
+
+
+def opener(url: str, watched: Pulse) -> Callable[[], Any]:
+    """What opens connections for the workflow engine, which waits for the same database in threads of its own."""
+    parameters = {**_parameters(make_url(url)), "application_name": "podo-engine"}
+
+    def open_one() -> psycopg.Connection:
+        _refuse(watched)
+        made = _Blocking.connect(**parameters)
+        made.pulse = watched
+        return made
+
+    return open_one
+
+
+def _parameters(url: URL) -> dict[str, Any]:
+    bare = url.set(drivername="postgresql+psycopg")
+    _, found = bare.get_dialect()().create_connect_args(bare)
+    return {"application_name": "podo", **_PATIENCE, **found}
+
+
+async def _ask(parameters: dict[str, Any]) -> None:
+    connection = await _Waiting.connect(**parameters, autocommit=True)
+    try:
+        await connection.execute("SELECT 1")
+    finally:
+        await connection.close()
+
+
+async def _open(watched: Pulse, *args: Any, **parameters: Any) -> psycopg.AsyncConnection:
+    _refuse(watched)
+    watched.live()
+    made = await _Waiting.connect(*args, **parameters)
+    made.pulse = watched
+    return made
+
+
+def _refuse(watched: Pulse) -> None:
+    if watched.is_silent:
+        # Of this kind, so that the engine, too, tries again.
+        raise psycopg.errors.ConnectionTimeout("the database does not answer")
+
+
+class _Waiting(psycopg.AsyncConnection[Any]):
+    """A connection that does not wait for a database that is silent."""
+
+    pulse: Pulse | None = None
+    listens = False
+
+    async def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        try:
+            return await waiting.wait_async(_heard(self, gen), self.pgconn.socket, interval=interval, timeout=timeout)
+        except asyncio.CancelledError:
+            # To ask a server that may be frozen to stop would take for ever, and SQLAlchemy gives the connection up in any case.
+            self.pgconn.finish()
+            raise
+
+    async def notifies(self, *, timeout: float | None = None, stop_after: int | None = None) -> AsyncGenerator[psycopg.Notify]:
+        self.listens = True
+        async for notice in super().notifies(timeout=timeout, stop_after=stop_after):
+            yield notice
+
+
+class _Blocking(psycopg.Connection[Any]):
+    """The same for a thread."""
+
+    pulse: Pulse | None = None
+    listens = False
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        return super().wait(_heard(self, gen), interval, timeout)
+
+    def notifies(self, *, timeout: float | None = None, stop_after: int | None = None) -> Generator[psycopg.Notify]:
+        self.listens = True
+        yield from super().notifies(timeout=timeout, stop_after=stop_after)
+
+
+def _heard(connection: _Waiting | _Blocking, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+    """The same, until the database is known to be silent; whoever listens may hear nothing for long."""
+    pulse, ready = connection.pulse, None
+    quiet_since: float | None = None
+    while True:
+        try:
+            wanted = gen.send(ready)
+        except StopIteration as end:
+            return end.value
+        ready = yield wanted
+        if pulse is None:
+            continue
+        now = clock.monotonic()
+        if ready & waiting.READY_R:
+            pulse.heard_at, quiet_since = now, None
+        elif not ready:
+            # Nothing came for the interval.
+            quiet_since = quiet_since or now
+            if pulse.is_silent:
+                connection.pgconn.finish()
+                raise psycopg.OperationalError("the database does not answer")
+            if not connection.listens and now - quiet_since > QUIET:
+                pulse.doubt()
 
 
 def is_thrown_out(error: Exception) -> bool:

@@ -89,8 +89,8 @@ class Durable:
             config["system_database_engine"] = store.sqlite(self.url)
             # How long the engine's end may wait for a thread that looks for messages: we send none.
             config["notification_listener_polling_interval_sec"] = 0.05
-        else:
-            config["db_engine_kwargs"] = {"connect_args": {"application_name": "podo-engine", **postgres.PATIENCE}}
+        elif self.database.pulse is not None:
+            config["db_engine_kwargs"] = {"creator": postgres.opener(self.url, self.database.pulse)}
         DBOS(config=config)
         if not self.database.is_sqlite:
             # A version that does not know a workflow must never get a run of it: what is taken over goes to somebody by name.

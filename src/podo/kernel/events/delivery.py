@@ -133,8 +133,8 @@ class Delivery:
                 if await self._seal_once() == log.BATCH:
                     self._said.set()
                 await asyncio.sleep(min((clock.monotonic() - begun) * (_SHARE - 1), _LONGEST_PAUSE))
-            except Exception:
-                _log.exception("sealing failed, again in a second")
+            except Exception as error:
+                _tell_of(error, "sealing failed, again in a second")
                 await asyncio.sleep(_POLL)
                 self._said.set()
 
@@ -199,8 +199,8 @@ class Delivery:
             self._others.clear()
             try:
                 await self._hear()
-            except Exception:
-                _log.exception("the log cannot be read, again in a second")
+            except Exception as error:
+                _tell_of(error, "the log cannot be read, again in a second")
                 await asyncio.sleep(_POLL)
 
     async def _be_woken(self) -> None:
@@ -337,6 +337,13 @@ class Delivery:
         async with self._database.transaction(PODO) as tx:
             why = f"{type(error).__name__}: {error}"
             await tx.session.merge(LetterRow(handler=handler.name, event_id=entry.id, at=clock.now(), why=why))
+
+
+def _tell_of(error: Exception, what: str) -> None:
+    if isinstance(error, DatabaseUnavailable):
+        _log.warning("%s: %s", what, error)
+    else:
+        _log.error(what, exc_info=error)
 
 
 class _Handling:

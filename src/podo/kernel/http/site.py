@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from podo import __version__
 from podo.kernel import ids, metrics, terminal, traces
-from podo.kernel.db import DatabaseUnavailable, DriverError
+from podo.kernel.db import DatabaseUnavailable, DriverError, OutcomeUnknown
 from podo.kernel.domains import House, News
 from podo.kernel.errors import N_, Broken, Invalid, Missing, PodoError, Unavailable
 from podo.kernel.http.bounds import Bounded
@@ -86,6 +86,14 @@ class DatabaseAway(Unavailable):
     code = "http.database_away"
     so = N_("Podo's database does not answer at the moment.")
     do = N_("Nothing was changed. Try again in a moment: Podo goes on by itself. Whoever runs it finds the reason in its log.")
+
+
+class OutcomeUnclear(DatabaseAway):
+    """The database went away between being told to commit and saying that it did."""
+
+    code = "http.outcome_unknown"
+    so = N_("Podo's database stopped answering while it took your change.")
+    do = N_("All of it was made, or nothing. Podo goes on by itself: look in a moment which it is, before you try again.")
 
 
 async def _nothing() -> None:
@@ -244,7 +252,7 @@ def _watch(request: Request, response: Any) -> None:
 async def _podo_error(request: Request, error: Any) -> Response:
     if isinstance(error, DatabaseUnavailable):
         _log.warning("the database is away: %s", error.data["why"])
-        error = DatabaseAway(after=_AWAY)
+        error = (OutcomeUnclear if isinstance(error, OutcomeUnknown) else DatabaseAway)(after=_AWAY)
     status = _STATUS[error.kind]
     request.state.error = error
     if status == HTTPStatus.UNAUTHORIZED and _wants_page(request):
