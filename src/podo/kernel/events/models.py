@@ -40,7 +40,7 @@ class EventRow(Bookkeeping):
     region: Mapped[str | None] = mapped_column(String(40))
     subject: Mapped[str | None] = mapped_column(String(200))
     cause: Mapped[str | None] = mapped_column(String(40))
-    request_id: Mapped[str | None] = mapped_column(String(64))
+    request_id: Mapped[str | None] = mapped_column(String(200))
     facts: Mapped[dict[str, Any]]
     # Where in which trace it was said. Bookkeeping: the chain does not hold it.
     trace: Mapped[str | None] = mapped_column(String(55))

@@ -292,7 +292,7 @@ def upgrade() -> None:
         sa.Column("region", sa.String(length=40), nullable=True),
         sa.Column("subject", sa.String(length=200), nullable=True),
         sa.Column("cause", sa.String(length=40), nullable=True),
-        sa.Column("request_id", sa.String(length=64), nullable=True),
+        sa.Column("request_id", sa.String(length=200), nullable=True),
         sa.Column("facts", podo.kernel.db.models.Json, nullable=False),
         sa.Column("trace", sa.String(length=55), nullable=True),
         sa.Column("hash", sa.String(length=64), nullable=True),
