@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,7 +62,7 @@ def known_kinds() -> list[EventKind]:
 
 
 def _fields(event: type[Event]) -> set[str]:
-    return set(event.__dataclass_fields__) - {"project", "environment", "region", "subject"}
+    return {f.name for f in fields(event)} - {"project", "environment", "region", "subject"}
 
 
 def by_domain(kinds: Sequence[EventKind]) -> list[tuple[str, Sequence[EventKind]]]:
