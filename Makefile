@@ -17,8 +17,9 @@ help: ## Say what there is
 run: $(VENV)/.run assets $(if $(CLUSTERS),,example) ## Set up what is missing and start Podo on http://127.0.0.1:8080 (CLUSTERS=local: real control planes)
 	@exec $(BIN)/podo up $(if $(CLUSTERS),--clusters $(CLUSTERS)) $(ARGS)
 
+# More processes than two cores: about half the time a test waits. What takes long begins first (tests/conftest.py).
 test: $(VENV)/.dev assets system example ## Run every test that can run here (ARGS="-k word" to choose)
-	@exec $(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@exec $(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev assets ## Style, types, import contracts, docs: what CI runs before the tests
 	$(BIN)/ruff check

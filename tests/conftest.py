@@ -31,13 +31,20 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one group run on one worker of pytest-xdist (`--dist loadgroup`), one after another."""
+    """With `--dist loadgroup` tests of one group run on one worker, one after another; what takes long begins first."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return
+    items.sort(key=_first)
     for item in items:
         if group := _group(item):
             # What xdist does by itself. As of 3.8 it writes that to a place where pytest 9.2 does not look.
             item._id = NodeId.parse(f"{item.nodeid}@{group}")  # pyright: ignore[reportPrivateUsage]
+
+
+def _first(item: pytest.Item) -> tuple[bool, float]:
+    """Those that wait for real parts, then those that are given the most time; the others stay in their order."""
+    given = item.get_closest_marker("timeout")
+    return item.get_closest_marker("serial") is None, -float(given.args[0]) if given else 0.0
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -51,8 +58,18 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def _group(item: pytest.Item) -> str:
-    """All tests of one folder below tests/ that are marked `serial`, or those of an `xdist_group`; else empty."""
+    """Those of an `xdist_group`; all that are marked `serial` of a file, or of all contracts, which share control planes; and a
+    file whose tests share something that is costly to make. Else empty.
+    """
+    if mark := item.get_closest_marker("xdist_group"):
+        return str(mark.args[0])
+    folder, *path = item.path.relative_to(item.config.rootpath / "tests").parts
     if item.get_closest_marker("serial"):
-        return f"serial-{item.path.relative_to(item.config.rootpath / 'tests').parts[0]}"
-    mark = item.get_closest_marker("xdist_group")
-    return str(mark.args[0]) if mark else ""
+        return "contracts" if folder == "contracts" else "-".join([folder, *path])
+    return "-".join([folder, *path]) if _shares(item) else ""
+
+
+def _shares(item: pytest.Item) -> bool:
+    """Whether it has a fixture of ours that its whole module has."""
+    known = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}  # pyright: ignore[reportPrivateUsage]
+    return any(found[-1].scope == "module" and found[-1].func.__module__.startswith("tests.") for found in known.values())

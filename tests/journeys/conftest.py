@@ -12,7 +12,8 @@ from podo.clients.kubernetes import local
 from tests import needs
 from tests.journeys.world import REGIONS, World, emptied, world
 
-REAL = pytest.param("real", marks=[needs.part("kubernetes"), needs.part("kwok")])
+# One process starts the control planes, and tells all its stories on them.
+REAL = pytest.param("real", marks=[needs.part("kubernetes"), needs.part("kwok"), pytest.mark.xdist_group("planes")])
 
 
 @pytest.fixture(scope="session")
