@@ -53,6 +53,7 @@ SECRETS: dict[str, str] = {
     "kubeconfig token": "canary-kubeconfig-token-d00d",
     "trace header": "canary-trace-header-4242",
     "seal key": SEAL,
+    "webhook's address": "canary-webhook-address-6a6a",
 }
 SETTINGS = {
     "PODO_SEAL_KEYS": SEAL,
@@ -66,6 +67,7 @@ SETTINGS = {
     "PODO_ACCESS_ISSUERS_X_CLIENT_SECRET": SECRETS["client secret"],
     "PODO_TRACES_HEADERS": f"x-key={SECRETS['trace header']}",
     "PODO_CATALOG_LOCAL_REPOSITORIES": "true",
+    "PODO_NOTICES_LOCAL_WEBHOOKS": "true",
 }
 
 
@@ -162,7 +164,7 @@ async def _let_root_in(made: Shop) -> None:
         await access.grant(tx, "root", Role.admin)
 
 
-async def _typed_in(api: Any, secrets: Mapping[str, str]) -> list[str]:
+async def _typed_in(api: Any, secrets: dict[str, str]) -> list[str]:
     """Type every secret in, once well and once wrong; what the answers told of them."""
     key = f"-----BEGIN OPENSSH PRIVATE KEY-----\n{BODY}\n-----END OPENSSH PRIVATE KEY-----"
     refused = secrets["config secret that is refused"]
@@ -196,10 +198,26 @@ async def _typed_in(api: Any, secrets: Mapping[str, str]) -> list[str]:
         answer = await api.request(method, path, json=body)
         assert answer.status_code == status, (method, path, answer.status_code, answer.text)
         out += found_in(f"answer of {method} {path} ({status})", answer.text, secrets)
+    await _hooked(api, secrets)
     signed = await api.post("/webhooks/github", content=b"{}", headers={"x-hub-signature-256": "sha256=00"})
     assert signed.status_code == 403
     assert (await api.get("/sign-in/with/x")).status_code == 503
     return out + found_in("answer of the webhook", signed.text, secrets)
+
+
+async def _hooked(api: Any, secrets: dict[str, str]) -> None:
+    """A webhook for everything, whose secrets are told once and whose receiver does not answer; a wrong one, too."""
+    address = f"https://{CLOSED}/" + secrets["webhook's address"]
+    made = await api.post("/api/v1/webhooks", json={"address": address, "kinds": ["*"]})
+    assert made.status_code == 200, made.text
+    rotated = await api.post(f"/api/v1/webhooks/{made.json()['id']}/rotate", json={})
+    for name, answer in (("webhook key", made), ("webhook key, rotated", rotated)):
+        secrets[name] = answer.json()["secret"].removeprefix("whsec_")
+    wrong = await api.post(
+        "/api/v1/webhooks", json={"address": f"https://u:{secrets['config secret that is refused']}@x.example/"}
+    )
+    assert found_in("answer", wrong.text, secrets) == []
+    assert (await api.post(f"/api/v1/webhooks/{made.json()['id']}/ping")).status_code == 200
 
 
 async def _train(made: Shop, api: Any, secrets: Mapping[str, str]) -> None:
@@ -226,7 +244,10 @@ async def _answers(client: Any, who: str, secrets: Mapping[str, str]) -> list[st
         "cluster": "far",
         "name": "far",
         "person": "root",
+        "webhook": (await client.get("/api/v1/webhooks")).json()[0]["id"],
     }
+    # Who looks after a webhook sees where it goes.
+    secrets = {name: secret for name, secret in secrets.items() if name != "webhook's address"}
     out, well = [], 0
     for row in declared():
         if row.method != "GET" or "/out" in row.path:

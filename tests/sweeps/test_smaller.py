@@ -1,4 +1,4 @@
-"""The shorter runs × every step × every fault: namespaces made and removed, what people do to workloads, mails."""
+"""The shorter runs × every step × every fault: namespaces made and removed, what people do to workloads, mails, webhooks."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from podo.catalog.types import DeletionObjection
 from podo.clients.kubernetes.errors import NotFound
 from podo.clients.kubernetes.types import Kind
 from podo.kernel.events import log
+from podo.notices import service as notices
+from podo.notices.types import WebhookPlace, WebhookScope, WebhookWish
 from podo.workloads import service as workloads
 from podo.workloads.types import Operation
 from tests.domains.delivery.shops import HANEUL, PROJECT, SEOYEON, Shop, shop
+from tests.domains.notices.receivers import receiving
 from tests.sweeps.faults import PASSING, Saboteur, cases, settled
 
 pytestmark = pytest.mark.timeout(300)
@@ -166,3 +169,30 @@ async def test_a_mail_leaves_once_or_is_tried_again(tmp_path: Path) -> None:
             assert states[-1] in ("kept", "queued", "failed"), about
 
         await _swept(made, "mail:", one)
+
+
+async def test_what_a_webhook_sends_arrives_or_waits(tmp_path: Path) -> None:
+    async with receiving() as receiver, shop(tmp_path, PODO_NOTICES_LOCAL_WEBHOOKS="true") as made:
+        seal, place = made.living.house.seal, WebhookPlace(WebhookScope.project, project=PROJECT)
+
+        async def one(number: int, about: str, by: Saboteur) -> None:
+            async with made.living.transaction(HANEUL) as tx:
+                hook, _ = await notices.add_webhook(tx, seal, place, WebhookWish(receiver.at(f"/{number}")))
+
+            async def ping() -> None:
+                async with made.living.transaction(HANEUL) as tx:
+                    await notices.ping_webhook(tx, hook.id)
+
+            await _settled(made, by, ping)
+            async with made.living.reading(HANEUL) as r:
+                [sent] = (await notices.deliveries(r, hook.id)).items
+            taken = [t.id for t in receiver.of(f"/{number}")]
+            assert set(taken) <= {sent.id}, "however often it comes, it is the same"
+            if by.fault is None or by.fault in PASSING:
+                assert (sent.state.value, set(taken)) == ("delivered", {sent.id}), about
+            if sent.state.value != "delivered":
+                assert (sent.state.value, sent.attempts) == ("waiting", 1), about
+            async with made.living.transaction(HANEUL) as tx:
+                await notices.remove_webhook(tx, hook.id)
+
+        await _swept(made, "webhook:", one)
