@@ -24,6 +24,9 @@ class Size:
     provisioned: int
     watched: int
     applied: int
+    open: int
+    held: int
+    changes: int
     is_seeded: bool
 
 
@@ -43,6 +46,9 @@ WHOLE = Size(
     provisioned=5000,
     watched=10_000,
     applied=100,
+    open=500,
+    held=2000,
+    changes=40,
     is_seeded=True,
 )
 """What the goals speak of."""
@@ -63,6 +69,9 @@ SMALLEST = Size(
     provisioned=20,
     watched=20,
     applied=2,
+    open=3,
+    held=5,
+    changes=2,
     is_seeded=False,
 )
 """Enough to see that a bench runs."""

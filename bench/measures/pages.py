@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from bench import company, load, machine
+from bench import company, live, load, machine
 from bench.figures import Figure, Limit, quantile
 from bench.server import Server, serving
 from bench.sizes import Size
@@ -19,7 +19,7 @@ _PATIENCE = 120
 
 
 async def measure(size: Size) -> list[Figure]:
-    """The list of projects and a workloads page."""
+    """The list of projects, a workloads page, and pages that are left open."""
     with tempfile.TemporaryDirectory(prefix="podo-bench-") as folder:
         there = await company.found(Path(folder, "server"), projects=size.projects, pods=size.pods)
         # Projects of this size have webhooks; and no repository of theirs can be reached from here.
@@ -31,7 +31,8 @@ async def measure(size: Size) -> list[Figure]:
             listed = [f"/projects?number={1 + n % last}" for n in range(0, 60, 7)]
             shown = [f"/{company.BIG}/workloads?q=env%3Aprod"]
             figures = _both(server, cookies, size, f"list of {size.projects:,} projects", listed)
-            return figures + _both(server, cookies, size, f"workloads page, {size.pods:,} pods", shown)
+            figures += _both(server, cookies, size, f"workloads page, {size.pods:,} pods", shown)
+            return figures + live.figures(server, cookies, size)
 
 
 def _until_seen(server: Server, cookie: str, pods: int) -> None:

@@ -55,17 +55,17 @@ async def until(is_so: Callable[[], Awaitable[bool]], seconds: float = 20) -> No
 
 
 class Page:
-    """An open page of a process: what its stream is told."""
+    """An open page of a process: what its stream is told of a topic."""
 
-    def __init__(self, of: Living) -> None:
-        self.told: asyncio.Queue[tuple[int | None, frozenset[str]]] = asyncio.Queue(1000)
-        of.running.app.state.hub._open.add(self.told)
+    def __init__(self, of: Living, topic: str) -> None:
+        self._open = contextlib.ExitStack()
+        self._told = self._open.enter_context(of.running.app.state.hub.listening(frozenset({topic})))
 
-    async def hears(self, topic: str, seconds: float) -> None:
-        """Wait for news of this."""
-        async with asyncio.timeout(seconds):
-            while topic not in (await self.told.get())[1]:
-                pass
+    async def hears(self, seconds: float) -> None:
+        """Wait for news; then it is closed."""
+        with self._open:
+            async with asyncio.timeout(seconds):
+                await self._told.get()
 
 
 async def test_a_trace_goes_on_in_the_process_that_does_the_work(tmp_path: Path) -> None:
@@ -102,16 +102,16 @@ async def test_a_web_process_shows_what_a_worker_did_and_a_watcher_saw(tmp_path:
 
         await until(ready)
         await work.house.ports[Watchers].keep(work.house)
-        page = Page(web)
+        page = Page(web, f"observed:{PROJECT}")
         await Shop(work).run(deployment())
-        await page.hears(f"observed:{PROJECT}", 5)
+        await page.hears(5)
         seen = await Shop(web).until(lambda views: of(views) and of(views).ready == 2, seconds=20)
         assert seen["kr"].reach is Reach.seen
         async with web.signed_in(LEAD) as browser:
             assert PROJECT in await browser.get(f"/{PROJECT}/workloads")
 
         # Asked of the web process, done by the worker; and the page of the one hears what the other said, within a second or so.
-        page = Page(web)
+        page = Page(web, f"project:{PROJECT}")
         async with web.transaction(person(LEAD)) as tx:
             asked = await workloads.restart(tx, PROJECT, "prod", "kr", "Deployment", PROJECT)
         begun = clock.monotonic()
@@ -121,7 +121,7 @@ async def test_a_web_process_shows_what_a_worker_did_and_a_watcher_saw(tmp_path:
                 return (await workloads.operation(r, asked.id)).state is OperationState.done
 
         await until(done)
-        await page.hears(f"project:{PROJECT}", 2)
+        await page.hears(2)
         assert clock.monotonic() - begun < 5
         answer = await work.client().get(f"/{PROJECT}")
         assert answer.status_code == 404, "a worker shows pages"

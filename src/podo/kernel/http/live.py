@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from starlette.requests import Request
@@ -29,8 +29,24 @@ _OPENING = 60.0
 LOOK = 30.0
 
 
+Told = tuple[int | None, frozenset[str]]
+"""A position in the log, which what runs has none of, and topics."""
+
+
+class _Closing(asyncio.Event):
+    """Set when the server stops; calls `wake` at once, so that no open page needs a task that waits for it."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        super().__init__()
+        self._wake = wake
+
+    def set(self) -> None:
+        super().set()
+        self._wake()
+
+
 class Hub:
-    """Hands news to every open page of this process. A page that does not read in time is told to reload instead.
+    """Hands news to every open page of this process that shows it. One that does not read in time is told the newest.
 
     `position` is the newest place in the log that was told: what is read from now on holds all up to there.
     """
@@ -38,8 +54,8 @@ class Hub:
     def __init__(self) -> None:
         self.position = 0
         self._observed: dict[str, float] = {}
-        self._open: set[asyncio.Queue[tuple[int | None, frozenset[str]]]] = set()
-        self.closing = asyncio.Event()
+        self._open: dict[str, set[asyncio.Queue[Told | None]]] = {}
+        self.closing: asyncio.Event = _Closing(self._wake)
 
     def sealed(self, entries: Sequence[Entry]) -> None:
         """News of the log."""
@@ -53,35 +69,56 @@ class Hub:
         self._tell(None, frozenset({f"observed:{project}"}))
 
     def _tell(self, position: int | None, about: frozenset[str]) -> None:
-        for queue in self._open:
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait((position, about))
+        told: dict[asyncio.Queue[Told | None], set[str]] = {}
+        for topic in about:
+            for queue in self._open.get(topic, ()):
+                told.setdefault(queue, set()).add(topic)
+        for queue, shown in told.items():
+            _put(queue, (position, frozenset(shown)))
+
+    def _wake(self) -> None:
+        for queues in self._open.values():
+            for queue in queues:
+                _put(queue, None)
+
+    @contextmanager
+    def listening(self, wanted: frozenset[str]) -> Iterator[asyncio.Queue[Told | None]]:
+        """News of these topics from now on, a pair for each change with those of them that it is about; None: it closes."""
+        queue: asyncio.Queue[Told | None] = asyncio.Queue(_BACKLOG)
+        for topic in wanted:
+            self._open.setdefault(topic, set()).add(queue)
+        try:
+            yield queue
+        finally:
+            for topic in wanted:
+                self._open[topic].discard(queue)
+                if not self._open[topic]:
+                    del self._open[topic]
 
     async def stream(self, request: Request, house: House, wanted: frozenset[str]) -> AsyncIterator[bytes]:
         """Server-sent events for `wanted` topics; resumes behind `Last-Event-ID`."""
-        queue: asyncio.Queue[tuple[int | None, frozenset[str]]] = asyncio.Queue(_BACKLOG)
-        self._open.add(queue)
-        try:
+        # A page that wants nothing is told when the server stops all the same.
+        with self.listening(wanted | {""}) as queue:
             yield b"retry: 2000\n\n"
             async for missed in _missed(request, house, wanted, self._just_observed(wanted)):
                 yield missed
-            async with aclosing(self.until_closing(_from(queue), ping=_PING)) as news:
-                async for found in news:
-                    if found is None:
-                        yield b": still here\n\n"
-                    elif found[1] & wanted:
-                        yield _frame(found[0], found[1] & wanted)
-        finally:
-            self._open.discard(queue)
+            while not self.closing.is_set():
+                try:
+                    async with asyncio.timeout(_PING):
+                        found = await queue.get()
+                except TimeoutError:
+                    yield b": still here\n\n"
+                    continue
+                if found is not None:
+                    yield _frame(*found)
 
     def _just_observed(self, wanted: frozenset[str]) -> frozenset[str]:
         """What may have been observed while the page was on its way: it has no position to resume from."""
         since = clock.monotonic() - _OPENING
         return wanted & {f"observed:{project}" for project, at in self._observed.items() if at >= since}
 
-    async def until_closing(self, items: AsyncIterator[T], *, ping: float | None = None) -> AsyncGenerator[T | None, None]:
-        """`items` to their end, or until the server stops: an open stream must not hold it. None after `ping` silent seconds."""
+    async def until_closing(self, items: AsyncIterator[T]) -> AsyncGenerator[T, None]:
+        """`items` to their end, or until the server stops: an open stream must not hold it."""
         queue: asyncio.Queue[T] = asyncio.Queue(1)
 
         async def read() -> None:
@@ -93,7 +130,7 @@ class Hub:
         taking = asyncio.create_task(queue.get())
         try:
             while not closing.done():
-                await asyncio.wait({taking, reading, closing}, timeout=ping, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({taking, reading, closing}, return_when=asyncio.FIRST_COMPLETED)
                 if taking.done():
                     yield taking.result()
                     taking = asyncio.create_task(queue.get())
@@ -104,8 +141,6 @@ class Hub:
                         continue
                     reading.result()
                     return
-                elif not closing.done():
-                    yield None
         finally:
             for task in (taking, reading, closing):
                 task.cancel()
@@ -135,9 +170,10 @@ async def while_let_in(
         await asyncio.gather(taking, return_exceptions=True)
 
 
-async def _from(queue: asyncio.Queue[T]) -> AsyncIterator[T]:
-    while True:
-        yield await queue.get()
+def _put(queue: asyncio.Queue[T], news: T) -> None:
+    if queue.full():
+        queue.get_nowait()
+    queue.put_nowait(news)
 
 
 def topics(entry: Entry) -> frozenset[str]:
