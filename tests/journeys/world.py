@@ -25,7 +25,7 @@ from podo.clients.kubernetes import local
 from podo.clients.kubernetes.client import Cluster
 from podo.clients.kubernetes.connections import Connections
 from podo.clients.kubernetes.errors import NotFound
-from podo.clients.kubernetes.kinds import NAMESPACE
+from podo.clients.kubernetes.kinds import DEPLOYMENT, NAMESPACE
 from podo.clients.kubernetes.real import connect
 from podo.kernel import clock
 from tests.contracts.registry.servers import debian
@@ -155,10 +155,19 @@ async def emptied(planes: Iterable[local.LocalCluster]) -> None:
 
 async def _emptied(cluster: Cluster) -> bool:
     ours = await cluster.list(NAMESPACE, label_selector="podo.dev/project")
-    for found in ours.items:
+    for name in [found["metadata"]["name"] for found in ours.items]:
         with contextlib.suppress(NotFound):
-            await cluster.delete(NAMESPACE.ref(found["metadata"]["name"]))
+            # Of a namespace that has pods, Kubernetes looks half their grace period later whether it is empty.
+            if await _is_still(cluster, name):
+                await cluster.delete(NAMESPACE.ref(name))
     return not ours.items
+
+
+async def _is_still(cluster: Cluster, namespace: str) -> bool:
+    """Delete what makes pods there; whether none are left."""
+    for found in (await cluster.list(DEPLOYMENT, namespace=namespace)).items:
+        await cluster.delete(DEPLOYMENT.ref(found["metadata"]["name"], namespace))
+    return not (await cluster.list_pods(namespace=namespace)).items
 
 
 async def _furnish(house: Living, kubeconfigs: Mapping[str, Path]) -> None:
