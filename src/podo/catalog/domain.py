@@ -28,6 +28,7 @@ from podo.catalog.handlers import (
     score_many,
     settle_assets,
     settle_many_namespaces,
+    settle_many_teams,
     settle_namespaces,
     settle_team,
     settle_teams,
@@ -263,7 +264,7 @@ DOMAIN = Domain(
     ],
     handlers=[
         Handler("catalog.namespaces", frozenset(event.code for event in _SETTLE_ON), settle_namespaces, settle_many_namespaces),
-        Handler("catalog.owners", frozenset(event.code for event in _TEAMS_END), settle_team),
+        Handler("catalog.owners", frozenset(event.code for event in _TEAMS_END), settle_team, settle_many_teams),
         Handler("catalog.assets", frozenset(event.code for event in _ASSETS_FOLLOW), settle_assets),
         Handler("catalog.scores", frozenset(event.code for event in SCORED_ON), score, score_many),
         Handler("catalog.tags", frozenset({TagsApplied.code}), write_tags),

@@ -15,7 +15,7 @@ from podo.catalog.handlers.namespaces import (
     take_cluster,
     try_unsettled_namespaces,
 )
-from podo.catalog.handlers.owners import lapse_offers, remind, settle_team, settle_teams
+from podo.catalog.handlers.owners import lapse_offers, remind, settle_many_teams, settle_team, settle_teams
 from podo.catalog.handlers.retirement import (
     close_retired,
 )
@@ -45,6 +45,7 @@ __all__ = [
     "score_many",
     "settle_assets",
     "settle_many_namespaces",
+    "settle_many_teams",
     "settle_namespaces",
     "settle_team",
     "settle_teams",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from podo.access.types import SuccessionWithdrawn
 from podo.catalog import service
 from podo.kernel.domains import House
@@ -11,11 +13,21 @@ from podo.kernel.nouns import PODO
 
 async def settle_team(entry: Entry, at: Handling) -> None:
     """A team ended, or came back: what it owned goes on, or returns. What is so now counts, not what was heard."""
-    team = entry.facts["team"]
+    await settle_many_teams([entry], at)
+
+
+async def settle_many_teams(entries: Sequence[Entry], at: Handling) -> None:
+    """The same for many, each team once: a directory that began or changed hundreds leaves most of them nothing to do."""
+    back = {entry.facts["team"] for entry in entries if entry.code == SuccessionWithdrawn.code}
     async with at.transaction() as tx:
-        if entry.code == SuccessionWithdrawn.code:
-            await service.restore(tx, team)
-        await service.settle(tx, team)
+        unsettled = set(await service.unsettled_teams(tx))
+    for team in dict.fromkeys(entry.facts["team"] for entry in entries):
+        if team not in back and team not in unsettled:
+            continue
+        async with at.transaction() as tx:
+            if team in back:
+                await service.restore(tx, team)
+            await service.settle(tx, team)
 
 
 async def settle_teams(house: House) -> None:
