@@ -57,9 +57,9 @@ async def entry_by(r: Reading, draft: str, kind: EntryKind, attribute: str, valu
         found = await store.entries_external(r, draft, kind, value)
     if draft:
         return found
-    unwritten = await _unwritten(r, kind)
     wanted = str(rules.normal(value.lower())) if attribute == "named" else value
-    return found + [e for e in unwritten.values() if getattr(e, attribute) == wanted]
+    unwritten = await _unwritten_users(r, attribute, value) if kind is EntryKind.user else (await _unwritten(r, kind)).values()
+    return found + [e for e in unwritten if getattr(e, attribute) == wanted]
 
 
 async def entries(r: Reading, draft: str, kind: EntryKind, start: int = 0, count: int | None = None) -> tuple[int, list[Entry]]:
@@ -100,6 +100,15 @@ async def _unwritten(r: Reading, kind: EntryKind) -> dict[str, Entry]:
     return {t.id: _made(kind, t.id, rules.group_of(t, members.get(t.id, []))) for t in teams}
 
 
+async def _unwritten_users(r: Reading, attribute: str, value: str) -> list[Entry]:
+    """Those who may be called so and whom no client wrote: a client asks for every name before it pushes it."""
+    found = await store.people(r, {value, value.lower()})
+    if attribute == "named" and (person := await store.by_email(r, value)) is not None:
+        found[person.id] = person
+    unwritten = [id_ for id_ in found if await store.entry(r, "", EntryKind.user, id_) is None]
+    return [e for id_ in unwritten if (e := await _unwritten_one(r, EntryKind.user, id_)) is not None]
+
+
 async def _unwritten_one(r: Reading, kind: EntryKind, id_: str) -> Entry | None:
     if await store.waiting_removal(r, id_):
         return None
@@ -132,7 +141,7 @@ async def put_entry(
         await _write_user(tx, own, plain, now)
     else:
         kept = replace(kept, document=await write_group(tx, own, plain, now, keeps=keeps))
-    await store.put_entry(tx, kept)
+    await store.put_entry(tx, kept, is_new=was is None)
     _say(tx, kept, N_("changed") if was else N_("added"))
     return kept
 
@@ -235,13 +244,13 @@ async def _write_user(tx: Tx, id_: str, document: Document, now: datetime) -> No
         if was is not None and was.active:
             await lose(tx, EntryKind.user, id_, was.name)
         elif was is None:
-            await store.put_person(tx, replace(person, active=False))
+            await store.put_person(tx, replace(person, active=False), is_new=True)
         return
     await spare(tx, id_)
     kept = person if was is None else replace(person, lang=was.lang or person.lang, theme=was.theme)
     subject = f"person/{id_}"
     if was is None or not was.active:
-        await store.put_person(tx, kept)
+        await store.put_person(tx, kept, is_new=was is None)
         tx.say(PersonJoined(person=id_, name=person.name, subject=subject))
     elif rules.moved(was, person) or was.source:
         await store.put_person(tx, kept)

@@ -50,7 +50,7 @@ async def may(r: Reading, permission: Permission, on: On) -> Decision:
         case ActorKind.outside:
             return Decision(allowed=False)
         case _:
-            return _loaded().decide(await _principal(r), permission, on)
+            return await _decided(r, permission, on)
 
 
 async def allowed_many(r: Reading, asked: Sequence[tuple[Permission, On]]) -> list[bool]:
@@ -83,6 +83,15 @@ async def owner_of(r: Reading, sources: Sequence[OwnerSource], project: str, tea
         if (owner := await source.team(r, project)) is not None:
             return owner
     return None
+
+
+async def _decided(r: Reading, permission: Permission, on: On) -> Decision:
+    """Once in a view: who asks is the same in all of it."""
+    key = ("decision", r.actor.kind, r.actor.id, r.actor.via, permission.id, on)
+    known: Decision | None = store.kept(r).get(key)
+    if known is None:
+        store.kept(r)[key] = known = _loaded().decide(await _principal(r), permission, on)
+    return known
 
 
 async def _principal(r: Reading) -> rules.Principal:

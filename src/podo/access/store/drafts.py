@@ -7,12 +7,21 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from podo.access.models import DraftRow, EntryRow, FeedTroubleRow, PersonRow, RemovalRow, TeamRow
 from podo.access.store.people import read_person
 from podo.access.types import Draft, Entry, EntryKind, FeedTrouble, Person, Removal
 from podo.kernel.db import Reading, Tx
+
+# What every push asks stands ready, and reads columns.
+_ENTRIES = select(*(getattr(EntryRow, column.name) for column in EntryRow.__table__.columns)).where(
+    EntryRow.draft == bindparam("draft"), EntryRow.kind == bindparam("kind")
+)
+_ENTRY, _NAMED = _ENTRIES.where(EntryRow.id == bindparam("id")), _ENTRIES.where(EntryRow.named == bindparam("named"))
+_WAITING = select(*(getattr(RemovalRow, column.name) for column in RemovalRow.__table__.columns)).where(
+    RemovalRow.of == bindparam("of"), RemovalRow.decided_at.is_(None)
+)
 
 
 async def drafts(r: Reading) -> list[Draft]:
@@ -56,15 +65,13 @@ async def entries_by(r: Reading, draft_: str, kind: EntryKind, ids: Collection[s
 
 async def entry(r: Reading, draft_: str, kind: EntryKind, id_: str) -> Entry | None:
     """By id."""
-    query = select(EntryRow).where(EntryRow.draft == draft_, EntryRow.kind == kind, EntryRow.id == id_)
-    row = (await r.session.scalars(query.execution_options(populate_existing=True))).first()
+    row = (await r.session.execute(_ENTRY, {"draft": draft_, "kind": kind.value, "id": id_})).first()
     return _entry(row) if row else None
 
 
 async def entries_named(r: Reading, draft_: str, kind: EntryKind, named: str) -> list[Entry]:
     """By userName or displayName in small letters."""
-    query = select(EntryRow).where(EntryRow.draft == draft_, EntryRow.kind == kind, EntryRow.named == named)
-    return [_entry(row) for row in await r.session.scalars(query)]
+    return [_entry(row) for row in await r.session.execute(_NAMED, {"draft": draft_, "kind": kind.value, "named": named})]
 
 
 async def entries_external(r: Reading, draft_: str, kind: EntryKind, external: str) -> list[Entry]:
@@ -92,9 +99,13 @@ async def due_entries(r: Reading, now: datetime) -> list[Entry]:
     return [_entry(row) for row in await r.session.scalars(query)]
 
 
-async def put_entry(tx: Tx, entry_: Entry) -> None:
-    """Add or change one."""
-    await tx.session.merge(EntryRow(**_columns(entry_)))
+async def put_entry(tx: Tx, entry_: Entry, *, is_new: bool = False) -> None:
+    """Add or change one; one of which it is known that there is no row is not looked for."""
+    row = EntryRow(**_columns(entry_))
+    if is_new:
+        tx.session.add(row)
+    else:
+        await tx.session.merge(row)
     await tx.session.flush()
 
 
@@ -119,7 +130,7 @@ def _draft(row: DraftRow) -> Draft:
     return Draft(row.id, row.name, row.by, row.made_at, row.changed_at, row.taken_at, row.closed_at)
 
 
-def _entry(row: EntryRow) -> Entry:
+def _entry(row: Any) -> Entry:
     return Entry(
         draft=row.draft,
         kind=EntryKind(row.kind),
@@ -150,8 +161,7 @@ async def waiting_removals(r: Reading) -> list[Removal]:
 
 async def waiting_removal(r: Reading, of: str) -> Removal | None:
     """The undecided one of a person or team."""
-    query = select(RemovalRow).where(RemovalRow.of == of, RemovalRow.decided_at.is_(None))
-    row = (await r.session.scalars(query)).first()
+    row = (await r.session.execute(_WAITING, {"of": of})).first()
     return _removal(row) if row else None
 
 
@@ -168,7 +178,7 @@ async def known_count(r: Reading) -> int:
     return (await r.session.scalar(people) or 0) + (await r.session.scalar(teams) or 0)
 
 
-def _removal(row: RemovalRow) -> Removal:
+def _removal(row: Any) -> Removal:
     return Removal(row.id, EntryKind(row.kind), row.of, row.name, row.asked_at, row.decided_at, row.decided_by, row.taken)
 
 

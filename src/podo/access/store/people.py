@@ -7,12 +7,22 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, literal, or_, select, tuple_, update
 
 from podo.access.models import MembershipRow, PersonRow, RoleRow, TeamRow
 from podo.access.store.finding import note_person, note_team
 from podo.access.types import Membership, MembershipRole, Person, Role, Team
 from podo.kernel.db import Reading, Tx
+
+# Statements that are asked with every request stand ready, and read columns: an entity costs several times as much as its row.
+_COLUMNS = tuple(getattr(PersonRow, column.name) for column in PersonRow.__table__.columns)
+_PEOPLE = select(*_COLUMNS).where(PersonRow.id.in_(bindparam("ids", expanding=True)))
+_EVERYBODY = select(*_COLUMNS).order_by(PersonRow.name)
+_PERSON = select(*_COLUMNS).where(PersonRow.id == bindparam("id"))
+_BY_EMAIL = select(*_COLUMNS).where(func.lower(PersonRow.email) == bindparam("email"), PersonRow.active.is_(True))
+_IN_TEAMS = select(MembershipRow.person, MembershipRow.team, MembershipRow.role).where(MembershipRow.person == bindparam("id"))
+_TEAMS = select(*(getattr(TeamRow, column.name) for column in TeamRow.__table__.columns)).order_by(TeamRow.name)
+_ROLES = select(RoleRow.role).where(RoleRow.person == bindparam("id"))
 
 
 def kept(r: Reading) -> dict[Any, Any]:
@@ -24,7 +34,7 @@ async def person(r: Reading, id_: str) -> Person | None:
     """By stable id."""
 
     async def find() -> Person | None:
-        row = await r.session.get(PersonRow, id_)
+        row = (await r.session.execute(_PERSON, {"id": id_})).first()
         return read_person(row) if row else None
 
     return await r.recall("access", ("person", id_), find)
@@ -32,7 +42,7 @@ async def person(r: Reading, id_: str) -> Person | None:
 
 async def people(r: Reading, ids_: Collection[str]) -> dict[str, Person]:
     """Several, by id."""
-    rows = await r.session.scalars(select(PersonRow).where(PersonRow.id.in_(ids_)))
+    rows = await r.session.execute(_PEOPLE, {"ids": list(ids_)}) if ids_ else ()
     return {row.id: read_person(row) for row in rows}
 
 
@@ -44,13 +54,12 @@ async def leavers(r: Reading, now: datetime) -> list[Person]:
 
 async def everybody(r: Reading) -> list[Person]:
     """Everybody who ever was."""
-    return [read_person(row) for row in await r.session.scalars(select(PersonRow).order_by(PersonRow.name))]
+    return [read_person(row) for row in await r.session.execute(_EVERYBODY)]
 
 
 async def by_email(r: Reading, email: str) -> Person | None:
     """The active person with this address."""
-    query = select(PersonRow).where(func.lower(PersonRow.email) == email.lower(), PersonRow.active.is_(True))
-    row = (await r.session.scalars(query)).first()
+    row = (await r.session.execute(_BY_EMAIL, {"email": email.lower()})).first()
     return read_person(row) if row else None
 
 
@@ -84,7 +93,7 @@ async def teams(r: Reading) -> list[Team]:
     """All teams, living and ended, by name."""
 
     async def find() -> tuple[Team, ...]:
-        return tuple([_team(row) for row in await r.session.scalars(select(TeamRow).order_by(TeamRow.name))])
+        return tuple([_team(row) for row in await r.session.execute(_TEAMS)])
 
     return list(await r.recall("access", "teams", find))
 
@@ -132,7 +141,7 @@ async def memberships_by(r: Reading, source: str, person: str | None = None) -> 
     return [_membership(row) for row in await r.session.scalars(query)]
 
 
-def _merged(rows: Iterable[MembershipRow]) -> list[Membership]:
+def _merged(rows: Iterable[Any]) -> list[Membership]:
     found: dict[tuple[str, str], Membership] = {}
     for row in rows:
         key = (row.person, row.team)
@@ -142,11 +151,10 @@ def _merged(rows: Iterable[MembershipRow]) -> list[Membership]:
 
 
 async def _memberships_of(r: Reading, person_id: str) -> tuple[Membership, ...]:
-    query = select(MembershipRow).where(MembershipRow.person == person_id)
-    return tuple(_merged(await r.session.scalars(query)))
+    return tuple(_merged(await r.session.execute(_IN_TEAMS, {"id": person_id})))
 
 
-def _membership(row: MembershipRow) -> Membership:
+def _membership(row: Any) -> Membership:
     return Membership(row.person, row.team, MembershipRole(row.role))
 
 
@@ -154,7 +162,7 @@ async def roles(r: Reading, person: str) -> frozenset[Role]:
     """What a person was given."""
 
     async def find() -> frozenset[Role]:
-        return frozenset(Role(x) for x in await r.session.scalars(select(RoleRow.role).where(RoleRow.person == person)))
+        return frozenset(Role(x) for x in await r.session.scalars(_ROLES, {"id": person}))
 
     return await r.recall("access", ("roles", person), find)
 
@@ -185,9 +193,13 @@ async def with_role(r: Reading, role: Role) -> list[str]:
     return list(await r.session.scalars(query.where(PersonRow.active.is_(True))))
 
 
-async def put_person(tx: Tx, person_: Person) -> None:
-    """Add or change a person."""
-    await tx.session.merge(PersonRow(**asdict(person_)))
+async def put_person(tx: Tx, person_: Person, *, is_new: bool = False) -> None:
+    """Add or change a person; one of whom it is known that there is no row is not looked for."""
+    row = PersonRow(**asdict(person_))
+    if is_new:
+        tx.session.add(row)
+    else:
+        await tx.session.merge(row)
     await note_person(tx, person_)
 
 
@@ -254,10 +266,10 @@ async def remove_role(tx: Tx, person: str, role: Role) -> bool:
     return True
 
 
-def read_person(row: PersonRow) -> Person:
-    """The noun of a row."""
+def read_person(row: Any) -> Person:
+    """The noun of a row, or of its columns."""
     return Person(row.id, row.name, row.email, row.active, row.lang, row.title, row.theme, row.source, row.ends_at)
 
 
-def _team(row: TeamRow) -> Team:
+def _team(row: Any) -> Team:
     return Team(row.id, row.name, row.handle, row.parent, row.ended_at, row.slack, row.began_at)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from podo.access.models import (
@@ -22,6 +23,11 @@ from podo.access.models import (
 from podo.access.types import Account, Session, Token
 from podo.kernel import ids
 from podo.kernel.db import Reading, Tx
+
+# Asked with every request of a token: they stand ready, and read columns.
+_TOKENS = select(*(getattr(TokenRow, column.name) for column in TokenRow.__table__.columns), TokenUseRow.at)
+_USED = _TOKENS.outerjoin(TokenUseRow, TokenUseRow.token == TokenRow.id)
+_BY_HASH, _BY_ID = _USED.where(TokenRow.hash == bindparam("value")), _USED.where(TokenRow.id == bindparam("value"))
 
 
 def add_token(tx: Tx, token: Token, hash_: str) -> None:
@@ -42,11 +48,8 @@ def add_token(tx: Tx, token: Token, hash_: str) -> None:
 
 async def token_by_hash(r: Reading, hash_: str) -> Token | None:
     """The token with this hash, whatever its state."""
-    query = (
-        select(TokenRow, TokenUseRow.at).outerjoin(TokenUseRow, TokenUseRow.token == TokenRow.id).where(TokenRow.hash == hash_)
-    )
-    found = (await r.session.execute(query)).first()
-    return _token(*found) if found else None
+    found = (await r.session.execute(_BY_HASH, {"value": hash_})).first()
+    return _token(found, found.at) if found else None
 
 
 async def tokens(r: Reading, person: str) -> list[Token]:
@@ -58,12 +61,8 @@ async def tokens(r: Reading, person: str) -> list[Token]:
 
 async def token(r: Reading, id_: str) -> Token | None:
     """By id."""
-    found = (
-        await r.session.execute(
-            select(TokenRow, TokenUseRow.at).outerjoin(TokenUseRow, TokenUseRow.token == TokenRow.id).where(TokenRow.id == id_)
-        )
-    ).first()
-    return _token(*found) if found else None
+    found = (await r.session.execute(_BY_ID, {"value": id_})).first()
+    return _token(found, found.at) if found else None
 
 
 async def revoke_token(tx: Tx, id_: str, at: datetime) -> None:
@@ -218,7 +217,7 @@ async def add_try(tx: Tx, who: str, at: datetime) -> None:
     await tx.session.execute(delete(SignInTryRow).where(SignInTryRow.at < at - timedelta(days=1)))
 
 
-def _token(row: TokenRow, used: datetime | None) -> Token:
+def _token(row: Any, used: datetime | None) -> Token:
     return Token(
         row.id, row.name, row.person, tuple(row.scopes), tuple(row.projects), row.created_at, row.expires_at, used, row.revoked_at
     )

@@ -52,12 +52,15 @@ async def settle(tx: Tx, team: str) -> int:
     What it had only in custody stays in custody, whoever keeps it from now on; offers of it stand. Offers to the team itself go
     to its successor, or are withdrawn. Does nothing for a team that lives, and nothing where no team lives.
     """
+    was = await store.owned_by(tx, [team])
+    if not was and not await store.open_offers(tx, teams=[team]):
+        # A directory's first push brings hundreds of teams: everybody need not be read for each.
+        return 0
     org = await organisation(tx)
     fate = rules.fate(org.chart(), team)
     if fate is None:
         return 0
     await _readdress(tx, org, team, fate)
-    was = await store.owned_by(tx, [team])
     if not was:
         return 0
     moved = _moved(org, team, fate, was)

@@ -15,6 +15,10 @@ from podo.kernel.search.models import SearchEntryRow
 
 ROWS: Any = SearchEntryRow.__table__
 _BATCH = 500
+_LAST = select(func.max(ROWS.c.id))
+_KNOWN = select(ROWS.c.id, ROWS.c.ref, ROWS.c.name, ROWS.c.folded).where(
+    ROWS.c.kind == bindparam("kind"), ROWS.c.ref.in_(bindparam("refs", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,7 @@ async def put(tx: Tx, kind: str, entries: Collection[Entry]) -> None:
     known: dict[str, Any] = {}
     refs = sorted(wanted)
     for at in range(0, len(refs), _BATCH):
-        query = select(ROWS.c.id, ROWS.c.ref, ROWS.c.name, ROWS.c.folded).where(ROWS.c.kind == kind)
-        rows = await tx.session.execute(query.where(ROWS.c.ref.in_(refs[at : at + _BATCH])))
+        rows = await tx.session.execute(_KNOWN, {"kind": kind, "refs": refs[at : at + _BATCH]})
         known.update({row.ref: row for row in rows})
     moved = [
         {"of": row.id, "v_name": wanted[ref][0], "v_folded": wanted[ref][1]}
@@ -63,7 +66,7 @@ async def put(tx: Tx, kind: str, entries: Collection[Entry]) -> None:
         await tx.session.execute(change.values(name=bindparam("v_name"), folded=bindparam("v_folded")), moved)
     if new := [ref for ref in refs if ref not in known]:
         # Writers queue, on PostgreSQL too: nobody else takes these numbers meanwhile.
-        last = await tx.session.scalar(select(func.max(ROWS.c.id))) or 0
+        last = await tx.session.scalar(_LAST) or 0
         rows_ = [
             {"id": last + n, "kind": kind, "ref": ref, "name": wanted[ref][0], "folded": wanted[ref][1]}
             for n, ref in enumerate(new, 1)
