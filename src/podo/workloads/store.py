@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import and_, delete, func, select, tuple_, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from podo.kernel.db import Reading, Tx
@@ -28,6 +28,10 @@ _BATCH = 200
 # What was read of a namespace, by database and namespace, with what it was read from: live pages read it again and again.
 _READ: dict[tuple[str, str], tuple[tuple[Any, ...], Sequence[Workload | Pod]]] = {}
 _MOST_READ = 200
+_STANDING, _RUNS = ("Deployment", "StatefulSet", "DaemonSet"), ("Job", "CronJob")
+_UNWELL = [health for health in HealthStatus if health is not HealthStatus.healthy]
+# Behind everything that begins with the same.
+_LAST = "\U0010ffff"
 
 
 def add_operation(tx: Tx, operation: Operation) -> None:
@@ -134,18 +138,23 @@ async def not_well(r: Reading, namespaces: Collection[str]) -> list[Workload | P
 
     These are few as long as all is well; a Job that failed is no news once its CronJob has run again.
     """
-    workloads = and_(SeenRow.kind != "Pod", or_(SeenRow.health != HealthStatus.healthy, SeenRow.kind.in_(("Job", "CronJob"))))
-    pods = and_(SeenRow.kind == "Pod", SeenRow.health == HealthStatus.degraded)
-    query = select(SeenRow.kind, SeenRow.body).where(SeenRow.namespace.in_(namespaces), or_(workloads, pods))
-    found = await r.session.execute(query.order_by(SeenRow.namespace, SeenRow.cluster, SeenRow.name))
-    return [_pod(body) if kind == "Pod" else _workload(body) for kind, body in found]
+    # Each names the kinds and healths that it wants, so that the index leads to these rows and no others are read.
+    wanted = (
+        and_(SeenRow.kind.in_(_STANDING), SeenRow.health.in_(_UNWELL)),
+        SeenRow.kind.in_(_RUNS),
+        and_(SeenRow.kind == "Pod", SeenRow.health == HealthStatus.degraded),
+    )
+    row = (SeenRow.namespace, SeenRow.cluster, SeenRow.name, SeenRow.kind, SeenRow.body)
+    query = union_all(*(select(*row).where(SeenRow.namespace.in_(namespaces), some) for some in wanted))
+    found = sorted((await r.session.execute(query)).all(), key=lambda each: (each.namespace, each.cluster, each.name))
+    return [_pod(each.body) if each.kind == "Pod" else _workload(each.body) for each in found]
 
 
 async def health_counts(r: Reading, namespaces: Collection[str]) -> list[tuple[str, str, str, int]]:
     """(namespace, cluster, health, how many workloads), Jobs left out: they end, and are no state of a project."""
     query = (
         select(SeenRow.namespace, SeenRow.cluster, SeenRow.health, func.count())
-        .where(SeenRow.namespace.in_(namespaces), SeenRow.kind.not_in(("Pod", "Job")))
+        .where(SeenRow.namespace.in_(namespaces), SeenRow.kind.in_((*_STANDING, "CronJob")))
         .group_by(SeenRow.namespace, SeenRow.cluster, SeenRow.health)
     )
     return [(n, c, h, count) for n, c, h, count in await r.session.execute(query)]
@@ -153,9 +162,16 @@ async def health_counts(r: Reading, namespaces: Collection[str]) -> list[tuple[s
 
 async def find(r: Reading, text: str, limit: int) -> list[Pod]:
     """Pods whose name begins with `text`, or whose address it is."""
-    pattern = or_(SeenRow.name.startswith(text, autoescape=True), SeenRow.ip == text)
-    query = select(SeenRow.body).where(SeenRow.kind == "Pod", pattern).order_by(SeenRow.name).limit(limit)
-    return [_pod(body) for body in await r.session.scalars(query)]
+    by_name = SeenRow.name.startswith(text, autoescape=True)
+    if r.session.get_bind().dialect.name == "sqlite":
+        # Its LIKE knows no index.
+        by_name = and_(SeenRow.name >= text, SeenRow.name < text + _LAST)
+    found: list[Pod] = []
+    # One after the other, for together they would be looked for among all.
+    for is_it in (by_name, SeenRow.ip == text):
+        query = select(SeenRow.body).where(SeenRow.kind == "Pod", is_it).order_by(SeenRow.name).limit(limit - len(found))
+        found += [_pod(body) for body in await r.session.scalars(query)]
+    return found
 
 
 def _seen(
