@@ -24,6 +24,7 @@ class Size:
     provisioned: int
     watched: int
     applied: int
+    observed: int
     open: int
     held: int
     changes: int
@@ -46,6 +47,7 @@ WHOLE = Size(
     provisioned=5000,
     watched=10_000,
     applied=100,
+    observed=50_000,
     open=500,
     held=2000,
     changes=40,
@@ -69,6 +71,7 @@ SMALLEST = Size(
     provisioned=20,
     watched=20,
     applied=2,
+    observed=300,
     open=3,
     held=5,
     changes=2,

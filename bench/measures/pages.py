@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import tempfile
 import time
 from collections.abc import Sequence
@@ -19,7 +21,7 @@ _PATIENCE = 120
 
 
 async def measure(size: Size) -> list[Figure]:
-    """The list of projects, a workloads page, and pages that are left open."""
+    """Home, the list of projects, a workloads page and a search for a pod; and pages that are left open."""
     with tempfile.TemporaryDirectory(prefix="podo-bench-") as folder:
         there = await company.found(Path(folder, "server"), projects=size.projects, pods=size.pods)
         # Projects of this size have webhooks; and no repository of theirs can be reached from here.
@@ -27,12 +29,35 @@ async def measure(size: Size) -> list[Figure]:
             server.wait()
             cookies = [server.sign_in(there.people[n % len(there.people)]) for n in range(size.users)]
             _until_seen(server, cookies[0], there.pods)
+            observed = _observe(there.folder / "observed.db", size.observed)
             last = max(1, -(-size.projects // 30))
-            listed = [f"/projects?number={1 + n % last}" for n in range(0, 60, 7)]
-            shown = [f"/{company.BIG}/workloads?q=env%3Aprod"]
-            figures = _both(server, cookies, size, f"list of {size.projects:,} projects", listed)
-            figures += _both(server, cookies, size, f"workloads page, {size.pods:,} pods", shown)
+            pages = {
+                f"list of {size.projects:,} projects": [f"/projects?number={1 + n % last}" for n in range(0, 60, 7)],
+                f"workloads page, {size.pods:,} pods": [f"/{company.BIG}/workloads?q=env%3Aprod"],
+                "home": ["/"],
+                f"search for one of {observed:,} pods": [f"/search?q={company.BIG}-{n:x}" for n in range(16)],
+            }
+            figures = [figure for name, paths in pages.items() for figure in _both(server, cookies, size, name, paths)]
             return figures + live.figures(server, cookies, size)
+
+
+def _observe(database: Path, pods: int) -> int:
+    """As many pods in all as if they had been seen; those that were have brothers. Returns how many there are."""
+    with contextlib.closing(sqlite3.connect(database, timeout=60)) as there, there:
+        seen, mine = there.execute(
+            "SELECT count(*), count(*) FILTER (WHERE namespace = ?) FROM seen_objects WHERE kind = 'Pod'", [company.BIG]
+        ).fetchone()
+        brothers = max(0, -(-(pods - mine) // max(1, seen - mine)) - 1)
+        there.execute(
+            """
+            WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < :brothers)
+            INSERT INTO seen_objects (cluster, kind, namespace, name, health, ip, body, at)
+            SELECT cluster, kind, namespace, name || '-' || n, health, '', json_set(body, '$.name', name || '-' || n), at
+            FROM seen_objects, n WHERE kind = 'Pod' AND namespace != :mine AND :brothers > 0
+            """,
+            {"brothers": brothers, "mine": company.BIG},
+        )
+        return there.execute("SELECT count(*) FROM seen_objects WHERE kind = 'Pod'").fetchone()[0]
 
 
 def _until_seen(server: Server, cookie: str, pods: int) -> None:
@@ -54,8 +79,9 @@ def _both(server: Server, cookies: Sequence[str], size: Size, name: str, paths: 
     """Users who read for a second, and users who never rest."""
     load.run(load.Wanted(server.port, cookies[:2], paths, min(2, size.seconds)))
     rates, late, middle, own, calm, heavy = [], [], [], [], [], 0.0
+    pause = min(_READING, size.seconds)
     for _ in range(size.rounds):
-        reading = load.run(load.Wanted(server.port, cookies, paths, max(size.seconds, 2 * _READING), pause=_READING))
+        reading = load.run(load.Wanted(server.port, cookies, paths, max(size.seconds, 2 * pause), pause=pause))
         calm.append(quantile(reading.times, 0.99))
         before = machine.cpu(server.pid)
         seen = load.run(load.Wanted(server.port, cookies, paths, size.seconds))
