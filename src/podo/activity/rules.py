@@ -71,6 +71,8 @@ def address(subject: str | None, project: str | None) -> str | None:
             return f"/teams/{handle}"
         case ["person", person]:
             return f"/people/{person}"
+        case ["webhook", webhook]:
+            return f"/webhooks/{webhook}"
         case ["cluster", _]:
             return "/clusters"
         case ["region", _]:

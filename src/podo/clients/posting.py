@@ -81,7 +81,11 @@ class Poster:
         if not _HOST.fullmatch(host) or "@" in urlsplit(address).netloc or "\\" in address:
             raise Unknown
         self._before_call()
-        found = await self._resolve(host)
+        try:
+            async with asyncio.timeout(self._seconds):
+                found = await self._resolve(host)
+        except TimeoutError:
+            raise Unknown from None
         if not found:
             raise Unknown
         if self._is_guarded and any(is_near(ipaddress.ip_address(one)) for one in found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -48,6 +49,17 @@ async def test_one_near_address_among_others_is_enough(answer: list[str]) -> Non
 async def test_what_readers_of_addresses_may_read_differently_is_unknown(address: str) -> None:
     with pytest.raises(Unknown):
         await Poster(seconds=1, is_guarded=False, resolve=knows("127.0.0.1")).look_up(address)
+
+
+async def test_a_name_server_that_is_silent_is_not_waited_for() -> None:
+    async def silent(host: str) -> Sequence[str]:
+        await asyncio.Event().wait()
+        return []
+
+    with pytest.raises(Unknown):
+        await Poster(seconds=0.05, resolve=silent).look_up("https://hooks.example/x")
+    with pytest.raises((Unknown, Unanswered)):
+        await Poster(seconds=0.05, resolve=silent).post("https://hooks.example/x", {}, b"{}", head=1)
 
 
 async def test_the_connection_goes_to_what_was_looked_up_and_asks_no_second_time() -> None:

@@ -161,6 +161,15 @@ async def test_the_api_says_what_is_wrong(hooked: Living, receiver: Receiver) ->
         ):
             answer = await api.post(at, json=body)
             assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+        for odd in ("\x00", "\ud800", "\u202e", "x" * 500_000):
+            for body in (
+                {"address": f"https://localhost/{odd}"},
+                {"address": receiver.at("/x"), "title": odd, "kinds": ["*"]},
+                {"address": receiver.at("/x"), "kinds": [odd]},
+            ):
+                sent = json.dumps(body).encode()
+                answer = await api.post(at, content=sent, headers={"content-type": "application/json"})
+                assert answer.status_code < 500, (body, answer.text)
         made = (await api.post(at, json={"address": receiver.at("/x")})).json()
         assert "catalog.ownership_changed" in made["kinds"]
         same = await api.patch(f"/api/v1/webhooks/{made['id']}", json={})

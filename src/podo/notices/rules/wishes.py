@@ -40,14 +40,20 @@ def checked(wish: WebhookWish, known: Collection[str]) -> WebhookWish:
     title = " ".join(wish.title.split()) or host[:_LONGEST_TITLE]
     if len(title) > _LONGEST_TITLE:
         raise WrongWebhook(field="title", what=N_("title"), why=N_("it is too long"))
+    if not title.isprintable():
+        raise WrongWebhook(field="title", what=N_("title"), why=N_("it holds what cannot be shown"))
     kinds = tuple(sorted(set(wish.kinds)))
     if not kinds:
         raise WrongWebhook(field="choice", what=N_("choice of events"), why=N_("it names no events"))
     domains = {code.partition(".")[0] for code in known}
     unknown = [k for k in kinds if k not in known and k != ALL_KINDS and not (k.endswith(".*") and k[:-2] in domains)]
     if unknown or len(kinds) > _MOST_KINDS:
-        raise WrongWebhook(field="choice", what=N_("choice of events"), why=", ".join(unknown[:3]) or "> 200")
+        raise WrongWebhook(field="choice", what=N_("choice of events"), why=", ".join(map(_shown, unknown[:3])) or "> 200")
     return replace(wish, address=address, title=title, kinds=(ALL_KINDS,) if ALL_KINDS in kinds else kinds)
+
+
+def _shown(text: str) -> str:
+    return text[:80] if text.isprintable() else "…"
 
 
 def is_wanted(kinds: Collection[str], code: str) -> bool:

@@ -75,7 +75,7 @@ async def may_webhooks(r: Reading, place: WebhookPlace) -> bool:
 
 async def webhooks(r: Reading, place: WebhookPlace) -> list[Webhook]:
     """Those of a place, the oldest first. Raises `NotAllowed`."""
-    return await store.webhooks(r, await _required(r, place))
+    return [_present(found) for found in await store.webhooks(r, await _required(r, place))]
 
 
 async def webhook(r: Reading, id_: str) -> Webhook:
@@ -85,7 +85,7 @@ async def webhook(r: Reading, id_: str) -> Webhook:
         await access.require(r, EVENT_KINDS, On())
         raise NoSuchWebhook(name=id_)
     await _required(r, found.place)
-    return found
+    return _present(found)
 
 
 async def event_kinds(r: Reading) -> Sequence[EventKind]:
@@ -289,6 +289,15 @@ async def _asked(r: Reading, place: WebhookPlace) -> tuple[Permission, On]:
             return WEBHOOKS, On(team=place.team)
         case WebhookScope.site:
             return SITE_WEBHOOKS, On()
+
+
+def _present(found: Webhook) -> Webhook:
+    """Without times that are over."""
+    now = clock.now()
+    rests, former = found.rests_until, found.former_until
+    return replace(
+        found, rests_until=rests if rests and rests > now else None, former_until=former if former and former > now else None
+    )
 
 
 def _subject(found: Webhook) -> str:
