@@ -60,7 +60,19 @@ async def _lightkube(path: Path) -> int:
     return len(list(client.list(Pod, namespace="*", chunk_size=_PAGE)))
 
 
-WAYS: dict[str, Callable[[Path], Any]] = {"podo": _podo, "bare": _bare, "lightkube": _lightkube}
+async def _official(path: Path) -> int:
+    from kubernetes import client, config  # pyright: ignore[reportMissingTypeStubs]
+
+    core: Any = client.CoreV1Api(config.new_client_from_config(str(path)))  # pyright: ignore[reportUnknownMemberType]
+    page = core.list_pod_for_all_namespaces(limit=_PAGE)
+    pods = list(page.items)
+    while page.metadata._continue:
+        page = core.list_pod_for_all_namespaces(limit=_PAGE, _continue=page.metadata._continue)
+        pods += page.items
+    return len(pods)
+
+
+WAYS: dict[str, Callable[[Path], Any]] = {"podo": _podo, "bare": _bare, "lightkube": _lightkube, "official": _official}
 
 
 def main() -> None:
