@@ -39,41 +39,41 @@ Manifest = dict[str, Any]
 
 
 async def measure(size: Size) -> list[Figure]:
-    """Both, on control planes of their own."""
-    try:
-        return await _alone(size) + await _whole(size)
-    except local.PartMissing as missing:
-        raise LeftOut(str(missing)) from None
+    """Both, one after the other, on one control plane: the first leaves nothing in it that runs."""
+    with tempfile.TemporaryDirectory(prefix="podo-bench-") as folder:
+        try:
+            async with local.running("bench", Path(folder, "cluster"), nodes=5) as there:
+                return await _alone(there, size) + await _whole(there, Path(folder, "server"), size)
+        except local.PartMissing as missing:
+            raise LeftOut(str(missing)) from None
 
 
 # -- the applier alone
 
 
-async def _alone(size: Size) -> list[Figure]:
+async def _alone(there: local.LocalCluster, size: Size) -> list[Figure]:
     ratios: dict[str, list[float]] = {"first": [], "again": []}
     bare: dict[str, list[float]] = {"first": [], "again": []}
-    with tempfile.TemporaryDirectory(prefix="podo-bench-") as folder:
-        async with local.running("bench", Path(folder), nodes=5) as there:
-            client = connect(there.kubeconfig)
-            targets = KubernetesTargets(_One(client))
+    client = connect(there.kubeconfig)
+    targets = KubernetesTargets(_One(client))
 
-            async def ours(project: str, manifests: Sequence[Manifest]) -> None:
-                await targets.apply("bench", project, manifests)
+    async def ours(project: str, manifests: Sequence[Manifest]) -> None:
+        await targets.apply("bench", project, manifests)
 
-            for turn in range(size.rounds):
-                took: dict[str, dict[str, float]] = {}
-                # Who comes second finds a warmer server: they take turns.
-                ways = ["bare", "ours"] if turn % 2 else ["ours", "bare"]
-                for way in ways:
-                    projects = [f"{way}-{turn}-{n:03d}" for n in range(size.applied)]
-                    await _spaces(client, projects)
-                    async with _Bare(there.kubeconfig) as requests:
-                        took[way] = await _twice(client, projects, ours if way == "ours" else requests.apply)
-                    await _emptied(client, projects)
-                for when, alone in took["bare"].items():
-                    ratios[when].append(took["ours"][when] / alone)
-                    bare[when].append(alone)
-            await client.close()
+    for turn in range(size.rounds):
+        took: dict[str, dict[str, float]] = {}
+        # Who comes second finds a warmer server: they take turns.
+        ways = ["bare", "ours"] if turn % 2 else ["ours", "bare"]
+        for way in ways:
+            projects = [f"{way}-{turn}-{n:03d}" for n in range(size.applied)]
+            await _spaces(client, projects)
+            async with _Bare(there.kubeconfig) as requests:
+                took[way] = await _twice(client, projects, ours if way == "ours" else requests.apply)
+            await _emptied(client, projects)
+        for when, alone in took["bare"].items():
+            ratios[when].append(took["ours"][when] / alone)
+            bare[when].append(alone)
+    await client.close()
     what = f"{size.applied} projects of three objects to healthy"
     return [
         *(Figure("applies", f"{what}, {when}: applier beside bare", "×", ratios[when], Limit(1.5)) for when in ratios),
@@ -177,26 +177,24 @@ def _is_there(manifest: Manifest) -> bool:
 # -- all of Podo
 
 
-async def _whole(size: Size) -> list[Figure]:
+async def _whole(there: local.LocalCluster, folder: Path, size: Size) -> list[Figure]:
     seconds: dict[str, list[float]] = {"first": [], "again": []}
     cpu: dict[str, list[float]] = {"first": [], "again": []}
-    with tempfile.TemporaryDirectory(prefix="podo-bench-") as folder:
-        async with local.running("bench", Path(folder, "cluster"), nodes=5) as there:
-            access = await asyncio.to_thread(there.kubeconfig.read_text)
-            async with living(Path(folder, "server"), PODO_DELIVERY_POLL_SECONDS="0") as house:
-                await founding.found(house.house, [founding.Place("bench", "kr", ("alpha", "prod"), access)])
-                async with house.transaction(PODO) as tx:
-                    await catalog.set_environment(tx, Environment("prod", 1, approvals=1))
-                builds = await registered(house, size.applied, ["kr"])
+    access = await asyncio.to_thread(there.kubeconfig.read_text)
+    async with living(folder, PODO_DELIVERY_POLL_SECONDS="0") as house:
+        await founding.found(house.house, [founding.Place("bench", "kr", ("alpha", "prod"), access)])
+        async with house.transaction(PODO) as tx:
+            await catalog.set_environment(tx, Environment("prod", 1, approvals=1))
+        builds = await registered(house, size.applied, ["kr"])
+        await _all_to_alpha(house, builds)
+        for n, when in enumerate(("first", "again")):
+            if n:
+                builds = {slug: await built(house, slug, n) for slug in builds}
+                await house.settled()
                 await _all_to_alpha(house, builds)
-                for n, when in enumerate(("first", "again")):
-                    if n:
-                        builds = {slug: await built(house, slug, n) for slug in builds}
-                        await house.settled()
-                        await _all_to_alpha(house, builds)
-                    took = await _all_to_production(house, builds)
-                    seconds[when].append(took[0])
-                    cpu[when].append(took[1])
+            took = await _all_to_production(house, builds)
+            seconds[when].append(took[0])
+            cpu[when].append(took[1])
     what = f"{size.applied} projects through all of Podo, approval to healthy"
     return [
         _beside(f"{what}, {when}", unit, found[when], _ARGO[when][n], size)
