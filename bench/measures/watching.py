@@ -11,11 +11,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from bench import machine
+import aiohttp
+import yaml
+
+from bench import machine, writer
+from bench.cutting import Way
 from bench.figures import Figure, Limit, quantile
 from bench.houses import settings_for
 from bench.lister import WAYS
@@ -26,12 +32,14 @@ from podo.app import house as houses
 from podo.app.demo import founding
 from podo.clients.kubernetes import local
 from podo.clients.kubernetes.real import RealCluster, connect
+from podo.clients.kubernetes.real.kubeconfig import read
 from podo.clients.kubernetes.types import Kind
 
 _NODES, _SPACES, _AT_ONCE = 100, 20, 24
 _RATE = 500
 _POD = Kind("v1", "Pod")
 _SENTINEL = "sentinel"
+_CUT, _OFTEN = 3.0, 0.1
 _PATIENCE = 180
 
 
@@ -44,7 +52,10 @@ async def measure(size: Size) -> list[Figure]:
                 try:
                     pods = await _furnish(client, size.watched)
                     figures = await _listed(there.kubeconfig, size)
-                    return figures + await _watched(client, there.kubeconfig, pods, Path(folder), size)
+                    place = urlsplit(there.api_url)
+                    async with Way(place.hostname or "", place.port or 0).open() as way:
+                        watch = _Watch(client, there, pods, way, Path(folder, "server"), size)
+                        return figures + await _watched(watch)
                 finally:
                     await client.close()
         except local.PartMissing as missing:
@@ -136,45 +147,106 @@ def _list_once(kubeconfig: Path, way: str) -> dict[str, float]:
 # -- watching
 
 
-async def _watched(client: RealCluster, kubeconfig: Path, pods: list[tuple[str, str]], folder: Path, size: Size) -> list[Figure]:
-    server = folder / "server"
-    access = await asyncio.to_thread(kubeconfig.read_text)
-    house = houses.build(settings_for(server))
+@dataclass(slots=True)
+class _Watch:
+    """Podo over one cluster: `way` leads it there, `folder` is its server's."""
+
+    client: RealCluster
+    cluster: local.LocalCluster
+    pods: list[tuple[str, str]]
+    way: Way
+    folder: Path
+    size: Size
+
+    @property
+    def rate(self) -> int:
+        """Changes a second that are wanted."""
+        return min(_RATE, self.size.watched)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What came of some seconds of changes: milliseconds until each was seen, and what Podo and the API server spent."""
+
+    lags: list[float]
+    rate: float
+    share: float
+    spent: float
+    lists: int
+
+
+async def _watched(watch: _Watch) -> list[Figure]:
+    size = watch.size
+    access = yaml.safe_load(await asyncio.to_thread(watch.cluster.kubeconfig.read_text))
+    access["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{watch.way.port}"
+    house = houses.build(settings_for(watch.folder))
     await houses.furnish(house)
-    await founding.found(house, [founding.Place("bench", "kr", ("alpha", "prod"), access)])
+    await founding.found(house, [founding.Place("bench", "kr", ("alpha", "prod"), yaml.safe_dump(access))])
     await houses.take_down(house)
-    with serving(server, PODO_DELIVERY_POLL_SECONDS="0") as podo:
+    with serving(watch.folder, PODO_DELIVERY_POLL_SECONDS="0") as podo:
         await asyncio.to_thread(podo.wait)
         empty = machine.resident(podo.pid)
         begun = time.perf_counter()
-        await _until(lambda: _seen(server)[0] == len(pods))
+        with contextlib.closing(_observed(watch.folder)) as seen:
+            await _until(lambda: _count(seen) == len(watch.pods))
         took = time.perf_counter() - begun
-        figures = [Figure("watching", f"{size.watched:,} pods until all of them are known", "s", [took])]
-        rate = min(_RATE, size.watched)
-        lags, shares, heights, rates = [], [], [], []
-        for _ in range(size.rounds):
-            async with _changing(client, pods, rate, rates):
-                cpu, at = machine.cpu(podo.pid), time.perf_counter()
-                lags.append(await _lags(client, server, max(4, size.seconds)))
-                shares.append(100 * (machine.cpu(podo.pid) - cpu) / (time.perf_counter() - at))
-            heights.append(machine.resident(podo.pid, "VmHWM"))
+        calm = [await _changed(watch, podo.pid) for _ in range(size.rounds)]
+        held = machine.resident(podo.pid, "VmHWM")
+        watch.way.every = min(_CUT, size.seconds)
+        cut = [await _changed(watch, podo.pid) for _ in range(size.rounds)]
     what = f"changes among {size.watched:,} pods"
+    broken = f"{what}, every stream cut each {watch.way.every:g} s"
+    memory = Figure("watching", f"{what}: memory of Podo", "MB", [held], beside=f"{empty:.0f} MB before")
     return [
-        *figures,
-        Figure("watching", f"{what}: came about", "a second", rates, beside=f"{rate} were wanted, on the same cores"),
-        Figure("watching", f"{what}: seen after, p50", "ms", [quantile(x, 0.5) for x in lags]),
-        Figure("watching", f"{what}: seen after, p99", "ms", [quantile(x, 0.99) for x in lags]),
-        Figure("watching", f"{what}: CPU of Podo", "% of a core", shares),
-        Figure("watching", f"{what}: memory of Podo", "MB", heights, beside=f"{empty:.0f} MB before"),
+        Figure("watching", f"{size.watched:,} pods until all of them are known", "s", [took]),
+        *_told(what, calm, watch.rate),
+        memory,
+        *_told(broken, cut, watch.rate),
+        Figure("watching", f"{broken}: lists of pods, in {watch.way.cuts} cuts", "", [sum(c.lists for c in cut)], Limit(0)),
     ]
 
 
-def _seen(server: Path) -> tuple[int, int]:
-    """How many pods Podo knows, and how often the sentinel was restarted as far as it knows."""
-    with contextlib.closing(sqlite3.connect(f"file:{server / 'observed.db'}?mode=ro", uri=True)) as database:
-        pods = database.execute("SELECT count(*) FROM seen_objects WHERE kind = 'Pod'").fetchone()[0]
-        row = database.execute("SELECT body FROM seen_objects WHERE kind = 'Pod' AND name = ?", [_SENTINEL]).fetchone()
-    return pods, sum(c["restarts"] for c in json.loads(row[0])["containers"]) if row else -1
+def _told(what: str, found: list[_Seen], rate: int) -> list[Figure]:
+    rates = [each.rate for each in found]
+    spent = sorted(each.spent for each in found)[len(found) // 2]
+    beside = f"{rate} were wanted; the API server and etcd took {spent:.1f} ms of CPU for one"
+    return [
+        Figure("watching", f"{what}: came about", "a second", rates, beside=beside),
+        Figure("watching", f"{what}: seen after, p50", "ms", [quantile(each.lags, 0.5) for each in found]),
+        Figure("watching", f"{what}: seen after, p99", "ms", [quantile(each.lags, 0.99) for each in found]),
+        Figure("watching", f"{what}: CPU of Podo", "% of a core", [each.share for each in found]),
+    ]
+
+
+async def _changed(watch: _Watch, podo: int) -> _Seen:
+    """Some seconds of changes, and of one pod whose changes are looked for in Podo's own table."""
+    servers = [watch.cluster.pids[name] for name in ("kube-apiserver", "etcd")]
+    with contextlib.closing(_observed(watch.folder)) as seen:
+        with writer.changing(watch.cluster.kubeconfig, watch.pods[:-1], watch.rate) as made:
+            await asyncio.sleep(min(1.0, watch.size.seconds))
+            lists = await _lists(watch.cluster.kubeconfig)
+            before, begun = (machine.cpu(podo), sum(map(machine.cpu, servers))), time.perf_counter()
+            lags = await _lags(watch.client, seen, 2 * watch.size.seconds)
+            took = time.perf_counter() - begun
+            after = machine.cpu(podo), sum(map(machine.cpu, servers))
+            listed = await _lists(watch.cluster.kubeconfig) - lists
+    spent = 1000 * (after[1] - before[1]) / took / made.rate
+    return _Seen(lags, made.rate, 100 * (after[0] - before[0]) / took, spent, listed)
+
+
+def _observed(server: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{server / 'observed.db'}?mode=ro", uri=True, isolation_level=None)
+
+
+def _count(seen: sqlite3.Connection) -> int:
+    return seen.execute("SELECT count(*) FROM seen_objects WHERE kind = 'Pod'").fetchone()[0]
+
+
+def _sentinel(seen: sqlite3.Connection) -> int:
+    """How often the sentinel was restarted, as far as Podo knows."""
+    query = "SELECT body FROM seen_objects WHERE cluster = 'bench' AND kind = 'Pod' AND namespace = 'bench-00' AND name = ?"
+    row = seen.execute(query, [_SENTINEL]).fetchone()
+    return sum(c["restarts"] for c in json.loads(row[0])["containers"]) if row else -1
 
 
 async def _until(true: Callable[[], bool]) -> None:
@@ -185,55 +257,46 @@ async def _until(true: Callable[[], bool]) -> None:
         await asyncio.sleep(0.1)
 
 
-@contextlib.asynccontextmanager
-async def _changing(client: RealCluster, pods: list[tuple[str, str]], rate: int, reached: list[float]) -> AsyncIterator[None]:
-    """At most so many pods change each second, as those do whose containers start and end; how many did is put into `reached`."""
-    done = 0
+async def _lists(kubeconfig: Path) -> int:
+    """How often all pods were listed, as the API server counts it."""
+    access = read(kubeconfig, None, None)
+    connector = aiohttp.TCPConnector(ssl=access.ssl)
+    async with aiohttp.ClientSession(connector=connector, headers=await access.headers(), raise_for_status=True) as session:
+        async with session.get(f"{access.server}/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+    found = [line for line in lines if line.startswith("apiserver_request_total{") and 'resource="pods"' in line]
+    return sum(int(float(line.rpartition(" ")[2])) for line in found if 'verb="LIST"' in line and 'scope="cluster"' in line)
+
+
+async def _lags(client: RealCluster, seen: sqlite3.Connection, seconds: float) -> list[float]:
+    """Milliseconds from each answer of the API server until Podo's own table shows it, of one pod that changes on and on."""
+    lags: list[float] = []
+    answered: dict[int, float] = {}
+    first = max(0, _sentinel(seen)) + 1
 
     async def change() -> None:
-        nonlocal done
-        while True:
-            done += 1
-            await _restarted(client, *random.choice(pods[:-1]), done)
-            # A change that came late is made up for.
-            await asyncio.sleep(max(0.0, begun + done / rate - time.perf_counter()))
+        until = time.perf_counter() + seconds
+        number = first
+        while time.perf_counter() < until:
+            await _restarted(client, number)
+            answered[number] = time.perf_counter()
+            number += 1
+            await asyncio.sleep(_OFTEN)
 
-    begun = time.perf_counter()
-    tasks = [asyncio.create_task(change()) for _ in range(_AT_ONCE)]
-    try:
-        await asyncio.sleep(1)
-        yield
-        reached.append(done / (time.perf_counter() - begun))
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    changing = asyncio.create_task(change())
+    until = time.perf_counter() + seconds + _PATIENCE
+    while answered or not changing.done():
+        there, now = _sentinel(seen), time.perf_counter()
+        lags += [max(0.0, now - answered.pop(number)) * 1000 for number in [*answered] if number <= there]
+        if now > until:
+            raise RuntimeError("a change was never seen")
+        await asyncio.sleep(0.005)
+    await changing
+    return lags
 
 
-async def _restarted(client: RealCluster, namespace: str, name: str, times: int) -> None:
+async def _restarted(client: RealCluster, times: int) -> None:
     state = {"running": {"startedAt": "2026-11-01T00:00:00Z"}}
     status = {"name": "app", "image": "", "imageID": "", "ready": True, "restartCount": times, "state": state}
     body = {"status": {"containerStatuses": [status]}}
-    await client.patch(_POD.ref(name, namespace), body, field_manager="bench", subresource="status")
-
-
-async def _lags(client: RealCluster, server: Path, seconds: float) -> list[float]:
-    """Milliseconds from the API server's answer until Podo's own table shows it, of one pod again and again."""
-    found: list[float] = []
-    until = time.perf_counter() + seconds
-    number = _seen(server)[1] + 1
-    while time.perf_counter() < until:
-        await _restarted(client, "bench-00", _SENTINEL, number)
-        sent = time.perf_counter()
-        while await asyncio.to_thread(_sentinel, server) < number:  # noqa: ASYNC110 - a file tells nobody
-            await asyncio.sleep(0.002)
-        found.append((time.perf_counter() - sent) * 1000)
-        number += 1
-    return found
-
-
-def _sentinel(server: Path) -> int:
-    with contextlib.closing(sqlite3.connect(f"file:{server / 'observed.db'}?mode=ro", uri=True)) as database:
-        query = "SELECT body FROM seen_objects WHERE cluster = 'bench' AND kind = 'Pod' AND namespace = 'bench-00' AND name = ?"
-        row = database.execute(query, [_SENTINEL]).fetchone()
-    return sum(c["restarts"] for c in json.loads(row[0])["containers"]) if row else -1
+    await client.patch(_POD.ref(_SENTINEL, "bench-00"), body, field_manager="bench", subresource="status")
