@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, event
+from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite import aiosqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.util import LRUCache
 from sqlalchemy.util.concurrency import await_
 
 _AT_ONCE = 20_000
@@ -28,18 +30,35 @@ def engine(url: URL) -> AsyncEngine:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     # The connection used last is the next: its pages and statements are at hand.
     made = create_async_engine(
-        url.set(drivername="sqlite+aiosqlite"),
+        url.set(drivername="sqlite+podo"),
         pool_size=12,
         max_overflow=20,
         pool_use_lifo=True,
         json_serializer=_as_json,
         module=_Driver(),
         connect_args={"check_same_thread": False},
+        execution_options={"compiled_cache": _compiled},
     )
     event.listen(made.sync_engine, "connect", _prepare)
     event.listen(made.sync_engine, "begin", _begin)
     event.listen(made.sync_engine, "close", _let_go)
     return made
+
+
+class Dialect(aiosqlite.SQLiteDialect_aiosqlite):
+    """SQLAlchemy's own. All of a process are one: a statement that was compiled for one database is for the others, too."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+
+registry.register("sqlite.podo", __name__, "Dialect")
+_compiled: LRUCache[Any, Any] = LRUCache(2000)
 
 
 class _Driver(aiosqlite.AsyncAdapt_aiosqlite_dbapi):
