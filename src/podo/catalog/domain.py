@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from podo.access import service as access
-from podo.access.types import KeptTeam, OwnerSource, SuccessionWithdrawn, TeamCard, TeamChanged, TeamSucceeded
+from podo.access.types import KeptTeam, OwnerSource, PersonCard, SuccessionWithdrawn, TeamCard, TeamChanged, TeamSucceeded
 from podo.catalog import api, pages, service
 from podo.catalog.adapters.clouds import Cloud, Clouds
 from podo.catalog.adapters.clusters import ClusterNamespaces, ClusterPool, Way
@@ -148,6 +148,22 @@ async def _projects_of_team(r: Reading, team: str) -> Sequence[tuple[str, str, s
     return [(p.slug, f"/{p.slug}", p.title) for p in await service.projects_of(r, [team])]
 
 
+async def _projects_of_person(r: Reading, person: str, lang: str) -> Sequence[tuple[str, str, str]]:
+    teams = [m.team for m in await access.teams_of(r, person)]
+    return [(p.slug, f"/{p.slug}", p.title) for p in await service.projects_of(r, teams)]
+
+
+async def _assets_of_person(r: Reading, person: str, lang: str) -> Sequence[tuple[str, str, str]]:
+    """How many each of the person's teams owns or keeps, as a filter of the list."""
+    rows: list[tuple[str, str, str]] = []
+    for membership in await access.teams_of(r, person):
+        team = await access.team(r, membership.team)
+        count = (await service.asset_facets(r, AssetQuery(team=team.id))).total
+        if count:
+            rows.append((team.name, f"/assets?{urlencode({'q': f'team:{team.handle}'})}", f"{count:,}"))
+    return rows
+
+
 async def _assets_of_team(r: Reading, team: str) -> Sequence[tuple[str, str, str]]:
     """Kinds, the most first, and what waits for an owner: as filters of the list that each leads to."""
     handle = (await access.team(r, team)).handle
@@ -250,6 +266,8 @@ DOMAIN = Domain(
         NavItem(N_("Assets"), "/assets", 45),
         OwnerSource(_owner),
         KeptTeam(service.chosen_custodian),
+        PersonCard(N_("Projects"), "package", _projects_of_person),
+        PersonCard(N_("Assets"), "server", _assets_of_person),
         TeamCard(N_("Projects"), "package", _projects_of_team),
         TeamCard(N_("Owned before"), "history", _owned_before),
         TeamCard(N_("Assets"), "server", _assets_of_team),

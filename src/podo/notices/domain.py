@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from podo.access import service as access
-from podo.access.types import SYNC, DirectoryRefused, On, RemovalWaits, SignInAsked
+from podo.access.types import SYNC, DirectoryRefused, On, PersonCard, RemovalWaits, SignInAsked
 from podo.catalog import service as catalog
 from podo.catalog.types import OrphansDue, OrphansFound, SettingsLink
 from podo.clients.posting import Poster
@@ -103,6 +103,14 @@ async def _directory_count(r: Reading, person: str) -> int:
     return len(await _directory(r, person, (), languages.DEFAULT))
 
 
+async def _waits(r: Reading, person: str, lang: str) -> Sequence[tuple[str, str, str]] | None:
+    """On a person's own page: what waits for the person, beside what other domains show there."""
+    if person != r.actor.id:
+        return None
+    lines = [line for source in (_offers, _claims, _directory) for line in await source(r, person, (), lang)]
+    return [(" ".join(filter(None, (x.project, x.title))), x.link, x.sentence) for x in lines]
+
+
 DOMAIN = Domain(
     name="notices",
     routes=[*api.routes, *pages.routes],
@@ -112,6 +120,7 @@ DOMAIN = Domain(
         HomeSource("waiting", _offers, catalog.count_waiting),
         HomeSource("waiting", _claims, _claims_count),
         HomeSource("waiting", _directory, _directory_count),
+        PersonCard(N_("Questions to you"), "inbox", _waits),
         SettingsLink("webhooks", N_("Webhooks"), "webhook"),
     ],
     handlers=[

@@ -231,7 +231,14 @@ async def test_people_are_told_and_asked_at_home_and_answer_there(house: Living)
         members = [m for p in everybody for m in await access.teams_of(tx, p.id)]
         await access.sync_directory(tx, everybody, teams, [*members, Membership("prs-haneul", "team-8", MembershipRole.lead)])
     await _succeed(house, SuccessionKind.split, "chat", "voice", "search")
+    async with house.reading() as r:
+        (answer,) = await service.answers(r, ["chat-api"])
+    assert [c.text for c in answer.former] == ["이서연 <seoyeon@podo.example>", "김하늘 <haneul@podo.example>"], "R-C3"
     async with house.signed_in("prs-haneul") as browser:
+        mine = await browser.get("/people/prs-haneul")
+        assert "kept by Service for now; voice is asked" in mine, "what waits for him, on his own page"
+        assert "kept by Service for now" not in await browser.get("/people/prs-seoyeon")
+        assert "was in the team before" in await browser.get("/owners?q=chat-api")
         home = await browser.get("/")
         assert "kept by Service for now; voice is asked" in home
         inbox = await browser.get("/inbox")

@@ -84,6 +84,8 @@ class SuccessionRow(Record):
     now: Mapped[str] = mapped_column(String(200), default="")
     withdrawn_at: Mapped[datetime | None]
     withdrawn_why: Mapped[str] = mapped_column(String(500), default="")
+    # Who was in a team when it ended.
+    people: Mapped[list[str]] = mapped_column(default=list)
 
 
 class DraftRow(Record):

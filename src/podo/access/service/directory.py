@@ -11,7 +11,7 @@ from podo.access.service.drafts import draft_feed, note_taken, open_draft
 from podo.access.service.leaving import leave
 from podo.access.service.people import person as the_person
 from podo.access.service.rights import require
-from podo.access.service.successions import kept_by, record, take_back
+from podo.access.service.successions import insiders, kept_by, record, take_back
 from podo.access.service.troubles import forget_trouble
 from podo.access.types import (
     GRANT,
@@ -161,7 +161,9 @@ async def _teams(tx: Tx, known: rules.Known, made: rules.Changes, now: datetime)
             tx.say(TeamChanged(team=team.id, name=team.name, what="changed", subject=f"team/{team.handle}"))
     standing = {t.id: t for t in (*made.altered, *made.ended)}
     for became in made.successions:
-        record(tx, became, standing[became.team], standing[became.team].ended_at or now)
+        team = standing[became.team]
+        people = await insiders(tx, team.id) if team.ended_at is not None else ()
+        record(tx, became, team, team.ended_at or now, people=people)
 
 
 async def take_back_ends(tx: Tx, team: Team) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from podo.access import rules, store
 from podo.access.service.directory import take_back_ends
 from podo.access.service.removals import lose, spare
-from podo.access.service.successions import custodian, record
+from podo.access.service.successions import custodian, insiders, record
 from podo.access.types import (
     EntryKind,
     Foreseen,
@@ -134,9 +134,10 @@ async def end_team(tx: Tx, ended: Team, followed: Sequence[str]) -> None:
     kind = (SuccessionKind.dissolve, SuccessionKind.merge, SuccessionKind.split)[min(len(followed), 2)]
     await store.put_team(tx, ended)
     await store.put_saying(tx, ended.id, {})
+    people = await insiders(tx, ended.id)
     await store.put_members(tx, ended.id, [])
     assert ended.ended_at is not None
-    record(tx, Foreseen(kind, ended.id, ended.name, tuple(followed)), ended, ended.ended_at)
+    record(tx, Foreseen(kind, ended.id, ended.name, tuple(followed)), ended, ended.ended_at, people=people)
 
 
 async def _members(tx: Tx, team: str, group: Document, *, added: bool = False) -> None:

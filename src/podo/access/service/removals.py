@@ -10,7 +10,7 @@ from podo.access import rules, store
 from podo.access.service.leaving import leave
 from podo.access.service.people import person as the_person
 from podo.access.service.rights import require
-from podo.access.service.successions import record
+from podo.access.service.successions import insiders, record
 from podo.access.types import (
     SYNC,
     EntryKind,
@@ -99,8 +99,9 @@ async def _take(tx: Tx, removal: Removal) -> None:
     ended = replace(team, ended_at=clock.now())
     await store.put_team(tx, ended)
     await store.put_saying(tx, team.id, {})
+    people = await insiders(tx, team.id)
     await store.put_members(tx, team.id, [])
-    record(tx, Foreseen(SuccessionKind.dissolve, team.id, team.name, ()), ended, clock.now())
+    record(tx, Foreseen(SuccessionKind.dissolve, team.id, team.name, ()), ended, clock.now(), people=people)
 
 
 async def _forget(tx: Tx, person: str) -> None:

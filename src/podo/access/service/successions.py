@@ -108,8 +108,14 @@ async def succeed(
     return record(tx, foreseen, changed, moment, why)
 
 
-def record(tx: Tx, foreseen: Foreseen, team: Team, at: datetime, why: str = "") -> Succession:
-    """Write down what became of a team, and say so."""
+async def insiders(r: Reading, team: str) -> tuple[str, ...]:
+    """The ids of who is in a team, leads first."""
+    found = await store.memberships(r, team=team)
+    return tuple(m.person for m in sorted(found, key=lambda m: (m.role is not MembershipRole.lead, m.person)))
+
+
+def record(tx: Tx, foreseen: Foreseen, team: Team, at: datetime, why: str = "", people: tuple[str, ...] = ()) -> Succession:
+    """Write down what became of a team, and say so; of one that ended, `people` were in it."""
     kept = Succession(
         ids.new("suc"),
         foreseen.kind,
@@ -121,6 +127,7 @@ def record(tx: Tx, foreseen: Foreseen, team: Team, at: datetime, why: str = "") 
         why.strip()[:500],
         was=foreseen.was,
         now=foreseen.now,
+        people=people,
     )
     store.add_succession(tx, kept)
     tx.say(TeamSucceeded(**_facts(kept, team)))
@@ -177,12 +184,13 @@ async def _end(
     if not wanted[0] <= len(followed) <= wanted[1]:
         raise _not(team, kind, N_("a merge has one successor, a split several, a dissolution none"))
     said: dict[str, Any] = {"living": True}
+    people = await insiders(tx, team.id)
     if kind is SuccessionKind.merge:
         said |= {"into": followed[0], "members": await _follow(tx, team.id, followed[0])}
     ended = replace(team, ended_at=at)
     await store.put_team(tx, ended)
     await store.put_saying(tx, team.id, {**(await store.sayings(tx)).get(team.id, {}), **said})
-    return record(tx, Foreseen(kind, team.id, team.name, followed), ended, at, why)
+    return record(tx, Foreseen(kind, team.id, team.name, followed), ended, at, why, people)
 
 
 async def _follow(tx: Tx, team: str, into: str) -> list[list[str]]:

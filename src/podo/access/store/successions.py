@@ -14,7 +14,9 @@ from podo.kernel.db import Reading, Tx
 
 def add_succession(tx: Tx, succession: Succession) -> None:
     """A new one."""
-    tx.session.add(SuccessionRow(**{**asdict(succession), "successors": list(succession.successors)}))
+    tx.session.add(
+        SuccessionRow(**{**asdict(succession), "successors": list(succession.successors), "people": list(succession.people)})
+    )
 
 
 async def successions(r: Reading, team: str | None = None) -> list[Succession]:
@@ -50,4 +52,5 @@ def _succession(row: SuccessionRow) -> Succession:
         now=row.now,
         withdrawn_at=row.withdrawn_at,
         withdrawn_why=row.withdrawn_why,
+        people=tuple(row.people),
     )

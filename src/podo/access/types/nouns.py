@@ -223,11 +223,14 @@ class TeamCard:
 
 @dataclass(frozen=True, slots=True)
 class PersonCard:
-    """Slot: a part of a person's page: what is theirs, what waits for them. `lines(r, person)` as of `TeamCard`."""
+    """Slot: a part of a person's page: what is theirs, what waits for them.
+
+    `lines(r, person, lang)` gives rows as of `TeamCard`; None for what the reader has no business with.
+    """
 
     title: str
     icon: str
-    lines: Callable[[Reading, str], Awaitable[Sequence[tuple[str, str, str]]]]
+    lines: Callable[[Reading, str, str], Awaitable[Sequence[tuple[str, str, str]] | None]]
 
 
 # -- settings

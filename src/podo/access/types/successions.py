@@ -27,6 +27,7 @@ class Succession:
 
     Valid from `at`, known since `recorded_at`; `by` is a person's id, or `podo` where the directory said so. `was` and `now` are
     the names of a renamed team, and the ids of a moved team's parents (empty: none). One that is withdrawn did not happen.
+    `people` are the ids of who was in a team when it ended, leads first.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Succession:
     was: str = ""
     now: str = ""
     withdrawn_why: str = ""
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,10 @@ class ReachOut(BaseModel):
 
 
 class AnswerOut(BaseModel):
-    """What is known of a namespace. `people` answer for it, leads first, of the team `page`; `way` says how they were found."""
+    """What is known of a namespace. `people` answer for it, leads first, of the team `page`; `way` says how they were found.
+
+    `former` are those who were in the team `of` when it ended, as contacts.
+    """
 
     namespace: str
     project: str
@@ -85,6 +88,7 @@ class AnswerOut(BaseModel):
     contacts: list[ReachOut]
     slack: str
     on_call: list[ReachOut]
+    former: list[ReachOut]
     reachable: bool
 
     @classmethod
@@ -106,6 +110,7 @@ class AnswerOut(BaseModel):
             contacts=[ReachOut(person=c.person, text=c.text, about=c.about) for c in a.contacts],
             slack=a.slack,
             on_call=[ReachOut(person=c.person, text=c.text, link=c.link) for c in a.on_call],
+            former=[ReachOut(person=c.person, text=c.text) for c in a.former],
             reachable=a.reachable,
         )
 

@@ -37,6 +37,7 @@ def _told(a: dict[str, Any]) -> str:
     lines += [f"  call    {p['name']} <{p['email']}>{' (lead)' if p['leads'] else ''}" for p in a["people"]]
     lines += [f"  on call {_reach(one)}" for one in a["on_call"]]
     lines += [f"  ask     {_reach(one)}" for one in a["contacts"]]
+    lines += [f"  former  {_reach(one)}" for one in a["former"]]
     return "\n".join(lines + ([f"  slack   #{a['slack']}"] if a["slack"] else []))
 
 

@@ -97,6 +97,7 @@ def _answer(org: Organisation, resolve: Callable[[str], _Found], name: str, said
     team = org.teams.get(found)
     is_known = said is not _NOBODY
     stands_in = way is not Way.owner and bool(said.team)
+    of = said.of if said.custody else said.team if stands_in else ""
     return Answer(
         namespace=name,
         project=name if is_known else "",
@@ -106,13 +107,14 @@ def _answer(org: Organisation, resolve: Callable[[str], _Found], name: str, said
         handle=team.handle if team else "",
         recorded=said.team,
         custody=said.custody or stands_in,
-        of=said.of if said.custody else said.team if stands_in else "",
+        of=of,
         way=way,
         page=page,
         people=tuple(org.people(page)),
         contacts=tuple([_contact(org, c) for c in said.contacts]) if said.contacts else (),
         slack=(said.slack or (team.slack if team else "")).removeprefix("#"),
         on_call=tuple([_on_call(org, d) for d in duty]) if duty else (),
+        former=org.former.get(of, ()) if of else (),
     )
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from podo.access import service as access
 from podo.access.types import Membership, Succession, Team
 from podo.catalog import rules
-from podo.catalog.types import CatalogSettings, Responder
+from podo.catalog.types import CatalogSettings, Contact, Responder
 from podo.kernel import clock
 from podo.kernel.db import Reading
 
@@ -27,6 +27,8 @@ class Organisation:
     ids: Mapping[str, Sequence[str]]
     rest: Sequence[Responder]
     addresses: Mapping[str, str]
+    # By team that ended: those who were in it then, leads first, as far as they are still here.
+    former: Mapping[str, tuple[Contact, ...]]
     # The chart as it was worked out last, and until when it is the same.
     kept: dict[str, tuple[rules.Chart, datetime | None]] = field(default_factory=dict[str, tuple[rules.Chart, datetime | None]])
 
@@ -99,7 +101,10 @@ async def _organisation(r: Reading) -> Organisation:
     rest = [Responder(i, people[i].name, people[i].email, leads=False) for i in first]
     ids = {team: [p.id for p in found] for team, found in ordered.items()}
     addresses = {p.id: f"{p.name} <{p.email}>" for p in people.values()}
-    return Organisation(teams, await access.successions(r), ordered, ids, rest, addresses)
+    successions = await access.successions(r)
+    former = {s.team: s.people for s in reversed(successions) if s.withdrawn_at is None and s.people}
+    still = {t: tuple([Contact(p, addresses[p]) for p in inside if p in addresses]) for t, inside in former.items()}
+    return Organisation(teams, successions, ordered, ids, rest, addresses, still)
 
 
 def _responder(name: str, email: str, membership: Membership) -> Responder:

@@ -73,7 +73,7 @@ def _then(org: Organisation, feed: Feed, foreseen: Sequence[Foreseen], at: datet
     ids = {team: [p.id for p in found] for team, found in ordered.items()}
     rest = [p for p in org.rest if p.id in here]
     addresses = {p.id: f"{p.name} <{p.email}>" for p in here.values()}
-    return Organisation(teams, [*org.successions, *more], ordered, ids, rest, addresses)
+    return Organisation(teams, [*org.successions, *more], ordered, ids, rest, addresses, org.former)
 
 
 def _team(team: Team, ends: bool, at: datetime) -> Team:

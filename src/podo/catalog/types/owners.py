@@ -109,7 +109,7 @@ class Answer:
 
     `project` is empty where nobody registered the namespace: the custodian's people answer then. `team` lives; `recorded` is the
     team that the record names. `people` are those of the team `page`, leads first; `contacts` and `on_call` are what the project
-    says of itself and what else is known of duty.
+    says of itself and what else is known of duty. `former` are those who were in the team `of` when it ended, and are still here.
     """
 
     namespace: str
@@ -127,6 +127,7 @@ class Answer:
     contacts: tuple[Contact, ...]
     slack: str
     on_call: tuple[OnCall, ...]
+    former: tuple[Contact, ...] = ()
 
     @property
     def reachable(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from podo.access.types import PersonCard
 from podo.catalog.types import (
     DeletionObjection,
     GuideSteps,
@@ -164,6 +165,13 @@ async def _recent(r: Reading, person: str, projects: Sequence[str], lang: str) -
     ]
 
 
+async def _waits(r: Reading, person: str, lang: str) -> Sequence[tuple[str, str, str]] | None:
+    """On a person's own page: what waits for the person's approval."""
+    if person != r.actor.id:
+        return None
+    return [(f"{x.project} #{x.number} {x.title}", x.link, x.sentence) for x in await _waiting(r, person, (), lang)]
+
+
 # -- search
 
 
@@ -197,6 +205,7 @@ SLOTS: Sequence[object] = (
     SearchSource(_find),
     HomeSource("waiting", _waiting, _waiting_count),
     HomeSource("recent", _recent),
+    PersonCard(N_("Approvals that wait for you"), "clock", _waits),
     OwnerEvidence(service.deeds.deeds, (DeploymentAsked.code, RolloutApproved.code)),
     *SCORES,
 )

@@ -944,6 +944,7 @@ def upgrade() -> None:
         sa.Column("now", sa.String(length=200), nullable=False),
         sa.Column("withdrawn_at", podo.kernel.db.models.UtcTime(), nullable=True),
         sa.Column("withdrawn_why", sa.String(length=500), nullable=False),
+        sa.Column("people", podo.kernel.db.models.Json, nullable=False),
         sa.ForeignKeyConstraint(["team"], ["teams.id"], name=op.f("fk_successions_team")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_successions")),
     )
