@@ -20,7 +20,8 @@ _PEOPLE = select(*_COLUMNS).where(PersonRow.id.in_(bindparam("ids", expanding=Tr
 _EVERYBODY = select(*_COLUMNS).order_by(PersonRow.name)
 _PERSON = select(*_COLUMNS).where(PersonRow.id == bindparam("id"))
 _BY_EMAIL = select(*_COLUMNS).where(func.lower(PersonRow.email) == bindparam("email"), PersonRow.active.is_(True))
-_IN_TEAMS = select(MembershipRow.person, MembershipRow.team, MembershipRow.role).where(MembershipRow.person == bindparam("id"))
+_MEMBERSHIP = (MembershipRow.person, MembershipRow.team, MembershipRow.role)
+_IN_TEAMS = select(*_MEMBERSHIP).where(MembershipRow.person == bindparam("id"))
 _TEAMS = select(*(getattr(TeamRow, column.name) for column in TeamRow.__table__.columns)).order_by(TeamRow.name)
 _ROLES = select(RoleRow.role).where(RoleRow.person == bindparam("id"))
 
@@ -111,14 +112,14 @@ async def memberships(
     """Of a person or several, of a team, or all; who is in a team by several sources is there once, a lead before all."""
     if person is not None and people is None and team is None:
         return list(await r.recall("access", ("memberships", person), lambda: _memberships_of(r, person)))
-    query = select(MembershipRow)
+    query = select(*_MEMBERSHIP)
     if person is not None:
         query = query.where(MembershipRow.person == person)
     if people is not None:
         query = query.where(MembershipRow.person.in_(people))
     if team is not None:
         query = query.where(MembershipRow.team == team)
-    return _merged(await r.session.scalars(query))
+    return _merged(await r.session.execute(query))
 
 
 async def leads(r: Reading, teams_: Collection[str]) -> list[Membership]:

@@ -27,6 +27,7 @@ class UtcTime(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+    _written: tuple[datetime | None, str] = (None, "")
 
     def load_dialect_impl(self, dialect: Any) -> Any:
         return dialect.type_descriptor(String(32) if dialect.name == "sqlite" else DateTime(timezone=True))
@@ -36,8 +37,14 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a time without zone cannot be stored")
-        value = value.astimezone(UTC)
-        return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if dialect.name == "sqlite" else value
+        if dialect.name != "sqlite":
+            return value.astimezone(UTC)
+        # Rows that are written together bear one time.
+        last, text = self._written
+        if value is not last:
+            text = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            self._written = value, text
+        return text
 
     def process_result_value(self, value: Any, dialect: Any) -> datetime | None:
         if value is None or isinstance(value, datetime):

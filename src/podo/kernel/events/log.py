@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,8 +72,9 @@ def _point(said: Event, trace: str | None) -> str | None:
 
 def _tell(rows: Sequence[dict[str, Any]]) -> None:
     """A log line and a count for each event that was committed, with the ids by which it is found elsewhere."""
-    for row in rows:
-        metrics.count(metrics.EVENTS.labels(row["code"]))
+    for code, times in Counter([row["code"] for row in rows]).items():
+        metrics.count(metrics.EVENTS.labels(code), times)
+    for row in rows if _log.isEnabledFor(logging.INFO) else ():
         facts = {
             "event": row["id"],
             "code": row["code"],
