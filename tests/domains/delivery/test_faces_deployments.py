@@ -250,6 +250,25 @@ async def test_a_long_list_goes_on_behind_a_cursor(chat: Shop) -> None:
     assert seen == [5, 4, 3, 2, 1]
 
 
+async def test_a_long_story_is_shown_from_its_ends_and_whole_when_asked(chat: Shop) -> None:
+    of = await chat.ask(await chat.build(), "alpha")
+    await chat.settled()
+    async with chat.living.transaction(HANEUL) as tx:
+        for n in range(45):
+            await service.deployments.comment(tx, PROJECT, of.number, f"Word {n}.")
+    async with chat.living.signed_in("haneul") as haneul:
+        page = await haneul.get(f"{AT}/{of.number}")
+        between = f'href="{AT}/{of.number}?story=whole#between"'
+        assert [n for n in range(45) if f"Word {n}." in page] == list(range(5, 45))
+        assert page.index("asked to deploy") < page.index(between) < page.index("Word 5.")
+        assert f'data-src="{AT}/{of.number}/body"' in page
+        whole = await haneul.get(f"{AT}/{of.number}?story=whole")
+        assert all(f"Word {n}." in whole for n in range(45))
+        assert between not in whole
+        assert f'data-src="{AT}/{of.number}/body?story=whole"' in whole
+        assert "Word 0." in await haneul.get(f"{AT}/{of.number}/body?story=whole")
+
+
 async def test_no_page_asks_a_question_for_each_row(chat: Shop) -> None:
     build = await chat.healthy_alpha()
     counts: list[int] = []

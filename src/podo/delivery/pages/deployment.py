@@ -74,7 +74,7 @@ class News:
 @page("delivery/deployment.html")
 @dataclass(frozen=True, slots=True)
 class DeploymentPage:
-    """The Conversation tab; `trouble` is what became of what was just sent."""
+    """The Conversation tab, `whole` or not; `trouble` is what became of what was just sent."""
 
     t: Top
     items: Sequence[Item]
@@ -82,6 +82,7 @@ class DeploymentPage:
     side: Side
     news: Sequence[News]
     trouble: str
+    whole: bool
 
 
 @page("delivery/_body.html")
@@ -96,10 +97,10 @@ class BodyPiece:
     news: Sequence[News]
 
 
-async def conversation(w: Web, r: Reading, of: Deployment) -> BodyPiece:
-    """Everything on the Conversation tab."""
+async def conversation(w: Web, r: Reading, of: Deployment, *, whole: bool) -> BodyPiece:
+    """What is on the Conversation tab."""
     here = await views.around(r, of)
-    told = await timeline.timeline(r, of, here.stages, w.lang)
+    told = await timeline.timeline(r, of, here.stages, w.lang, whole=whole)
     asked = await service.approvals.reviewers(r, of) if any(x.state is RolloutState.waiting for x in of.rollouts) else []
     ids = {of.by, *asked, *(a.person for x in of.rollouts for a in x.approvals)}
     known = await words.people(r, ids)
@@ -167,28 +168,28 @@ def _addresses(of: Deployment, release: Release) -> list[Address]:
     return found
 
 
-async def shown(w: Web, project: str, number: int, *, trouble: PodoError | None = None) -> Response:
-    """The whole page; with `trouble`, what was refused just now stands on top."""
+async def shown(w: Web, project: str, number: int, *, whole: bool = False, trouble: PodoError | None = None) -> Response:
+    """The page; with `trouble`, what was refused just now stands on top."""
     async with w.reading() as r:
         of = await service.deployments.deployment(r, project, number)
-        body = await conversation(w, r, of)
+        body = await conversation(w, r, of, whole=whole)
         around = await head(w, r, project)
     said = words.sentence(w, trouble) if trouble else ""
-    made = DeploymentPage(body.t, body.items, body.box, body.side, body.news, said)
+    made = DeploymentPage(body.t, body.items, body.box, body.side, body.news, said, whole)
     return await w.page(
         made, title=title(w, of), head=around, live=f"{body.t.topics} project:{of.project}", status=_SAID if trouble else 200
     )
 
 
 @routes.page("/{project}/deployments/{number}", permission=READ.id)
-async def deployment(project: str, number: int, w: Web = WebIn) -> Response:
-    """The Conversation tab."""
-    return await shown(w, project, number)
+async def deployment(project: str, number: int, story: str = "", w: Web = WebIn) -> Response:
+    """The Conversation tab; with `story=whole` nothing of a long one is left out."""
+    return await shown(w, project, number, whole=story == "whole")
 
 
 @routes.page("/{project}/deployments/{number}/body", permission=READ.id)
-async def body(project: str, number: int, w: Web = WebIn) -> Response:
+async def body(project: str, number: int, story: str = "", w: Web = WebIn) -> Response:
     """What of it moves, read again when something happened."""
     async with w.reading() as r:
         of = await service.deployments.deployment(r, project, number)
-        return await w.fragment(await conversation(w, r, of))
+        return await w.fragment(await conversation(w, r, of, whole=story == "whole"))

@@ -48,6 +48,8 @@ from podo.kernel.errors import N_
 from podo.kernel.ui import languages, markdown
 
 Html = Callable[[str], str]
+# More than a person reads at once, and more than a deployment comes to.
+_NEWEST, _WHOLE = 40, 2000
 
 _LOOKS = {
     DeploymentAsked.code: ("rocket", ""),
@@ -107,7 +109,7 @@ class Piece:
 class Item:
     """Something that happened; `who` did it. `comment` is safe HTML; a `card` is nothing but that comment.
 
-    `marks` are (text, tone) behind the sentence; `facts` stand under it.
+    `marks` are (text, tone) behind the sentence; `facts` stand under it. A `gap` stands for all that is left out.
     """
 
     id: str
@@ -120,19 +122,23 @@ class Item:
     facts: Sequence[str] = ()
     comment: str = ""
     card: bool = False
+    gap: bool = False
 
 
-async def timeline(r: Reading, of: Deployment, stages: Sequence[Environment], lang: str) -> list[Item]:
-    """Everything from the build to the last word, oldest first."""
-    story = await views.story(r, of.subject, of.project)
-    comments = {c.id: c for c in await service.deployments.comments(r, of.project, of.number)}
+async def timeline(r: Reading, of: Deployment, stages: Sequence[Environment], lang: str, *, whole: bool = False) -> list[Item]:
+    """From the build to the newest, oldest first; of a long story the beginning and the newest, unless it is wanted `whole`."""
+    began, newest = await views.story(r, of.subject, of.project, newest=_WHOLE if whole else _NEWEST)
+    written = {str(h.facts.get("comment")) for h in newest if h.code == Commented.code}
+    comments = {c.id: c for c in await service.deployments.comments(r, of.project, of.number, written)} if written else {}
     builds = await service.builds.builds_by_numbers(r, of.project, [of.build])
     early = [await _built(r, b, lang) for b in builds if b.state is BuildState.succeeded]
     if of.kind is DeploymentKind.deploy:
         early += await _before(r, of, stages, lang)
     html = await _markdown(r, of)
-    told = [item for group in _grouped(story) for item in _items(of, group, comments, lang, html)]
-    return sorted([*early, *told], key=lambda item: item.at)
+    first, told = ([x for group in _grouped(some) for x in _items(of, group, comments, lang, html)] for some in (began, newest))
+    if began:
+        told = [Item("between", newest[0].at, "history", "", Who("", "", "bot"), (), gap=True), *told]
+    return sorted([*early, *first, *told], key=lambda item: item.at)
 
 
 async def _markdown(r: Reading, of: Deployment) -> Html:

@@ -318,9 +318,9 @@ async def projects_waiting(r: Reading) -> list[str]:
     return await rows.projects_waiting(r)
 
 
-async def comments(r: Reading, project: str, number: int) -> list[Comment]:
-    """Oldest first."""
-    return await rows.comments(r, project, number)
+async def comments(r: Reading, project: str, number: int, only: Collection[str] | None = None) -> list[Comment]:
+    """Oldest first; where `only` names some, those."""
+    return await rows.comments(r, project, number, only)
 
 
 async def comment_counts(r: Reading, found: Sequence[Deployment]) -> dict[tuple[str, int], int]:

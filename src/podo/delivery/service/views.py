@@ -24,9 +24,11 @@ from podo.delivery.types import (
     ChoicesChanged,
     Decision,
     Deployment,
+    DeploymentAsked,
     DeploymentKind,
     Place,
     Release,
+    RollbackAsked,
     Rollout,
     RolloutState,
     Search,
@@ -38,7 +40,8 @@ from podo.delivery.types import (
 from podo.kernel.db import Reading
 
 _CONFIGURED = tuple(e.code for e in (VariableSet, VariableRemoved, SecretSet, SecretRemoved, ChoicesChanged))
-_STORY = 500
+_BEGINNINGS = (DeploymentAsked.code, RollbackAsked.code)
+_AT_ONCE = 100
 _NUMBERED = re.compile(r"(?:(?P<project>[a-z][a-z0-9-]*)\s*)?#?(?P<number>\d{1,6})")
 _DIGEST = re.compile(r"[0-9a-f]{8,64}")
 _UNDECIDED = frozenset({RolloutState.waiting, RolloutState.queued})
@@ -84,17 +87,20 @@ async def bundle(r: Reading, of: Deployment, region: str) -> Bundle:
     return found
 
 
-async def story(r: Reading, subject: str, project: str) -> list[Happening]:
-    """Everything that was said about a thing, oldest first."""
+async def story(r: Reading, subject: str, project: str, *, newest: int) -> tuple[list[Happening], list[Happening]]:
+    """How a thing began, and the `newest` that was said about it, oldest first; nothing began it where nothing is left out."""
     found: list[Happening] = []
     cursor: str | None = None
-    while len(found) < _STORY:
-        page = await activity.happenings(r, Question(project=project, subject=subject), cursor=cursor, limit=100)
+    while len(found) < newest:
+        limit = min(_AT_ONCE, newest - len(found))
+        page = await activity.happenings(r, Question(project=project, subject=subject), cursor=cursor, limit=limit)
         found += page.items
         cursor = page.next
         if cursor is None:
-            break
-    return found[::-1]
+            return [], found[::-1]
+    began = await activity.happenings(r, Question(project=project, subject=subject, kinds=_BEGINNINGS), limit=_AT_ONCE)
+    shown = {h.id for h in found}
+    return [h for h in began.items[::-1] if h.id not in shown][:1], found[::-1]
 
 
 async def configured_since(r: Reading, of: Deployment, release: Release, *, limit: int = 5) -> Sequence[Happening]:

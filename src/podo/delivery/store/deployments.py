@@ -179,10 +179,13 @@ def add_comment(tx: Tx, comment: Comment) -> None:
     tx.session.add(CommentRow(**asdict(comment)))
 
 
-async def comments(r: Reading, project: str, number: int) -> list[Comment]:
-    """Oldest first."""
-    query = select(CommentRow).where(CommentRow.project == project, CommentRow.number == number).order_by(CommentRow.at)
-    return [Comment(c.id, c.project, c.number, c.person, c.text, c.at) for c in await r.session.scalars(query)]
+async def comments(r: Reading, project: str, number: int, only: Collection[str] | None = None) -> list[Comment]:
+    """Oldest first; where `only` names some, those."""
+    c = CommentRow
+    query = select(c.id, c.project, c.number, c.person, c.text, c.at).where(c.project == project, c.number == number)
+    if only is not None:
+        query = query.where(c.id.in_(only))
+    return [Comment(*row) for row in await r.session.execute(query.order_by(c.at))]
 
 
 async def comment_counts(r: Reading, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], int]:
