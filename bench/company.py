@@ -37,6 +37,7 @@ from podo.kernel.events import log
 from podo.kernel.nouns import PODO, Actor, ActorKind
 
 FIRST, BIG = "template-qzx", "chat-api"
+TALKED_OF = 2
 PLACES = {
     FIRST: (("alpha", "kr"), ("prod", "kr")),
     BIG: (("alpha", "kr"), *(("prod", region) for region in ("kr", "jp", "ca", "uk"))),
@@ -61,13 +62,17 @@ class Company:
     pods: int
 
 
-async def found(folder: Path, *, projects: int, pods: int) -> Company:
-    """Fill `folder`: `projects` projects, of which the one called `BIG` has `pods` pods in production."""
+async def found(folder: Path, *, projects: int, pods: int, said: int = 0) -> Company:
+    """Fill `folder`: `projects` projects, of which the one called `BIG` has `pods` pods in production.
+
+    About its deployment `TALKED_OF` there was `said` something so often.
+    """
     house = houses.build(settings_for(folder))
     await houses.furnish(house)
     try:
         await _people_and_places(house)
         manifests = {slug: await _whole_way(house, slug) for slug in (BIG, FIRST)}
+        await _talk(house, said)
         names = [f"{slug}-{n:04d}" for n, slug in zip(range(projects - 2), _words(), strict=False)]
         await _copy(house, names)
         while await log.seal(house.database):
@@ -162,6 +167,12 @@ async def _rolled(house: House, rollout: str, number: int) -> list[Manifest]:
         assert await service.rollouts.well(tx, rollout, 1) == "healthy"
         _, bundle = await service.rollouts.plan(tx, rollout, 1)
     return [*rules.numbered(bundle.manifests, number)]
+
+
+async def _talk(house: House, times: int) -> None:
+    async with house.database.transaction(Actor(ActorKind.person, founding.member().id)) as tx:
+        for n in range(times):
+            await service.deployments.comment(tx, BIG, TALKED_OF, f"Error rate {n / 100:.2f} %, **as before**; see `chat-api`.")
 
 
 async def _namespaces(house: House, slug: str) -> dict[str, list[Manifest]]:

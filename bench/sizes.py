@@ -24,6 +24,7 @@ class Size:
     provisioned: int
     watched: int
     applied: int
+    said: int
     observed: int
     open: int
     held: int
@@ -47,6 +48,7 @@ WHOLE = Size(
     provisioned=5000,
     watched=10_000,
     applied=100,
+    said=500,
     observed=50_000,
     open=500,
     held=2000,
@@ -71,6 +73,7 @@ SMALLEST = Size(
     provisioned=20,
     watched=20,
     applied=2,
+    said=3,
     observed=300,
     open=3,
     held=5,

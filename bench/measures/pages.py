@@ -23,7 +23,7 @@ _PATIENCE = 120
 async def measure(size: Size) -> list[Figure]:
     """Home, the list of projects, a workloads page and a search for a pod; and pages that are left open."""
     with tempfile.TemporaryDirectory(prefix="podo-bench-") as folder:
-        there = await company.found(Path(folder, "server"), projects=size.projects, pods=size.pods)
+        there = await company.found(Path(folder, "server"), projects=size.projects, pods=size.pods, said=size.said)
         # Projects of this size have webhooks; and no repository of theirs can be reached from here.
         with serving(there.folder, PODO_DELIVERY_POLL_SECONDS="0") as server:
             server.wait()
@@ -34,6 +34,7 @@ async def measure(size: Size) -> list[Figure]:
             pages = {
                 f"list of {size.projects:,} projects": [f"/projects?number={1 + n % last}" for n in range(0, 60, 7)],
                 f"workloads page, {size.pods:,} pods": [f"/{company.BIG}/workloads?q=env%3Aprod"],
+                f"deployment about which {size.said} things were said": [f"/{company.BIG}/deployments/{company.TALKED_OF}"],
                 "home": ["/"],
                 f"search for one of {observed:,} pods": [f"/search?q={company.BIG}-{n:x}" for n in range(16)],
             }
