@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -24,88 +23,17 @@ from podo.notices.types import (
     DeliveryState,
     NoSuchWebhook,
     TooManyWebhooks,
-    Webhook,
-    WebhookDelivery,
     WebhookOff,
     WebhookPlace,
     WebhookScope,
-    WebhookWish,
     WrongWebhook,
 )
 from tests.company import ADMIN, CHIEF, KR, LEAD, MEMBER, SRE, STRANGER, VIEWER, api_of, company
-from tests.domains.notices.receivers import DRIP, HANG, NONSENSE, RESET, Receiver, receiving
-from tests.houses import Living, person
+from tests.domains.notices.listening import CHAT, SEARCH, SETTINGS, World
+from tests.domains.notices.receivers import DRIP, HANG, NONSENSE, RESET, receiving
+from tests.houses import person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-CHAT, SEARCH = "team-3", "team-4"
-SETTINGS = {"PODO_NOTICES_LOCAL_WEBHOOKS": "true", "PODO_NOTICES_WEBHOOK_SECONDS": "0.4"}
-
-
-@dataclass
-class World:
-    """The company's house, and somebody who listens."""
-
-    house: Living
-    receiver: Receiver
-
-    async def project(self, slug: str) -> WebhookPlace:
-        """A project of Chat, as the place of webhooks."""
-        async with self.house.transaction(person(LEAD)) as tx:
-            seal = self.house.house.seal
-            await catalog.register(
-                tx,
-                seal,
-                slug=slug,
-                title=slug,
-                team=CHAT,
-                repository="https://git.podo.example/x.git",
-                branch="main",
-                places=[("prod", "kr")],
-            )
-        await self.house.settled()
-        return WebhookPlace(WebhookScope.project, project=slug)
-
-    async def add(
-        self,
-        place: WebhookPlace,
-        path: str,
-        who: str = LEAD,
-        kinds: tuple[str, ...] = ("catalog.project_changed",),
-        port: int = 0,
-    ) -> tuple[Webhook, str]:
-        """A webhook to a path of the receiver, and its secret."""
-        address = f"http://127.0.0.1:{port}{path}" if port else self.receiver.at(path)
-        async with self.house.transaction(person(who)) as tx:
-            return await service.add_webhook(
-                tx, self.house.house.seal, place, WebhookWish(address, path[1:].partition("?")[0], kinds)
-            )
-
-    async def describe(self, slug: str, words: str) -> None:
-        """Something happens to a project."""
-        async with self.house.transaction(person(LEAD)) as tx:
-            await catalog.change(tx, self.house.house.seal, slug, description=words)
-
-    async def sent(self, later: timedelta = timedelta()) -> None:
-        """All that was said is heard and what is due is sent, some time later."""
-        await self.house.running.delivery.settled()
-        with clock.shifted(later):
-            await hear_and_post(self.house.house)
-            await self.house.settled()
-
-    async def deliveries(self, hook: Webhook) -> list[WebhookDelivery]:
-        """The oldest first."""
-        async with self.house.reading(person(ADMIN)) as r:
-            return list(reversed((await service.deliveries(r, hook.id)).items))
-
-    async def now(self, hook: Webhook) -> Webhook:
-        """As it is now."""
-        async with self.house.reading(person(ADMIN)) as r:
-            return await service.webhook(r, hook.id)
-
-    async def told(self, who: str) -> list[str]:
-        """The kinds of notices in somebody's inbox."""
-        async with self.house.reading(person(who)) as r:
-            return [n.message.kind for n in (await service.inbox(r, who)).items]
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -322,6 +250,7 @@ async def test_while_a_secret_is_rotated_both_sign(world: World) -> None:
 async def test_each_place_hears_of_its_own(world: World) -> None:
     place = await world.project("ours")
     await world.project("theirs")
+    await world.house.settled()
     chat, search = (WebhookPlace(WebhookScope.team, team=team) for team in (CHAT, SEARCH))
     await world.add(place, "/of-project", kinds=("*",))
     await world.add(chat, "/of-chat", MEMBER, kinds=("*",))
@@ -478,3 +407,19 @@ async def test_podo_and_nobody_else_may_everything(world: World) -> None:
             await service.site_webhooks(r)
     async with world.house.reading() as r:
         assert await service.webhooks(r, WebhookPlace()) is not None
+
+
+async def test_where_more_waits_than_anybody_reads_it_is_switched_off(world: World) -> None:
+    place = await world.project("full")
+    hook, _ = await world.add(place, "/full", port=1)
+    async with world.house.transaction() as tx:
+        put = "insert into webhook_deliveries (id, webhook, event, kind, body, state, at, due_at, attempts, tries) values "
+        late = "2099-01-01T00:00:00.000000Z"
+        for start in range(0, 10_000, 1000):
+            ids = [f"{n:05d}" for n in range(start, start + 1000)]
+            rows = [(f"msg_{n}", hook.id, f"evt_{n}", "x", "{}", "waiting", late, late, 0, "[]") for n in ids]
+            await (await tx.session.connection()).exec_driver_sql(put + ", ".join(map(repr, rows)))
+    await world.describe("full", "one more")
+    await world.sent()
+    off = await world.now(hook)
+    assert (off.is_on, off.off_why) == (False, "more than 10,000 deliveries wait for the receiver")

@@ -26,13 +26,15 @@ async def hear_and_post(house: House) -> None:
     This reads the log by itself and not as a handler: it hears every event there is, and one place for a batch costs less than
     one for each, above all where nobody has a webhook.
     """
-    async with house.database.reading(PODO) as r:
-        has_more = await service.hears(r)
     for _ in range(_AT_ONCE):
-        if not has_more:
+        async with house.database.reading(PODO) as r:
+            heard = await service.listen(r)
+        if heard is None:
             break
         async with house.database.transaction(PODO) as tx:
-            has_more = await service.hear(tx)
+            await service.queue_heard(tx, heard)
+        if not heard.has_more:
+            break
     async with house.database.reading(PODO) as r:
         due = await service.due_webhooks(r)
     for webhook, turn in due:

@@ -1,15 +1,13 @@
 """The verbs of telling people and programs."""
 
 from podo.notices.service.posting import (
-    KEPT,
-    MOST_WAITING,
     due_webhooks,
     end_turn,
     forget_deliveries,
-    hear,
-    hears,
+    listen,
     note_batch,
     parcel,
+    queue_heard,
     take_batch,
     turn_stuck,
     webhook_turn,
@@ -36,8 +34,6 @@ from podo.notices.service.telling import (
     waiting_draft,
 )
 from podo.notices.service.webhooks import (
-    MOST_HOURS,
-    MOST_WEBHOOKS,
     add_webhook,
     change_webhook,
     deliveries,
@@ -58,10 +54,6 @@ from podo.notices.service.webhooks import (
 )
 
 __all__ = [
-    "KEPT",
-    "MOST_HOURS",
-    "MOST_WAITING",
-    "MOST_WEBHOOKS",
     "add_webhook",
     "change_webhook",
     "choose_mail",
@@ -74,10 +66,9 @@ __all__ = [
     "end_turn",
     "event_kinds",
     "forget_deliveries",
-    "hear",
-    "hears",
     "home",
     "inbox",
+    "listen",
     "mail",
     "mail_choice",
     "mail_delayed",
@@ -92,6 +83,7 @@ __all__ = [
     "parcel",
     "ping_webhook",
     "project_webhooks",
+    "queue_heard",
     "read",
     "read_all",
     "redeliver",

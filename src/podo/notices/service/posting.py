@@ -13,13 +13,14 @@ from podo.kernel import clock, ids
 from podo.kernel.db import Reading, Tx
 from podo.kernel.errors import N_
 from podo.kernel.events import Entry, log
-from podo.kernel.nouns import ActorKind
+from podo.kernel.nouns import PODO, ActorKind
 from podo.notices import messages, rules, store
 from podo.notices.service.telling import tell
 from podo.notices.service.webhooks import drop, switch_off
 from podo.notices.types import (
     ALL_KINDS,
     DeliveryState,
+    Heard,
     Parcel,
     Posted,
     Try,
@@ -44,33 +45,42 @@ _FAILS = N_("the receiver has taken nothing for five days")
 _FULL = N_("more than 10,000 deliveries wait for the receiver")
 
 
-async def hears(r: Reading) -> bool:
-    """Whether something was said that webhooks have not heard."""
+async def listen(r: Reading) -> Heard | None:
+    """What was said behind the place up to which the log was read, for the webhooks that want it; None: nothing new.
+
+    It is found in a reading, so that no writer waits for the looking up of owners.
+    """
     position = await store.webhook_cursor(r)
-    return position is not None and await log.last_position(r) > position and await store.has_webhooks(r)
-
-
-async def hear(tx: Tx) -> bool:
-    """Queue what was said for the webhooks that want it, and go on behind it in the same transaction; whether there is more."""
-    position = await store.webhook_cursor(tx)
-    newest = await log.last_position(tx)
-    if position is None or newest <= position:
-        return False
-    listening = await store.listening(tx)
-    entries = await log.after(tx, position, codes=_codes(listening), limit=_READ)
+    newest = await log.last_position(r)
+    if position is None or newest <= position or not await store.has_webhooks(r):
+        return None
+    listening = await store.listening(r)
+    entries = await log.after(r, position, codes=_codes(listening), limit=_READ)
     has_more = len(entries) == _READ
-    owners = await _owners(tx, entries if listening else ())
+    owners = await _owners(r, entries if listening else ())
     found: list[tuple[Webhook, Entry]] = []
     gone: set[str] = set()
     for entry in entries:
-        found += [(hook, entry) for hook, since in listening if await _is_for(tx, hook, since, entry, owners)]
+        found += [(hook, entry) for hook, since in listening if await _is_for(r, hook, since, entry, owners)]
         if entry.code == ProjectDeleted.code and entry.project:
             listening = [(hook, since) for hook, since in listening if hook.place.project != entry.project]
             gone.add(entry.project)
-    await _queue(tx, found)
-    await store.set_webhook_cursor(tx, entries[-1].position or newest if has_more else newest)
-    await _clear(tx, gone)
-    return has_more
+    until = entries[-1].position or newest if has_more else newest
+    return Heard(position, until, tuple(await _written(r, found)), frozenset(gone), has_more)
+
+
+async def queue_heard(tx: Tx, heard: Heard) -> None:
+    """Queue it, and go on behind it, in one transaction; nothing where another process was there meanwhile."""
+    if await store.webhook_cursor(tx) != heard.since:
+        return
+    hooks = {hook.id: hook for hook, _ in await store.listening(tx)}
+    await store.add_deliveries(tx, [d for d in heard.deliveries if d.webhook in hooks])
+    await store.set_webhook_cursor(tx, heard.until)
+    waiting = await store.count_waiting(tx, {d.webhook for d in heard.deliveries} & hooks.keys())
+    for id_, count in waiting.items():
+        if count > MOST_WAITING:
+            await _give_up(tx, hooks[id_], _FULL)
+    await _clear(tx, heard.gone)
 
 
 def _codes(listening: Sequence[tuple[Webhook, int]]) -> Collection[str] | None:
@@ -114,15 +124,12 @@ async def _concerns(r: Reading, team: str, entry: Entry, owners: Mapping[str, st
     return False
 
 
-async def _queue(tx: Tx, found: Sequence[tuple[Webhook, Entry]]) -> None:
-    if not found:
-        return
+async def _written(r: Reading, found: Sequence[tuple[Webhook, Entry]]) -> list[WebhookDelivery]:
     people = {e.actor.id for _, e in found if e.actor.kind in (ActorKind.person, ActorKind.token)}
-    names = {id_: person.name for id_, person in (await access.people(tx, people)).items()}
-    now = clock.now()
-    names["podo"] = "Podo"
+    names = {id_: person.name for id_, person in (await access.people(r, people)).items()} | {PODO.id: "Podo"}
     bodies = {entry.id: rules.letter(entry, names.get(entry.actor.id, entry.actor.id)) for _, entry in found}
-    made = [
+    now = clock.now()
+    return [
         WebhookDelivery(
             id=ids.new("msg"),
             webhook=hook.id,
@@ -137,12 +144,6 @@ async def _queue(tx: Tx, found: Sequence[tuple[Webhook, Entry]]) -> None:
         )
         for hook, entry in found
     ]
-    await store.add_deliveries(tx, made)
-    hooks = {hook.id: hook for hook, _ in found}
-    waiting = await store.count_waiting(tx, hooks)
-    for id_, count in waiting.items():
-        if count > MOST_WAITING:
-            await _give_up(tx, hooks[id_], _FULL)
 
 
 async def _clear(tx: Tx, projects: Collection[str]) -> None:

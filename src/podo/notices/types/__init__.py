@@ -49,6 +49,7 @@ from podo.notices.types.webhooks import WEBHOOKS as WEBHOOKS
 from podo.notices.types.webhooks import Answered as Answered
 from podo.notices.types.webhooks import DeliveryState as DeliveryState
 from podo.notices.types.webhooks import EventKind as EventKind
+from podo.notices.types.webhooks import Heard as Heard
 from podo.notices.types.webhooks import Parcel as Parcel
 from podo.notices.types.webhooks import Posted as Posted
 from podo.notices.types.webhooks import Try as Try

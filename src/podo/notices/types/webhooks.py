@@ -128,6 +128,20 @@ class WebhookDelivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What was said between two positions of the log, as deliveries that are not queued yet, and projects that are gone.
+
+    `has_more` says that it was read in part.
+    """
+
+    since: int
+    until: int
+    deliveries: tuple[WebhookDelivery, ...]
+    gone: frozenset[str]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
     """What is posted together to one webhook: the sealed address, sealed secrets (the newest first), and (id, body) of each."""
 
