@@ -72,6 +72,7 @@ SILENT = {
     "webhooks_taken": "webhooks that were heard already; what followed says so",
     "notices": "telling is an event of its own; reading is the reader's affair",
     "mails": "the way of a mail; queueing is an event of its own",
+    "directory_troubles": "why a directory is not taken over, while it is not; the refusal is said",
     "webhook_cursors": "how far the log was read for webhooks",
     "webhook_deliveries": "the way of what webhooks send; what is sent is an event of its own",
     "webhook_states": "how sending goes, and the number of the present run; that a webhook is switched off says so",
