@@ -9,13 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from podo.kernel.db import Database, Reading
 from podo.kernel.events import log
 from podo.kernel.events.models import CursorRow, EventRow
 from podo.kernel.events.types import Handler
 from podo.kernel.nouns import PODO
+
+# Put together once: who waits for what was said asks this again and again.
+_PLACES = select(CursorRow.handler, CursorRow.position)
+_BEHIND = (
+    select(EventRow.code, func.max(EventRow.position), func.count() - func.count(EventRow.position))
+    .where(or_(EventRow.position > bindparam("heard"), EventRow.position.is_(None)))
+    .group_by(EventRow.code)
+)
 
 
 async def place(database: Database, handlers: Sequence[Handler]) -> Sequence[Handler]:
@@ -57,13 +65,11 @@ class Left:
 
 async def left(r: Reading, handlers: Sequence[Handler], heard: int) -> Left:
     """What is left to do for these handlers, who have heard all up to the position `heard`: however many, two statements."""
-    cursors = {row.handler: row.position for row in await r.session.scalars(select(CursorRow))}
+    cursors = {row.handler: row.position for row in await r.session.execute(_PLACES)}
     heard = max(heard, min((cursors.get(h.name, 0) for h in handlers), default=heard))
-    behind = or_(EventRow.position > heard, EventRow.position.is_(None))
-    newest = select(EventRow.code, func.max(EventRow.position), func.count() - func.count(EventRow.position))
     last: dict[str, int] = {}
     unsealed = 0
-    for code, position, more in await r.session.execute(newest.where(behind).group_by(EventRow.code)):
+    for code, position, more in await r.session.execute(_BEHIND, {"heard": heard}):
         last[code] = position or 0
         unsealed += more
     unheard = any(last[code] > cursors.get(h.name, 0) for h in handlers for code in h.codes & last.keys())
