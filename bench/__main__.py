@@ -1,4 +1,4 @@
-"""`python -m bench [--only NAME …] [--json] [--rounds N] [--smallest]`: measure, and show each figure beside its goal."""
+"""`python -m bench [--only NAME …] [--json] [--rounds N] [--smallest [--peers]]`: figures, each beside its goal."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ def main() -> int:
     words.add_argument("--json", action="store_true", help="for machines, with every sample")
     words.add_argument("--rounds", type=int, help=f"how often each figure is measured (default {WHOLE.rounds})")
     words.add_argument("--smallest", action="store_true", help="as little as possible: to see that the benches run")
+    words.add_argument(
+        "--peers", action="store_true", help="as little as possible, and yet beside others' servers, where they are built"
+    )
     given = words.parse_args()
-    size = SMALLEST if given.smallest else WHOLE
+    size = dataclasses.replace(SMALLEST, has_peers=given.peers) if given.smallest else WHOLE
     if given.rounds:
         size = dataclasses.replace(size, rounds=given.rounds)
     report = asyncio.run(measured(given.only or NAMES, size))

@@ -48,10 +48,10 @@ def _spin() -> int:
     return total
 
 
-def cpu(pid: int) -> float:
-    """Seconds of CPU that a process has used."""
+def cpu(pid: int, *, waited: bool = False) -> float:
+    """Seconds of CPU that a process has used; with `waited` those of its children, too, that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    return sum(map(int, fields[11 : 15 if waited else 13])) / _TICKS
 
 
 def resident(pid: int, key: str = "VmRSS") -> float:

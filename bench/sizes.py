@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """`rounds`: how often each figure is measured. The others say how much there is to do."""
+    """`rounds`: how often each is measured; `has_peers`: beside others' servers, too; the rest: how much there is to do."""
 
     rounds: int
     projects: int
@@ -30,6 +30,7 @@ class Size:
     held: int
     changes: int
     is_seeded: bool
+    has_peers: bool
 
 
 WHOLE = Size(
@@ -54,6 +55,7 @@ WHOLE = Size(
     held=2000,
     changes=40,
     is_seeded=True,
+    has_peers=True,
 )
 """What the goals speak of."""
 
@@ -79,5 +81,6 @@ SMALLEST = Size(
     held=5,
     changes=2,
     is_seeded=False,
+    has_peers=False,
 )
 """Enough to see that a bench runs."""
