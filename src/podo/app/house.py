@@ -103,6 +103,7 @@ def _observed(main: Database, database: DatabaseSettings, directory: Path) -> Da
         # Each cluster has one watcher, which writes its rows alone.
         is_shared_out=True,
         schema="observed" if not main.is_sqlite and not database.observed else None,
+        pulse=None if database.observed else main.pulse,
     )
 
 

@@ -21,6 +21,7 @@ from podo.kernel import clock, metrics, traces
 from podo.kernel.db import fitting, postgres, sqlite
 from podo.kernel.db.memory import MISSING, Memory
 from podo.kernel.db.models import RECORDS, Record
+from podo.kernel.db.pulse import Pulse
 from podo.kernel.errors import N_, Broken, Unavailable
 from podo.kernel.nouns import Actor
 
@@ -175,11 +176,18 @@ class Database:
     """One database. `url` is a SQLAlchemy URL without driver: `sqlite:///path` or `postgresql://…`.
 
     On PostgreSQL `schema` names where its tables are, `public` by default. With `is_shared_out` its writers do not queue: each
-    changes rows of its own (what was observed).
+    changes rows of its own (what was observed). `pulse` is that of another database on the same server.
     """
 
     def __init__(
-        self, url: str, *, metadata: MetaData, pool_size: int = 10, schema: str | None = None, is_shared_out: bool = False
+        self,
+        url: str,
+        *,
+        metadata: MetaData,
+        pool_size: int = 10,
+        schema: str | None = None,
+        is_shared_out: bool = False,
+        pulse: Pulse | None = None,
     ) -> None:
         self.url = make_url(url)
         self.metadata = metadata
@@ -194,7 +202,7 @@ class Database:
         # Leases by name and holder: from when on to renew and until when held, by the process's own clock.
         self.held: dict[tuple[str, str], tuple[float, float]] = {}
         # Whether it answers at all; a file does.
-        self.pulse = None if self.is_sqlite else postgres.pulse(self.url)
+        self.pulse = None if self.is_sqlite else pulse or postgres.pulse(self.url)
         self.engine = postgres.engine(self.url, pool_size, schema, self.pulse) if self.pulse else sqlite.engine(self.url)
         fitting.heed(self.engine.sync_engine)
         # There is one writer: queueing here is fair and costs nothing, queueing in the database is neither.

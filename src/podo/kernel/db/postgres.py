@@ -147,7 +147,7 @@ class _Blocking(psycopg.Connection[Any]):
 def _heard(connection: _Waiting | _Blocking, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
     """The same, until the database is known to be silent; whoever listens may hear nothing for long."""
     pulse, ready = connection.pulse, None
-    quiet_since: float | None = None
+    begun, quiet_since = clock.monotonic(), 0.0
     while True:
         try:
             wanted = gen.send(ready)
@@ -158,11 +158,11 @@ def _heard(connection: _Waiting | _Blocking, gen: Generator[Any, Any, T]) -> Gen
             continue
         now = clock.monotonic()
         if ready & waiting.READY_R:
-            pulse.heard_at, quiet_since = now, None
+            pulse.heard_at, quiet_since = now, 0.0
         elif not ready:
             # Nothing came for the interval.
             quiet_since = quiet_since or now
-            if pulse.is_silent:
+            if pulse.is_silent or begun < pulse.spoke_at:
                 connection.pgconn.finish()
                 raise psycopg.OperationalError("the database does not answer")
             if not connection.listens and now - quiet_since > QUIET:

@@ -32,6 +32,8 @@ class Pulse:
         self.is_silent = False
         # When something last came from it, on whichever connection.
         self.heard_at = clock.monotonic()
+        # When it last ended a silence: what was asked before may be lost, and its answer never come.
+        self.spoke_at = 0.0
 
     @property
     def is_doubted(self) -> bool:
@@ -65,7 +67,7 @@ class Pulse:
                 _log.warning("the database is silent: who waits for it is given up, until it answers")
             await asyncio.sleep(_AGAIN)
         if self.is_silent:
-            self.is_silent = False
+            self.is_silent, self.spoke_at = False, clock.monotonic()
             _log.warning("the database answers again")
 
     async def _answers(self) -> bool:
