@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from podo.access import service as access
 from podo.access.types import SuccessionKind
 from podo.catalog import rules, store
 from podo.catalog.service.charts import Organisation, custody_lasts, organisation
@@ -41,9 +42,14 @@ _WHY = {
 
 async def unsettled_teams(r: Reading) -> list[str]:
     """The ids of teams that ended and still own something, or are still offered something."""
-    now = (await organisation(r)).chart()
     holding = {*await store.owning_teams(r), *[o.team for o in await store.open_offers(r)]}
-    return sorted(t for t in holding if rules.fate(now, t) is not None)
+    at = clock.now()
+    plain = {t.id for t in await access.teams(r) if t.ended_at is None and (t.began_at is None or t.began_at <= at)}
+    if not (doubtful := holding - plain):
+        # Seldom otherwise, and asked after every change of the directory: everybody need not be read for it.
+        return []
+    now = (await organisation(r)).chart()
+    return sorted(t for t in doubtful if rules.fate(now, t) is not None)
 
 
 async def settle(tx: Tx, team: str) -> int:
