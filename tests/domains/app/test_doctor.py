@@ -102,6 +102,7 @@ async def test_an_installation_that_is_well_and_one_thing_broken_after_another(t
 
 async def _is_shown_to_those_who_look_after_it(house: Living) -> None:
     async with house.signed_in("oliver", lang="ko") as sre:
+        assert 'href="/-/doctor"' in await sre.get("/clusters")
         page = await sre.get("/-/doctor")
         assert "봉인된 값 1개가 모두 열립니다" in page
         assert "Its keys" not in page
@@ -113,6 +114,7 @@ async def _is_shown_to_those_who_look_after_it(house: Living) -> None:
     assert told["sign-in"]["level"] == "odd"
     assert told["sign-in"]["do"].startswith("Set access.demo to false")
     async with house.signed_in("haneul") as member:
+        assert 'href="/-/doctor"' not in await member.get("/clusters")
         await member.get("/-/doctor", status=403)
         assert (await member.client.get("/api/v1/doctor")).status_code == 403
 

@@ -62,6 +62,10 @@ async def test_home_says_what_waits_for_whom(chat: Shop) -> None:
         home = words(await oliver.get("/"))
         assert "김하늘 asks for your approval of prod kr and jp. It is the last one that kr needs." in home
         assert "Waiting for you 1" in home
+        page = await oliver.get(f"{AT}/{of.number}")
+        assert f'data-refresh="project:{PROJECT}" data-src="/{PROJECT}/tabs/deployments"' in page, "the tab's number follows"
+        assert words(await oliver.get(f"/{PROJECT}/tabs/deployments")).strip() == "1"
+        assert words(await oliver.get(f"/{PROJECT}/tabs/activity")).strip() == ""
         assert "chat-api #2" in home
     async with chat.living.signed_in("haneul", lang="ko") as haneul:
         home = words(await haneul.get("/"))

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from podo.delivery.rules import gates, states
-from podo.delivery.types import OPEN, Approval, Decision, NotOpen, Rollout, RolloutState, Seen
+from podo.delivery.types import OPEN, Approval, Decision, NotOpen, Rollout, RolloutSoaking, RolloutState, Seen
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 WELL = {RolloutState.healthy, RolloutState.inactive, RolloutState.cancelled}
@@ -91,3 +91,10 @@ def test_what_has_ended_well_never_opens_again_and_every_open_state_can_be_halte
         with pytest.raises(NotOpen):
             states.check(RolloutState.inactive, then, region="kr")
     assert states.TRANSITIONS.keys() == set(RolloutState)
+
+
+def test_a_time_of_soaking_is_never_told_as_nothing() -> None:
+    told = RolloutSoaking.sentence
+    for seconds, words in ((600, "10 min"), (60, "1 min"), (90, "1.5 min"), (2, "0.033 min")):
+        said = told.format(region="kr", ready=2, wanted=2, minutes=states.minutes(seconds))
+        assert said == f"kr is healthy (2 of 2 pods) and soaks for {words}"

@@ -26,3 +26,8 @@ def check(now: RolloutState, then: RolloutState, *, region: str = "", verb: str 
     """Raises `NotOpen` when `then` may not follow `now`."""
     if then not in TRANSITIONS[now]:
         raise NotOpen(region=region, state=now.value, verb=verb)
+
+
+def minutes(seconds: int) -> float:
+    """A time of soaking as it is told: whole minutes without a point, and never 0 for a few seconds."""
+    return seconds // 60 if seconds % 60 == 0 else float(f"{seconds / 60:.2g}")

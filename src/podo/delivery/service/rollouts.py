@@ -205,15 +205,10 @@ async def well(tx: Tx, rollout_id: str, epoch: int) -> str:
         await parts.change(tx, rollout_id, state=_S.soaking, soak_until=until, why="")
         await parts.watch(tx, rollout_id, due_at=until)
         facts = await _facts(tx, now)
-        tx.say(RolloutSoaking(**facts, ready=now.seen.ready, wanted=now.seen.wanted, minutes=_minutes(soak)))
+        tx.say(RolloutSoaking(**facts, ready=now.seen.ready, wanted=now.seen.wanted, minutes=states.minutes(soak)))
         return _S.soaking.value
     await _arrive(tx, now, kind)
     return _S.healthy.value
-
-
-def _minutes(seconds: int) -> float:
-    """As it is told: whole minutes without a point, and never 0 for a few seconds."""
-    return seconds // 60 if seconds % 60 == 0 else float(f"{seconds / 60:.2g}")
 
 
 async def _arrive(tx: Tx, now: Rollout, kind: DeploymentKind) -> None:
