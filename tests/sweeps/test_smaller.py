@@ -121,6 +121,41 @@ async def test_a_deleted_projects_namespace_goes_or_is_said_to_be_left(tmp_path:
         await _swept(made, "namespace:", one)
 
 
+async def test_namespaces_of_many_say_whose_they_are_or_are_said_not_to(tmp_path: Path) -> None:
+    async with shop(tmp_path) as made:
+        slugs = ("label-one", "label-two")
+        for slug in slugs:
+            await _register(made, slug)
+        await made.settled()
+        async with made.living.reading() as r:
+            teams = {handle: (await access.team(r, handle)).id for handle in ("chat", "ads")}
+
+        async def one(number: int, about: str, by: Saboteur) -> None:
+            to = ("ads", "chat")[number % 2]
+
+            async def give() -> None:
+                async with made.living.transaction() as tx:
+                    for slug in slugs:
+                        await catalog.transfer(tx, slug, to, "a sweep")
+
+            await _settled(made, by, give)
+            for slug in slugs:
+                labels = (await made.living.twins["alpha-kr"].get(NAMESPACE.ref(slug)))["metadata"]["labels"]
+                is_told = labels["podo.dev/team"] == teams[to]
+                [(state, why)] = await _namespaces(made, slug)
+                if by.fault is None or by.fault in PASSING:
+                    assert is_told, (about, slug)
+                assert is_told or (state in ("waiting", "refused") and why), (about, slug, state)
+            # As the round does: what waits or was refused is made whole before the next.
+            for slug in slugs:
+                async with made.living.transaction() as tx:
+                    await catalog.retry_namespace(tx, slug, "alpha-kr")
+            await made.settled()
+            assert [await _namespaces(made, slug) for slug in slugs] == [[("ready", "")]] * 2, about
+
+        await _swept(made, "labels:", one)
+
+
 async def test_what_a_person_asks_of_a_workload_is_done_once_or_said_to_have_failed(tmp_path: Path) -> None:
     async with shop(tmp_path) as made:
         await made.healthy_alpha()

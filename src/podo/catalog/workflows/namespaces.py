@@ -45,9 +45,15 @@ async def label(projects: list[str], cluster: str) -> int:
     Those wait (a round tries each again once the cluster answers) or are refused.
     """
     manifests = await steps.plan_labels(projects, cluster)
-    failed = await steps.label_namespaces(cluster, manifests)
+    try:
+        failed = await steps.label_namespaces(cluster, manifests)
+    except PodoError as error:
+        failed = {project: [isinstance(error, Unavailable), error.said()[0]] for project in manifests}
     for project in await steps.namespaces_are_labelled(cluster, list(manifests), failed):
-        await steps.remove_namespace(project, cluster)
+        try:
+            await steps.remove_namespace(project, cluster)
+        except PodoError as error:
+            await steps.namespace_has_to_wait(project, cluster, error.said()[0])
     return len(failed)
 
 
