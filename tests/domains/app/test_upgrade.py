@@ -8,11 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from podo.access import service as access
+from podo.access.types import SuccessionKind
 from podo.app import migrations
+from podo.catalog import service as catalog
+from podo.catalog.types import AccountKind, CloudAccount, Provider, SeenAsset
 from podo.kernel.db import Database
 from podo.kernel.db.models import metadata
+from podo.kernel.events import log
 from tests import needs, postgres
-from tests.domains.delivery.shops import shop
+from tests.domains.catalog.test_inventory import looked, twin
+from tests.domains.delivery.shops import EMMA, OLIVER, PROJECT, Shop, shop
 
 _NEXT = '''
 """What a later version brings."""
@@ -33,6 +39,9 @@ def upgrade() -> None:
 '''
 ADDS = 'op.add_column("projects", sa.Column("nickname", sa.String(80), nullable=True))'
 ADDS_MORE = 'op.create_table("later_things", sa.Column("id", sa.String(40), primary_key=True))'
+# Each table of ours gets a column: nothing may rely on there being none.
+ADDS_TO_ALL = """for table in sa.inspect(op.get_bind()).get_table_names():
+        op.add_column(table, sa.Column("later", sa.String(40), nullable=True))"""
 REMOVES = 'op.drop_column("projects", "nickname")'
 
 
@@ -93,11 +102,12 @@ async def test_a_train_goes_on_while_the_new_version_migrates_and_the_old_one_ca
             await made.settled()
             await made.approve(train, "kr", "jp")
             new = Database(url, metadata=metadata)
-            await migrations.run(new, scripts=later(tmp_path, (ADDS, False), (ADDS_MORE, False)))
+            await migrations.run(new, scripts=later(tmp_path, (ADDS, False), (ADDS_TO_ALL, False)))
             await made.settled()
             assert set((await made.states(train)).values()) == {"healthy"}
             assert (await made.living.client().get("/readyz")).text == "ok"
-            more = later(tmp_path, (ADDS, False), (ADDS_MORE, False), (REMOVES, True))
+            await _katalog_goes_on(made)
+            more = later(tmp_path, (ADDS, False), (ADDS_TO_ALL, False), (REMOVES, True))
             # An old process starts beside the new one.
             await migrations.run(made.living.house.database)
             await migrations.run(new, scripts=more)
@@ -105,3 +115,30 @@ async def test_a_train_goes_on_while_the_new_version_migrates_and_the_old_one_ca
             answer = await made.living.client().get("/readyz")
             assert answer.status_code == 503
             assert "schema: The database has schema 9003" in answer.text
+
+
+async def _katalog_goes_on(made: Shop) -> None:
+    """A team is merged, its project and what is seen of a cloud follow, and all of it is found."""
+    async with made.living.transaction(OLIVER) as tx:
+        await catalog.set_account(tx, CloudAccount(Provider.gcp, "podo-test", "Podo", kind=AccountKind.twin))
+    topic = SeenAsset("//pubsub.googleapis.com/t/1", "pubsub.googleapis.com/Topic", "orders", "asia", {"podo-project": PROJECT})
+    twin(made.living).put("podo-test", [topic])
+    await looked(made.living)
+    async with made.living.transaction(EMMA) as tx:
+        about = {
+            "title": "Ads",
+            "team": "ads",
+            "repository": "https://git.test/ads",
+            "branch": "main",
+            "places": [("alpha", "kr")],
+        }
+        await catalog.register(tx, made.living.house.seal, slug="ads-api", **about)  # type: ignore[arg-type]
+    async with made.living.transaction() as tx:
+        await access.succeed(tx, SuccessionKind.merge, "ads", ["chat"], "one team")
+    await made.settled()
+    async with made.living.reading(EMMA) as r:
+        assert [p.slug for p in await catalog.find_projects(r, "adsapi", 5)] == ["ads-api"]
+        [asset] = await catalog.find_assets(r, "order", 5)
+        assert (await catalog.owner(r, "ads-api")).team == "team-chat"
+    assert asset.name == "orders"
+    assert (await log.verify(made.living.house.database)).broken_at is None
