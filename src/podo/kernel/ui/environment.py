@@ -16,6 +16,7 @@ from markupsafe import Markup
 from podo.kernel.errors import N_
 from podo.kernel.ui import bundle, marks
 from podo.kernel.ui.charts import draw
+from podo.kernel.ui.compiled import HOME, Compiled
 from podo.kernel.ui.formats import Formats
 from podo.kernel.ui.frames import hue, initials
 from podo.kernel.ui.languages import LANGUAGES, translations, translator
@@ -45,6 +46,7 @@ def make(lang: str, loader: BaseLoader) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=Compiled(HOME / lang, Path(__file__)),
         extensions=["jinja2.ext.i18n"],
     )
     made.policies["ext.i18n.trimmed"] = True
