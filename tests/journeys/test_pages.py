@@ -121,7 +121,7 @@ PIECES = {
     *("/-/home", "/activity/list", "/clusters/list", "/deployments/list", "/new/name", "/search/hits"),
     *("/{project}/activity/list", "/{project}/builds/list", "/{project}/builds/{number}/facts"),
     *("/{project}/deployments/grid", "/{project}/deployments/list", "/{project}/deployments/{number}/body"),
-    *("/{project}/namespaces", "/{project}/running", "/{project}/workloads/table"),
+    *("/{project}/namespaces", "/{project}/running", "/{project}/tabs/{key}", "/{project}/workloads/table"),
 }
 NO_PAGES = {
     **dict.fromkeys(("/-/live", "/{project}/builds/{number}/follow", "/{project}/workloads/follow"), "a stream"),
