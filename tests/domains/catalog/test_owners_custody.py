@@ -239,6 +239,7 @@ async def test_people_are_told_and_asked_at_home_and_answer_there(house: Living)
         assert "kept by Service for now; voice is asked" in mine, "what waits for him, on his own page"
         assert "kept by Service for now" not in await browser.get("/people/prs-seoyeon")
         assert "was in the team before" in await browser.get("/owners?q=chat-api")
+        assert "Who was in it when it ended" in await browser.get("/teams/chat")
         home = await browser.get("/")
         assert "kept by Service for now; voice is asked" in home
         inbox = await browser.get("/inbox")

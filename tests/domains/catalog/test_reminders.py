@@ -52,6 +52,8 @@ async def test_candidates_of_orphans_are_told_see_it_at_home_and_are_reminded(ho
         assert "nobodys" in await browser.get("/assets/orphans")
         async with house.reading(SEOYEON) as r:
             mine = [c.asset.id for c in (await service.orphans(r, AssetQuery(), of=SEOYEON.id)).items]
+        listed = await browser.client.get("/api/v1/assets/orphans?mine=true")
+        assert [it["asset"]["id"] for it in listed.json()["items"]] == mine
         await browser.send("/assets/orphans/skip", asset=mine[0], mine="1")
         assert "1 assets of which nobody is known" in await browser.get("/")
     await reminded(house, 10)

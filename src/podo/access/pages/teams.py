@@ -90,7 +90,10 @@ class Became:
 @page("access/team.html")
 @dataclass(frozen=True, slots=True)
 class TeamPage:
-    """One team; `before` is what became of it and of those it follows, the newest first."""
+    """One team; `before` is what became of it and of those it follows, the newest first.
+
+    Of one that has ended `former` are those who were in it then, and are still here.
+    """
 
     team: Team
     above: Sequence[Team]
@@ -98,6 +101,7 @@ class TeamPage:
     people: int
     members: Sequence[tuple[Person, Membership]]
     before: Sequence[Became]
+    former: Sequence[Person]
     heirs: Sequence[Team]
     may_change: bool
     cards: Sequence[tuple[TeamCard, Sequence[tuple[str, str, str]]]]
@@ -187,6 +191,7 @@ async def team(name: str, w: Web = WebIn) -> Response:
         counts = await service.head_counts(r)
         members = await service.members(r, found.id)
         before = await _before(r, found, {t.id: t for t in known})
+        former = await _former(r, found, before)
         may_change = (await service.may(r, REORGANISE, On(team=found.id))).allowed
         cards = [(card, await card.lines(r, found.id)) for card in w.house.slots[TeamCard]]
     heirs = next((b.successors for b in before if b.team == found and b.succession.withdrawn_at is None), ())
@@ -197,11 +202,20 @@ async def team(name: str, w: Web = WebIn) -> Response:
         people=counts.get(found.id, 0),
         members=members,
         before=before,
+        former=former,
         heirs=heirs if found.ended_at else (),
         may_change=may_change,
         cards=cards,
     )
     return await w.page(made, title=found.name)
+
+
+async def _former(r: Reading, team: Team, before: Sequence[Became]) -> list[Person]:
+    ends = [b.succession for b in before if b.team == team and b.succession.people and b.succession.withdrawn_at is None]
+    if team.ended_at is None or not ends:
+        return []
+    known = await service.people(r, ends[0].people)
+    return [known[p] for p in ends[0].people if p in known and known[p].active]
 
 
 async def _before(r: Reading, team: Team, known: Mapping[str, Team]) -> list[Became]:

@@ -290,15 +290,20 @@ async def orphans(
     team: str = "",
     below: bool = False,
     state: str = "",
+    mine: bool = False,
     cursor: str = "0",
     limit: int = 20,
     w: Web = WebIn,
 ) -> OrphansOut:
-    """Cases of the orphan court; `because` and `owner` narrow to those that this evidence speaks for this owner first."""
+    """Cases of the orphan court; `because` and `owner` narrow to those that this evidence speaks for this owner first.
+
+    With `mine` only those that teams which you lead, or projects of theirs, are likeliest to own.
+    """
     query = AssetQuery(account=account, team=team, below=below, state=state)
     skip = int(cursor) if cursor.isdecimal() else 0
     async with w.reading() as r:
-        found = await service.orphans(r, query, because=because, owner=owner, skip=skip, limit=limit)
+        of = w.person if mine else ""
+        found = await service.orphans(r, query, because=because, owner=owner, of=of, skip=skip, limit=limit)
     return OrphansOut(items=[OrphanOut.of(case) for case in found.items], next=found.next, total=found.total)
 
 

@@ -112,14 +112,15 @@ def orphan() -> None:
 
 @verb("catalog.orphans")
 @orphan.command("list")
-@click.option("--because", default="", help="tag, record, namespace, creator, stack, prefix or network.")
+@click.option("--because", default="", help="tag, record, on_call, creator, committed, stack and so on: the kind of evidence.")
 @click.option("--owner", default="", help="project:NAME or team:ID that the evidence speaks for.")
 @click.option("--account", default="")
 @click.option("--team", default="", help="Who keeps them: id or handle.")
+@click.option("--mine", is_flag=True, help="Only those that teams which you lead are likeliest to own.")
 @click.option("--limit", default=50, show_default=True)
-def orphan_list(because: str, owner: str, account: str, team: str, limit: int) -> None:
+def orphan_list(because: str, owner: str, account: str, team: str, mine: bool, limit: int) -> None:
     """Cases, the surest first, each with its likeliest owner and why."""
-    asked = {"because": because, "owner": owner, "account": account, "team": team, "limit": min(limit, 200)}
+    asked = {"because": because, "owner": owner, "account": account, "team": team, "mine": mine, "limit": min(limit, 200)}
     rows = [_row(case) for case in every("/assets/orphans", asked, limit)]
     show(rows, ["id", "kind", "name", "trouble", "owner", "confidence", "because", "due_at"])
 
