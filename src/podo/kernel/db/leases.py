@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Float, String, delete, literal, select, text
+from sqlalchemy import Float, String, bindparam, delete, literal, literal_column, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,23 +25,33 @@ class LeaseRow(Bookkeeping):
     until: Mapped[float] = mapped_column(Float)
 
 
+def _taking(dialect: Any, clock: str) -> Any:
+    """Take it, or renew it, where nobody else holds it by the clock: one statement, put together once."""
+    at = literal_column(clock, Float)
+    insert = dialect.insert(LeaseRow).values(
+        name=bindparam("its_name"), holder=bindparam("its_holder"), until=at + bindparam("seconds", type_=Float)
+    )
+    return insert.on_conflict_do_update(
+        index_elements=[LeaseRow.name],
+        set_={"holder": insert.excluded.holder, "until": insert.excluded.until},
+        where=(LeaseRow.holder == insert.excluded.holder) | (LeaseRow.until < at),
+    ).returning(LeaseRow.holder)
+
+
+# Seconds since 1970, at this very moment of the transaction.
+_SQLITE_CLOCK, _POSTGRESQL_CLOCK = "((julianday('now') - 2440587.5) * 86400.0)", "extract(epoch from clock_timestamp())"
+_ON_SQLITE, _ON_POSTGRESQL = _taking(sqlite, _SQLITE_CLOCK), _taking(postgresql, _POSTGRESQL_CLOCK)
+
+
 async def hold(database: Database, name: str, holder: str, seconds: float) -> bool:
     """Take or renew the lease for `seconds`; False while somebody else holds it. It is renewed at half its time."""
     renew_at, _ = database.held.get((name, holder), (0.0, 0.0))
     begun = monotonic()
     if renew_at > begun:
         return True
-    dialect = sqlite if database.is_sqlite else postgresql
+    taking = _ON_SQLITE if database.is_sqlite else _ON_POSTGRESQL
     async with database.note() as session:
-        at = await _seconds(database, session)
-        insert = dialect.insert(LeaseRow).values(name=name, holder=holder, until=at + seconds)
-        taken = await session.scalar(
-            insert.on_conflict_do_update(
-                index_elements=[LeaseRow.name],
-                set_={"holder": holder, "until": at + seconds},
-                where=(LeaseRow.holder == holder) | (LeaseRow.until < literal(at)),
-            ).returning(LeaseRow.holder)
-        )
+        taken = await session.scalar(taking, {"its_name": name, "its_holder": holder, "seconds": seconds})
     if taken != holder:
         database.held.pop((name, holder), None)
         return False
@@ -84,5 +95,5 @@ async def now(database: Database, session: AsyncSession) -> datetime:
 
 
 async def _seconds(database: Database, session: AsyncSession) -> float:
-    clock = "(julianday('now') - 2440587.5) * 86400.0" if database.is_sqlite else "extract(epoch from clock_timestamp())"
+    clock = _SQLITE_CLOCK if database.is_sqlite else _POSTGRESQL_CLOCK
     return float(await session.scalar(select(text(clock))) or 0)
