@@ -119,7 +119,7 @@ class OrphanCaseRow(Bookkeeping):
         Index("ix_orphan_cases_queue", "skipped_at", "confidence", "asset"),
         Index("ix_orphan_cases_heard_at", "heard_at"),
         Index("ix_orphan_cases_due_at", "due_at"),
-        Index("ix_orphan_cases_best", "best"),
+        Index("ix_orphan_cases_best", "best", "skipped_at"),
         Index("ix_orphan_cases_because", "because", "best"),
     )
 

@@ -434,7 +434,7 @@ def upgrade() -> None:
     with op.batch_alter_table("orphan_cases", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_orphan_cases_account"), ["account"], unique=False)
         batch_op.create_index("ix_orphan_cases_because", ["because", "best"], unique=False)
-        batch_op.create_index("ix_orphan_cases_best", ["best"], unique=False)
+        batch_op.create_index("ix_orphan_cases_best", ["best", "skipped_at"], unique=False)
         batch_op.create_index("ix_orphan_cases_due_at", ["due_at"], unique=False)
         batch_op.create_index("ix_orphan_cases_heard_at", ["heard_at"], unique=False)
         batch_op.create_index("ix_orphan_cases_queue", ["skipped_at", "confidence", "asset"], unique=False)
