@@ -9,6 +9,7 @@ import asyncio
 import base64
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -28,7 +29,7 @@ from tools import system
 NAME = "Argo CD 3.6.1"
 _APPLICATION = Kind("argoproj.io/v1alpha1", "Application")
 _SPACE = "argocd"
-_PATIENCE, _STARTING = 600, 60
+_PATIENCE, _STARTING = 300, 60
 _BRANCH = "main"
 
 Manifest = dict[str, Any]
@@ -128,6 +129,9 @@ async def running(kubeconfig: Path, folder: Path, projects: Sequence[str]) -> As
     verify = folder / "bin" / "git-verify-wrapper.sh"
     verify.write_text("#!/bin/sh\nexit 0\n")
     verify.chmod(0o755)
+    # It is the cluster that it runs in, which it knows by this file.
+    (folder / "home" / ".kube").mkdir()
+    shutil.copyfile(kubeconfig, folder / "home" / ".kube" / "config")
     client = connect(kubeconfig)
     try:
         await _installed(client)

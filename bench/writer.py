@@ -93,7 +93,7 @@ async def _main(path: Path) -> None:
 
 def _request(host: str, path: str, head: str, number: int) -> bytes:
     body = _STATUS % number
-    start = f"PATCH {path}?fieldManager=bench HTTP/1.1\r\nhost: {host}\r\n{head}"
+    start = f"PATCH {path}?fieldManager=bench&fieldValidation=Ignore HTTP/1.1\r\nhost: {host}\r\n{head}"
     return f"{start}content-length: {len(body)}\r\n\r\n{body}".encode()
 
 
