@@ -27,7 +27,7 @@ def _load_pages() -> list[str]:
     """Import what may register pages; what cannot be imported is told, so that the others are checked nevertheless."""
     broken: list[str] = []
     for module in pkgutil.walk_packages(podo.__path__, "podo.", onerror=broken.append):
-        if not re.search(r"\.pages(\.|$)|^podo\.kernel\.(ui|http)\b", module.name):
+        if not re.search(r"\.pages(\.|$)|\.face$|^podo\.kernel\.(ui|http)\b", module.name):
             continue
         try:
             importlib.import_module(module.name)
