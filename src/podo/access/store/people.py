@@ -22,7 +22,8 @@ _PERSON = select(*_COLUMNS).where(PersonRow.id == bindparam("id"))
 _BY_EMAIL = select(*_COLUMNS).where(func.lower(PersonRow.email) == bindparam("email"), PersonRow.active.is_(True))
 _MEMBERSHIP = (MembershipRow.person, MembershipRow.team, MembershipRow.role)
 _IN_TEAMS = select(*_MEMBERSHIP).where(MembershipRow.person == bindparam("id"))
-_TEAMS = select(*(getattr(TeamRow, column.name) for column in TeamRow.__table__.columns)).order_by(TeamRow.name)
+_TEAM = (TeamRow.id, TeamRow.name, TeamRow.handle, TeamRow.parent, TeamRow.ended_at, TeamRow.slack, TeamRow.began_at)
+_TEAMS = select(*_TEAM).order_by(TeamRow.name)
 _ROLES = select(RoleRow.role).where(RoleRow.person == bindparam("id"))
 
 
@@ -96,7 +97,11 @@ async def teams(r: Reading) -> list[Team]:
     async def find() -> tuple[Team, ...]:
         return tuple([_team(row) for row in await r.session.execute(_TEAMS)])
 
-    return list(await r.recall("access", "teams", find))
+    # Within a transaction, which recalls nothing, verbs of several domains ask for them one after another.
+    known: tuple[Team, ...] | None = kept(r).get("teams")
+    if known is None:
+        kept(r)["teams"] = known = await r.recall("access", "teams", find)
+    return list(known)
 
 
 async def team(r: Reading, name: str) -> Team | None:
@@ -206,6 +211,7 @@ async def put_person(tx: Tx, person_: Person, *, is_new: bool = False) -> None:
 
 async def put_team(tx: Tx, team_: Team) -> None:
     """Add or change a team."""
+    kept(tx).pop("teams", None)
     await tx.session.merge(TeamRow(**asdict(team_)))
     await tx.session.flush()
     await note_team(tx, team_)
