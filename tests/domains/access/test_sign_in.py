@@ -16,6 +16,7 @@ import pytest
 
 from podo.access import service
 from podo.access.types import AccessSettings, Claims, LinkPrinted, LinkSpent, NoDemo, NoWayIn, Role, TooManySignIns
+from podo.app.settings import DatabaseSettings
 from podo.kernel import clock
 from podo.kernel.events import log
 from podo.kernel.http.web import COOKIE
@@ -273,6 +274,7 @@ async def test_settings_that_leave_no_way_in_stop_the_start(tmp_path: Path) -> N
 async def test_podo_link_prints_a_link_that_lets_an_administrator_in(house: Living) -> None:
     """As a program of its own, beside the server; there is a word of it in the log."""
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "PODO_SERVER_DIRECTORY": str(house.folder)}
+    environ["PODO_DATABASE_URL"] = house.house.settings[DatabaseSettings].url
 
     words = [sys.executable, "-m", "podo.app", "link"]
     ran = await asyncio.create_subprocess_exec(*words, env=environ, stdout=PIPE, stderr=STDOUT)
