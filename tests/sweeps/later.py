@@ -104,7 +104,10 @@ _BEHIND = {
     "delivery/handlers/rollouts.py": _HANDLER,
 }
 _INSTEAD = {
-    "delivery/domain.py": ('Handler("delivery.rollouts", _MOVES, go_on)', 'Handler("delivery.rollouts", _MOVES | {_NEW}, go_on)'),
+    "delivery/domain.py": (
+        'Handler("delivery.rollouts", _MOVES, go_on, go_on_together)',
+        'Handler("delivery.rollouts", _MOVES | {_NEW}, go_on)',
+    ),
     "delivery/types/events.py": (
         'N_("{region} started rolling on {cluster}")\n    cluster: str',
         'N_("{region} started rolling on {cluster}, {mood}")\n    cluster: str\n    mood: str = "calm"',
