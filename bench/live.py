@@ -30,10 +30,14 @@ class _Changes:
     milliseconds: float
 
 
-def figures(server: Server, cookies: Sequence[str], size: Size) -> list[Figure]:
-    """Open pages of one project on a server that runs: `size.open` that are told of changes, `size.held` that are weighed."""
+def allow(size: Size) -> None:
+    """Let this process and the server that it starts hold so many connections. To be called before it is started."""
     if listeners.allow(size.held + _SPARE) < size.held + _SPARE:
         raise RuntimeError(f"this machine allows no {size.held} open files")
+
+
+def figures(server: Server, cookies: Sequence[str], size: Size) -> list[Figure]:
+    """Open pages of one project on a server that runs: `size.open` that are told of changes, `size.held` that are weighed."""
     with _changing(server) as change:
         change(BIG, 0)
         alone = change(BIG, size.changes).milliseconds

@@ -22,6 +22,7 @@ _PATIENCE = 120
 
 async def measure(size: Size) -> list[Figure]:
     """Home, the list of projects, a workloads page and a search for a pod; and pages that are left open."""
+    live.allow(size)
     with tempfile.TemporaryDirectory(prefix="podo-bench-") as folder:
         there = await company.found(Path(folder, "server"), projects=size.projects, pods=size.pods, said=size.said)
         # Projects of this size have webhooks; and no repository of theirs can be reached from here.
