@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,6 @@ class Reading(Environment):
 
     def _generate(self, *_: Any, **__: Any) -> Any:
         raise AssertionError("compiled again")
-
-
-@pytest.fixture(autouse=True)
-def _python_keeps_what_it_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "dont_write_bytecode", False)
 
 
 def shown(folder: Path, kept: Path, kind: type[Environment] = Environment, made_by: Path = Path(__file__)) -> str:
