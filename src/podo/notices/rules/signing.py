@@ -14,6 +14,7 @@ PREFIX = "whsec_"
 VERIFY = '''\
 import base64, hashlib, hmac, time
 
+
 def is_from_podo(secret: str, headers, body: bytes) -> bool:
     """Whether Podo sent this body within the last five minutes; `headers` are looked up in lower case."""
     if abs(time.time() - int(headers["webhook-timestamp"])) > 300:
