@@ -82,17 +82,19 @@ async def roll(rollout: str, epoch: int) -> str:
 '''
 _HANDLER = '''
 
-_went_on = go_on
+_went_on = go_on_together
 
 
-async def go_on(entry: Entry, at: Handling) -> None:
+async def go_on_together(entries: Sequence[Entry], at: Handling) -> None:
     """As before; and who is greeted gets a name."""
-    if entry.code != "delivery.rollout_greeted":
-        return await _went_on(entry, at)
     from sqlalchemy import text
 
-    async with at.transaction() as tx:
-        await tx.session.execute(text("UPDATE projects SET nickname = 'dear'"))
+    before = [entry for entry in entries if entry.code != "delivery.rollout_greeted"]
+    if before:
+        await _went_on(before, at)
+    if len(before) < len(entries):
+        async with at.transaction() as tx:
+            await tx.session.execute(text("UPDATE projects SET nickname = 'dear'"))
 '''
 # What is put behind files, and what is put in the place of what.
 _BEHIND = {
