@@ -143,7 +143,7 @@ class Durable:
     async def start(self, workflow: Callable[..., Awaitable[Any]], run_id: str, *args: Any) -> None:
         """Start a run directly, not by queue, here or in another process. A second start with the same id does nothing."""
         name = steps.names[workflow]
-        owner = self.spread.choose(name)
+        owner = self.spread.choose(name, run_id)
         if owner in (None, self.process):
             await self._start_here(name, run_id, args)
         else:
@@ -365,7 +365,7 @@ class Durable:
         runs = await DBOS.list_workflows_async(workflow_ids=run_ids, load_input=False)
         to: dict[str, str] = {}
         for run in runs:
-            if (owner := self.spread.choose(run.name)) is not None:
+            if (owner := self.spread.choose(run.name, run.workflow_id)) is not None:
                 to[run.workflow_id] = owner
         taken = await self._count(list(to))
         metrics.TAKEN_OVER.inc(len(taken))

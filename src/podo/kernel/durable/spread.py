@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ _log = logging.getLogger("podo.durable")
 _CHANNEL = "podo_runs"
 _ALL = "all"
 _AGAIN = 1.0
+_LATELY = 1000
 
 # Starts a run of this workflow here: (workflow's name, run's id, arguments).
 Start = Callable[[str, str, Sequence[Any]], Awaitable[None]]
@@ -34,7 +36,9 @@ class Spread:
         self._database = database
         self._process = process
         self._start = start
-        self._turn = 0
+        self._turns: Counter[str] = Counter()
+        # Whose runs are that were asked for lately: asking again takes nobody's turn.
+        self._lately: dict[str, str] = {}
         self._taking = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         # Who lives, as of the last heartbeat, and which workflows each takes.
@@ -54,13 +58,21 @@ class Spread:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def choose(self, workflow: str) -> str | None:
-        """Whose turn it is, among those that take this workflow; None when nobody does."""
+    def choose(self, workflow: str, run: str) -> str | None:
+        """Whose turn it is, among those that take this workflow, or whose the run was a moment ago; None when nobody takes it."""
         if self._database.is_sqlite:
             return self._process
         takers = sorted(process for process, takes in self.living.items() if workflow in takes)
-        self._turn += 1
-        return takers[self._turn % len(takers)] if takers else None
+        if not takers:
+            return None
+        owner = self._lately.pop(run, None)
+        if owner not in takers:
+            self._turns[workflow] += 1
+            owner = takers[self._turns[workflow] % len(takers)]
+        self._lately[run] = owner
+        if len(self._lately) > _LATELY:
+            del self._lately[next(iter(self._lately))]
+        return owner
 
     async def hand_over(self, owner: str, workflow: str, run: str, args: Sequence[Any]) -> None:
         """Let `owner` start it. Once this returns it is started, whoever dies."""
@@ -87,7 +99,7 @@ class Spread:
         async with self._database.note() as session:
             left = list(await session.scalars(select(HandedRow).where(HandedRow.owner.not_in(self.living))))
             for row in left:
-                if (owner := self.choose(row.workflow)) is not None:
+                if (owner := self.choose(row.workflow, row.run)) is not None:
                     await session.execute(update(HandedRow).where(HandedRow.run == row.run).values(owner=owner))
                     await self._database.tell(session, _CHANNEL, owner)
 
