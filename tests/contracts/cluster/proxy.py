@@ -146,3 +146,5 @@ async def before(cluster: local.LocalCluster, **options: Any) -> AsyncIterator[t
         finally:
             await client.close()
             await runner.cleanup()
+            # A connection that was broken off is closed by the loop, when it comes to it.
+            await asyncio.sleep(0)

@@ -62,7 +62,7 @@ async def test_every_table_there_is_is_moved_and_kept_as_it_stands(tmp_path: Pat
     server = await asyncio.to_thread(postgres.server)
     with server.database("template0") as url, server.database("template0") as another:
         moved = await moving.move(settings, url)
-        assert moved.tables >= len(metadata.tables)
+        assert moved.tables >= len(_tables())
         await _is_there(url, before, file.with_name("engine.db"))
         backup = tmp_path / "podo.backup"
         await keeping.backup(_at(settings, url), backup)
@@ -97,10 +97,15 @@ async def _is_there(url: str, before: dict[str, list[Any]], file: Path) -> None:
         await new.close()
 
 
+def _tables() -> list[Table]:
+    """Of Podo: other tests of this process may have tables of their own."""
+    return [table for table in metadata.sorted_tables if not table.name.startswith("test_")]
+
+
 async def _rows(database: Database) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     async with database.engine.connect() as connection:
-        for table in metadata.sorted_tables:
+        for table in _tables():
             found[table.name] = sorted((tuple(row) for row in await connection.execute(select(table))), key=repr)
     return found
 
@@ -108,7 +113,7 @@ async def _rows(database: Database) -> dict[str, list[Any]]:
 async def _fill(database: Database) -> None:
     """Two rows into each table that has none: one with everything in it, and one with as little as may be."""
     async with database.engine.begin() as connection:
-        for table in metadata.sorted_tables:
+        for table in _tables():
             if (await connection.execute(select(table).limit(1))).first() is not None:
                 continue
             above: dict[str, Sequence[Any]] = {

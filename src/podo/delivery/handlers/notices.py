@@ -54,7 +54,7 @@ async def tell_together(entries: Sequence[Entry], at: Handling) -> None:
     for first in range(0, len(entries), _TOGETHER):
         async with at.transaction() as tx:
             for entry in entries[first : first + _TOGETHER]:
-                with tx.following(entry.whence):
+                with at.hearing(entry), tx.following(entry.whence):
                     await _tell(tx, entry)
 
 

@@ -30,13 +30,13 @@ async def go_on_together(entries: Sequence[Entry], at: Handling) -> None:
     """The same for all projects that something happened to: each run in the trace of the last that was said of its project."""
     last = list({entry.project or "": entry for entry in entries}.values())
     for first in range(0, len(last), _TOGETHER):
-        ready: list[tuple[Entry, str, int]] = []
+        ready: list[tuple[traces.Point | None, str, int]] = []
         async with at.transaction() as tx:
             for entry in last[first : first + _TOGETHER]:
-                with tx.following(entry.whence):
-                    ready += [(entry, *run) for run in await rollouts.advance(tx, entry.project or "")]
-        for entry, rollout, epoch in ready:
-            with traces.under(traces.parse(entry.trace)):
+                with at.hearing(entry) as point, tx.following(entry.whence):
+                    ready += [(point, *run) for run in await rollouts.advance(tx, entry.project or "")]
+        for point, rollout, epoch in ready:
+            with traces.under(point):
                 await at.start(roll, run_id(rollout, epoch), rollout, epoch)
 
 

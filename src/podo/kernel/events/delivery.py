@@ -8,8 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence, Set
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from typing import Any
 
 from sqlalchemy import select, update
@@ -319,12 +326,8 @@ class Delivery:
         return 0
 
     async def _call(self, handler: Handler, entry: Entry) -> None:
-        about: dict[str, traces.Value | None] = {"podo__event": entry.id, "podo__project": entry.project}
-        with (
-            traces.span(f"handler {handler.name}", under=traces.parse(entry.trace), kind="consumer", **about),
-            metrics.timed(metrics.HANDLED, handler.name),
-        ):
-            await handler.call(entry, _Handling(self._database, handler, entry, self._start))
+        with _heard(handler, entry), metrics.timed(metrics.HANDLED, handler.name):
+            await handler.call(entry, _Handling(self._database, handler, entry, self._start, alone=True))
 
     async def _cursor(self, handler: Handler) -> tuple[int, int]:
         async with self._database.reading(PODO) as r:
@@ -349,14 +352,27 @@ def _tell_of(error: Exception, what: str) -> None:
         _log.error(what, exc_info=error)
 
 
+@contextmanager
+def _heard(handler: Handler, entry: Entry) -> Iterator[traces.Point | None]:
+    about: dict[str, traces.Value | None] = {"podo__event": entry.id, "podo__project": entry.project}
+    with traces.span(f"handler {handler.name}", under=traces.parse(entry.trace), kind="consumer", **about) as made:
+        yield made.point
+
+
 class _Handling:
     """What a handler gets: see `Handling`."""
 
-    def __init__(self, database: Database, handler: Handler, entry: Entry, start: Start) -> None:
+    def __init__(self, database: Database, handler: Handler, entry: Entry, start: Start, *, alone: bool = False) -> None:
         self._database = database
         self._handler = handler
         self._entry = entry
         self._start = start
+        # Heard by itself, it is where its handler begins.
+        self._begun = traces.here() if alone else None
+        self._alone = alone
+
+    def hearing(self, entry: Entry) -> AbstractContextManager[traces.Point | None]:
+        return nullcontext(self._begun) if self._alone else _heard(self._handler, entry)
 
     def transaction(self) -> AbstractAsyncContextManager[Tx]:
         if self._database.is_sqlite:

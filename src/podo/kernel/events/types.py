@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol
 from podo.kernel.db import Tx, Whence
 from podo.kernel.errors import N_
 from podo.kernel.nouns import Actor
+from podo.kernel.traces import Point
 
 _PLACES = ("project", "environment", "region", "subject")
 
@@ -92,6 +93,10 @@ class Handling(Protocol):
 
     def transaction(self) -> AbstractAsyncContextManager[Tx]:
         """A transaction by Podo itself, whose events name the heard event as their cause."""
+        ...
+
+    def hearing(self, entry: Entry) -> AbstractContextManager[Point | None]:
+        """While inside, what is done follows from that event, of several that are heard; it gives where in its trace that is."""
         ...
 
     async def start(self, workflow: Callable[..., Awaitable[Any]], run_id: str, *args: Any) -> None:
