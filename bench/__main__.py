@@ -15,6 +15,7 @@ from bench.figures import Report
 from bench.machine import Noise
 from bench.measures import NAMES, LeftOut
 from bench.sizes import SMALLEST, WHOLE, Size
+from podo.app import garbage
 
 
 def main() -> int:
@@ -48,7 +49,10 @@ async def measured(names: list[str], size: Size) -> Report:
         _say(f"{name} …")
         noise.listen()
         try:
-            report.figures += await importlib.import_module(f"bench.measures.{name}").measure(size)
+            measure = importlib.import_module(f"bench.measures.{name}").measure
+            # As the server's own program does.
+            garbage.settle()
+            report.figures += await measure(size)
         except LeftOut as why:
             report.left_out[name] = str(why)
         except Exception as error:
