@@ -327,7 +327,7 @@ class Delivery:
 
     async def _call(self, handler: Handler, entry: Entry) -> None:
         with _heard(handler, entry), metrics.timed(metrics.HANDLED, handler.name):
-            await handler.call(entry, _Handling(self._database, handler, entry, self._start, alone=True))
+            await handler.call(entry, _Handling(self._database, handler, entry, self._start, traces.here()))
 
     async def _cursor(self, handler: Handler) -> tuple[int, int]:
         async with self._database.reading(PODO) as r:
@@ -362,17 +362,18 @@ def _heard(handler: Handler, entry: Entry) -> Iterator[traces.Point | None]:
 class _Handling:
     """What a handler gets: see `Handling`."""
 
-    def __init__(self, database: Database, handler: Handler, entry: Entry, start: Start, *, alone: bool = False) -> None:
+    def __init__(
+        self, database: Database, handler: Handler, entry: Entry, start: Start, begun: traces.Point | None = None
+    ) -> None:
         self._database = database
         self._handler = handler
         self._entry = entry
         self._start = start
-        # Heard by itself, it is where its handler begins.
-        self._begun = traces.here() if alone else None
-        self._alone = alone
+        # Where the handler of an event began that is heard by itself.
+        self._begun = begun
 
     def hearing(self, entry: Entry) -> AbstractContextManager[traces.Point | None]:
-        return nullcontext(self._begun) if self._alone else _heard(self._handler, entry)
+        return nullcontext(self._begun) if self._begun else _heard(self._handler, entry)
 
     def transaction(self) -> AbstractAsyncContextManager[Tx]:
         if self._database.is_sqlite:
