@@ -27,6 +27,6 @@ async def _called(r: Reading) -> dict[str, str]:
     """Name or address → the id of the one person who has it; empty where several do."""
     found: dict[str, str] = {}
     for person in await access.everybody(r):
-        for name in (person.name, person.email):
+        for name in {person.name, person.email}:
             found[name] = "" if name in found else person.id
     return found
