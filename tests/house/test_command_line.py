@@ -23,6 +23,8 @@ def test_podo_loads_no_server() -> None:
     heavy = {package for package, places in contracts.PLACES.items() if not contracts.is_light(places)}
     assert {"fastapi", "sqlalchemy", "dbos", "jinja2", "uvicorn", "lightkube"} <= heavy
     assert {module for module in loaded if module.partition(".")[0] in heavy} == set()
+    # What asks Podo or starts clusters is loaded by the commands that do.
+    assert loaded.isdisjoint({"httpx", "rich", "ssl", "yaml"})
     assert {module for module in loaded if module.startswith("podo.") and not _is_light(module)} == set()
 
 

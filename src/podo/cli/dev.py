@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from podo.cli.client import Failed, connection
-from podo.clients.kubernetes import local
 from podo.kernel import clock, terminal
 from podo.kernel.errors import Invalid, Missing, PodoError
+
+if TYPE_CHECKING:
+    from podo.clients.kubernetes import local
 
 _HEAD = ("NAME", "STATE", "NODES", "REGION", "API", "AGE", "MEMORY", "KUBECONFIG")
 _directory = click.option(
@@ -40,6 +43,8 @@ def cluster() -> None:
 @_directory
 def up(name: str, nodes: int, region: str | None, directory: Path | None) -> None:
     """Start the cluster NAME, unless it runs, and say how to reach it."""
+    from podo.clients.kubernetes import local
+
     with _plainly():
         found = local.up(name, directory, nodes=nodes, region=region)
     if connection().as_json:
@@ -54,6 +59,8 @@ def up(name: str, nodes: int, region: str | None, directory: Path | None) -> Non
 @_directory
 def down(names: tuple[str, ...], directory: Path | None) -> None:
     """End the clusters NAME (default: local) and remove all they hold."""
+    from podo.clients.kubernetes import local
+
     for name in names or ("local",):
         with _plainly():
             local.down(name, directory)
@@ -64,6 +71,8 @@ def down(names: tuple[str, ...], directory: Path | None) -> None:
 @_directory
 def list_(directory: Path | None) -> None:
     """Show the clusters on this machine."""
+    from podo.clients.kubernetes import local
+
     found = local.list(directory)
     if connection().as_json:
         click.echo(json.dumps([_facts(each) for each in found], indent=2))

@@ -11,13 +11,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from podo.cli.client import Connection, Failed, api_as, connection
-from podo.cli.guests import Guest, Guests
 from podo.kernel import clock, terminal
+
+if TYPE_CHECKING:
+    from podo.cli.guests import Guest, Guests
 
 _NAME = "hello-tour"
 _SOAK = 1
@@ -118,6 +120,8 @@ def tour() -> None:
     From a git repository to three regions, one of which fails and is put back; a rollback; the timeline. It works in a project of
     its own, may be run again, and takes back what it changed elsewhere.
     """
+    from podo.cli.guests import Guests
+
     here = connection()
     tell = Teller(here)
     with Guests.at(here.url) as guests:
