@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,15 +47,10 @@ class Policies:
 
     def __init__(self, permissions: Sequence[Permission], folder: Path = POLICIES) -> None:
         text = "\n".join(path.read_text() for path in sorted(folder.glob("*.cedar")))
-        schema = json.dumps(_schema(permissions))
-        checked = cedarpy.validate_policies(text, schema)
-        if not checked.validation_passed:
-            raise ValueError("; ".join(str(e) for e in checked.errors))
+        self._policies, self._schema = _read(text, json.dumps(_schema(permissions)))
         self.permissions: Mapping[str, Permission] = {p.id: p for p in permissions}
         self.texts = [Policy(m["id"], m["about"], m["text"]) for m in _BLOCK.finditer(text)]
         self._named = dict(zip((f"policy{i}" for i in range(len(self.texts))), (p.id for p in self.texts), strict=True))
-        self._policies = cedarpy.PolicySet.from_str(text)
-        self._schema = cedarpy.Schema.from_json_str(schema)
 
     def decide(self, who: Principal, permission: Permission, on: On) -> Decision:
         """Allowed only when a policy permits, none forbids, and none errs."""
@@ -79,6 +75,15 @@ class Policies:
         """The policies with these ids."""
         wanted = set(ids)
         return tuple(p for p in self.texts if p.id in wanted)
+
+
+@functools.lru_cache(4)
+def _read(text: str, schema: str) -> tuple[Any, Any]:
+    """Cedar's own form of policies and schema. A process that opens many houses reads the same ones again and again."""
+    checked = cedarpy.validate_policies(text, schema)
+    if not checked.validation_passed:
+        raise ValueError("; ".join(str(e) for e in checked.errors))
+    return cedarpy.PolicySet.from_str(text), cedarpy.Schema.from_json_str(schema)
 
 
 def could(permission: Permission) -> str:

@@ -10,6 +10,7 @@ A field of the type `dict[str, Row]`, where `Row` is another such dataclass, is 
 from __future__ import annotations
 
 import difflib
+import functools
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,9 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from podo.kernel.errors import N_, Invalid
 
 S = TypeVar("S")
+
+# Told by reading source: the same each time.
+_hints = functools.cache(get_type_hints)
 
 # Read by the process itself before there are settings.
 _NOT_SETTINGS = frozenset({"PODO_CONFIG", "PODO_PARTS", "PODO_URL", "PODO_TOKEN"})
@@ -97,7 +101,7 @@ def load(sections: Mapping[str, type[Any]], path: Path | None, environ: Mapping[
 
 def _rows(cls: type[Any]) -> dict[str, type[Any]]:
     """The fields of a section that are tables with names of one's own, and the class of their rows."""
-    arguments = {key: get_args(hint) for key, hint in get_type_hints(cls).items() if get_origin(hint) is dict}
+    arguments = {key: get_args(hint) for key, hint in _hints(cls).items() if get_origin(hint) is dict}
     return {key: row for key, (_, row) in arguments.items() if isinstance(row, type) and is_dataclass(row)}
 
 
@@ -140,7 +144,7 @@ class _Tables:
 
 
 def _section(name: str, cls: type[S], given: Mapping[tuple[str, str], tuple[str, Any]]) -> S:
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     values: dict[str, Any] = {}
     for f in fields(cls):  # type: ignore[arg-type]
         if (name, f.name) in given:
@@ -185,7 +189,7 @@ def _unknown(where: str, name: str, known: Iterable[str]) -> UnknownSetting:
 
 def documented(section: str, cls: type[Any]) -> list[tuple[str, str, Any, str]]:
     """(key, type, default, doc) of every field, for the reference page and its test; `NAME` stands for a name of one's own."""
-    hints, rows = get_type_hints(cls), _rows(cls)
+    hints, rows = _hints(cls), _rows(cls)
     found = [
         (f"{section}.{f.name}", _name(hints[f.name]), _default(f), f.metadata["doc"]) for f in fields(cls) if f.name not in rows
     ]
