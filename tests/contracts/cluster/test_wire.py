@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
 import pytest
 
 from podo.clients.kubernetes import errors, kinds, local
 from podo.kernel.clock import monotonic
 from tests import needs
 from tests.contracts.cluster.conftest import fresh
+from tests.contracts.cluster.planes import forget
 from tests.contracts.cluster.proxy import Proxy, before
 from tests.contracts.cluster.world import BY, World, eventually, said, taken
 
@@ -236,17 +236,6 @@ async def test_a_followed_log_that_is_cut_says_so(wired: tuple[Proxy, World]) ->
     assert lines == ["one"]
 
 
-async def _forget(cluster: local.LocalCluster) -> None:
-    """Let etcd forget all versions but the present one."""
-    # By its gateway: JSON, with numbers as text.
-    connector = aiohttp.UnixConnector(path=str(cluster.directory / "etcd.sock"))
-    async with aiohttp.ClientSession(connector=connector) as session:
-        async with session.post("http://etcd/v3/kv/range", json={"key": "AA=="}) as answer:
-            revision = (await answer.json())["header"]["revision"]
-        async with session.post("http://etcd/v3/kv/compaction", json={"revision": revision, "physical": True}) as answer:
-            assert answer.status == 200, await answer.text()
-
-
 async def test_versions_that_are_no_longer_kept_are_expired(wired: tuple[Proxy, World], seoul: local.LocalCluster) -> None:
     """By Events, of which an API server keeps no versions of its own beside etcd's."""
     _, world = wired
@@ -256,7 +245,7 @@ async def test_versions_that_are_no_longer_kept_are_expired(wired: tuple[Proxy, 
     page = await world.cluster.list(kinds.EVENT, namespace=world.namespace, limit=1)
     for name in ("later", "latest"):
         await world.cluster.create(world.manifest(kinds.EVENT, name, **about), field_manager=BY)
-    await _forget(seoul)
+    await forget(seoul)
     with pytest.raises(errors.Expired):
         await world.cluster.list(kinds.EVENT, namespace=world.namespace, limit=1, continue_=page.continue_)
     with pytest.raises(errors.Expired):
