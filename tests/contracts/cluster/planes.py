@@ -41,7 +41,7 @@ async def forget(cluster: local.LocalCluster) -> None:
 
 @contextlib.asynccontextmanager
 async def another(cluster: local.LocalCluster) -> AsyncIterator[RealCluster]:
-    """A second API server over the same store, as a control plane has that must not stand still; what was before, it never saw."""
+    """A second API server over the same store, as in a control plane that must not stand still. It never saw what was before."""
     ports = control_plane.free_ports()
     program = control_plane.api_server(cluster.directory, ports)
     # It ends when its standard input does, so that it ends with us, however we end.
