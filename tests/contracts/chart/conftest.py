@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from podo.clients.helm import HelmRenderer, HelmSdk, chart_folder
 
@@ -15,8 +16,9 @@ Objects = dict[tuple[str, str], dict[str, Any]]
 Render = Callable[..., Awaitable[Objects]]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def helm() -> AsyncIterator[HelmRenderer]:
+    """One for a file: most of what a test takes is the start of its process."""
     renderer = HelmRenderer(HelmSdk(children=1, seconds=20))
     yield renderer
     await renderer.close()

@@ -9,6 +9,7 @@ import pytest
 from podo.clients.helm import TemplateFailed, ValuesInvalid
 from tests.contracts.chart.conftest import DIGEST, Objects, Render
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 PLACE = {"project": "hello", "environment": "prod", "region": "kr", "release": "rel_1", "deployment": "214"}
 
 

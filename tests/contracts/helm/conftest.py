@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from podo.clients.helm import HelmBinary, HelmEngine, HelmSdk
 
 Chart = Callable[..., Path]
 
 
-@pytest.fixture(params=["sdk", "binary"])
+@pytest_asyncio.fixture(params=["sdk", "binary"], scope="module", loop_scope="module")
 async def by(request: pytest.FixtureRequest) -> AsyncIterator[HelmEngine]:
+    """One for a file: most of what a test takes is the start of its process."""
     if request.param == "sdk":
         if not HelmSdk.available():
             pytest.skip("the package helm-python-sdk is not installed")

@@ -14,6 +14,7 @@ from podo.clients.helm.types import Rendered
 from podo.kernel import clock
 from tests.contracts.helm.conftest import Chart
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 CONFIG = """
 apiVersion: v1
 kind: ConfigMap
@@ -184,5 +185,8 @@ async def test_a_call_that_may_not_go_out_does_not(by: HelmEngine, chart: Chart)
         raise RuntimeError("a transaction is open")
 
     by._before_call = refuse  # type: ignore[attr-defined] - the composition root hands it to the constructor
-    with pytest.raises(RuntimeError, match="transaction"):
-        await by.texts(chart({"a.yaml": CONFIG}), {}, "a", "b", "1.36.0")
+    try:
+        with pytest.raises(RuntimeError, match="transaction"):
+            await by.texts(chart({"a.yaml": CONFIG}), {}, "a", "b", "1.36.0")
+    finally:
+        by._before_call = None  # type: ignore[attr-defined]
