@@ -6,9 +6,11 @@ import asyncio
 import json
 import re
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.journeys.world import CRASHES_IN_JP, World, eventually, podo
@@ -20,9 +22,10 @@ REGIONS = ("kr", "jp", "uk")
 
 @dataclass
 class Shell:
-    """Somebody's terminal; an empty token is whoever `podo login` stored."""
+    """Somebody's terminal. `token` is empty where `podo login` stores it."""
 
     world: World
+    secret: str
     token: str
 
     async def __call__(self, line: str, *, code: int = 0, stdin: str = "") -> str:
@@ -32,6 +35,17 @@ class Shell:
     async def json(self, line: str) -> Any:
         """The same for scripts."""
         return json.loads(await self(f"--json {line}"))
+
+    async def seen(self, path: str, look: Callable[[Any], Any]) -> None:
+        """Wait until the API shows it: what `podo` shows is asked for once, then. A look by it costs a process."""
+        async with httpx.AsyncClient(
+            base_url=f"{self.world.address}/api/v1/", headers={"authorization": f"Bearer {self.secret}"}, timeout=60
+        ) as client:
+
+            async def found() -> Any:
+                return look((await client.get(path)).raise_for_status().json())
+
+            await eventually(found)
 
     async def table(self, line: str) -> list[dict[str, str]]:
         """The rows of the table that was printed, by the heads of its columns."""
@@ -43,8 +57,8 @@ class Shell:
 
 async def test_from_git_push_to_three_regions_and_back(newcomer: World) -> None:
     secret, *others = [await newcomer.token(who) for who in ("haneul", "minjun", "seoyeon", "emma")]
-    haneul, (minjun, seoyeon, emma) = Shell(newcomer, ""), (Shell(newcomer, token) for token in others)
-    await _sign_in(newcomer, haneul, secret)
+    haneul, (minjun, seoyeon, emma) = Shell(newcomer, secret, ""), (Shell(newcomer, token, token) for token in others)
+    await _sign_in(newcomer, haneul)
     await _register(newcomer, haneul, seoyeon, emma)
     await _configure(haneul)
     await _build_and_alpha(newcomer, haneul)
@@ -56,12 +70,12 @@ async def test_from_git_push_to_three_regions_and_back(newcomer: World) -> None:
     await _look_back(haneul, minjun, first)
 
 
-async def _sign_in(newcomer: World, haneul: Shell, secret: str) -> None:
+async def _sign_in(newcomer: World, haneul: Shell) -> None:
     assert f"Make a token at {newcomer.address}/settings/tokens, then: podo login" in await haneul("whoami", code=3)
     assert "You are not signed in." in await haneul("login", code=3, stdin="podo_not_a_token\n")
-    told = await haneul("login", stdin=f"{secret}\n")
+    told = await haneul("login", stdin=f"{haneul.secret}\n")
     assert f"Signed in to {newcomer.address} as 김하늘" in told
-    assert secret not in told
+    assert haneul.secret not in told
     kept = newcomer.living.folder / ".config" / "podo" / "login.json"
     assert kept.stat().st_mode & 0o077 == 0
     assert await haneul("whoami") == "김하늘 <haneul@podo.test> (haneul), Chat\n"
@@ -115,11 +129,13 @@ async def _build_and_alpha(newcomer: World, haneul: Shell) -> None:
     assert "Checking out" in await haneul("build-log hello 1")
 
     # Built commits of the branch go to alpha by themselves.
-    async def alpha() -> bool:
-        there = (await haneul.table("places hello"))[0]
-        return (there["TARGET"], there["HEALTH"], there["PODS"], there["ON ITS WAY"]) == ("alpha kr", "Healthy", "1/1", "-")
+    await haneul.seen("projects/hello/places", lambda it: _is_healthy(it[0]))
+    there = (await haneul.table("places hello"))[0]
+    assert (there["TARGET"], there["HEALTH"], there["PODS"], there["ON ITS WAY"]) == ("alpha kr", "Healthy", "1/1", "-")
 
-    await eventually(alpha)
+
+def _is_healthy(place: Any) -> bool:
+    return bool(place["running"] and place["running"]["health"] == "Healthy" and not place["coming"])
 
 
 async def _production(haneul: Shell, minjun: Shell, stranger: Shell) -> int:
@@ -164,16 +180,16 @@ async def _states(haneul: Shell, number: int) -> dict[str, dict[str, str]]:
 
 
 async def _until(haneul: Shell, number: int, **wanted: str) -> None:
-    async def look() -> bool:
-        return {region: row["STATE"] for region, row in (await _states(haneul, number)).items()} == wanted
-
-    await eventually(look)
+    await haneul.seen(
+        f"projects/hello/deployments/{number}", lambda it: {x["region"]: x["state"] for x in it["rollouts"]} == wanted
+    )
+    assert {region: row["STATE"] for region, row in (await _states(haneul, number)).items()} == wanted
 
 
 async def _operate(newcomer: World, haneul: Shell, stranger: Shell) -> None:
     there = "--env prod --region kr"
     name = "hello-prod" if newcomer.real else "hello"
-    assert await _workload(haneul, there, name, "2/2")
+    assert await _workload(haneul, there, name) == ("2/2", "Healthy")
     pods = await _pods(haneul, there, name)
     logs = await haneul(f"logs hello {min(pods)} --tail 5")
     # kwok runs no containers: a real control plane has pods, and they have nothing to say.
@@ -182,27 +198,33 @@ async def _operate(newcomer: World, haneul: Shell, stranger: Shell) -> None:
     told = await haneul(f"scale hello 3 {there}")
     assert f"Asked: scale of Deployment/{name} in prod kr (op_" in told
     assert told.endswith("Taken by the cluster.\n")
-    await eventually(lambda: _workload(haneul, there, name, "3/3"))
+    await haneul.seen("projects/hello/workloads?environment=prod&region=kr", lambda it: len(_ready(it, name)) == 3)
+    assert await _workload(haneul, there, name) == ("3/3", "Healthy")
     assert f"Asked: restart of Deployment/{name} in prod kr" in await haneul(f"restart hello {there}")
-
-    async def all_new() -> bool:
-        return bool(await _workload(haneul, there, name, "3/3")) and not await _pods(haneul, there, name) & pods
-
-    await eventually(all_new)
+    await haneul.seen("projects/hello/workloads?environment=prod&region=kr", lambda it: len(_ready(it, name) - pods) == 3)
+    assert await _workload(haneul, there, name) == ("3/3", "Healthy")
+    assert not await _pods(haneul, there, name) & pods
     assert "no Deployment “nope”" in await haneul(f"restart hello nope {there}", code=4)
     assert [o["KIND"] for o in await haneul.table("workload operations hello")] == ["restart", "scale"]
     assert await haneul.table(f"workload events hello {there}")
 
 
-async def _workload(haneul: Shell, there: str, name: str, ready: str) -> dict[str, str] | None:
+async def _workload(haneul: Shell, there: str, name: str) -> tuple[str, str]:
     rows = await haneul.table(f"workload list hello {there}")
     found = next(r for r in rows if r["WORKLOAD"] == f"Deployment/{name}")
-    return found if (found["READY"], found["HEALTH"]) == (ready, "Healthy") else None
+    return found["READY"], found["HEALTH"]
 
 
 async def _pods(haneul: Shell, there: str, name: str) -> set[str]:
     views = await haneul.json(f"workload list hello {there}")
     return {p["name"] for v in views for w in v["workloads"] if w["name"] == name for p in w["pods"]}
+
+
+def _ready(views: Any, name: str) -> set[str]:
+    """Its pods, when all that it wants are ready and there are no others; else none."""
+    [found] = [w for v in views for w in v["workloads"] if w["name"] == name]
+    pods = {p["name"] for p in found["pods"]}
+    return pods if found["health"] == "Healthy" and found["ready"] == found["desired"] == len(pods) else set()
 
 
 async def _failing_in_jp(newcomer: World, haneul: Shell, minjun: Shell) -> int:
@@ -211,18 +233,12 @@ async def _failing_in_jp(newcomer: World, haneul: Shell, minjun: Shell) -> int:
     podo_yaml.write_text(podo_yaml.read_text() + CRASHES_IN_JP)
     await newcomer.push("good day")
     assert "Build #2 of" in await haneul("build hello --watch")
-
-    async def alpha() -> list[dict[str, str]]:
-        found = await haneul.table("deployments hello env:alpha is:healthy")
-        return [d for d in found if d["TITLE"] == "Say good day"]
-
-    await eventually(alpha)
+    there = "projects/hello/deployments?q="
+    await haneul.seen(f"{there}env:alpha is:healthy", lambda it: it["items"][0]["title"] == "Say good day")
+    assert (await haneul.table("deployments hello env:alpha is:healthy"))[0]["TITLE"] == "Say good day"
     following = asyncio.create_task(haneul("deploy hello --env prod --watch", code=6))
-
-    async def waiting() -> list[dict[str, str]]:
-        return await haneul.table("deployments hello env:prod is:waiting")
-
-    [of] = await eventually(waiting)
+    await haneul.seen(f"{there}env:prod is:waiting", lambda it: it["items"])
+    [of] = await haneul.table("deployments hello env:prod is:waiting")
     number = int(of["DEPLOYMENT"].removeprefix("hello #"))
     assert (of["WHERE"], of["TITLE"], of["BY"]) == ("prod (kr, jp, uk)", "Say good day", "haneul")
     changes = await minjun(f"changes hello {number} --region jp --full")

@@ -7,7 +7,6 @@ import contextlib
 import os
 import shutil
 import socket
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -31,6 +30,7 @@ from podo.kernel import clock
 from tests.contracts.registry.servers import debian
 from tests.domains.delivery.shops import directory
 from tests.houses import QUICK, Living, living, person
+from tests.journeys import forked
 
 HELLO = Path(__file__).parents[2] / "examples" / "hello"
 REGIONS = ("kr", "jp", "uk")
@@ -102,16 +102,9 @@ async def git(folder: Path, *words: str) -> str:
 async def podo(world: World, token: str, *words: str, code: int = 0, stdin: str = "") -> str:
     """Run the command line as somebody; what it printed."""
     env = {"PATH": os.environ["PATH"], "HOME": str(world.living.folder), "PODO_URL": world.address, "PODO_TOKEN": token}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "podo.cli.main", *words),
-        env=env,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, err = await process.communicate(stdin.encode())
-    assert process.returncode == code, (words, process.returncode, out.decode(), err.decode())
-    return out.decode() + err.decode()
+    ended, said = await forked.podo(words, env, stdin)
+    assert ended == code, (words, ended, said)
+    return said
 
 
 @contextlib.asynccontextmanager
