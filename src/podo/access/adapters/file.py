@@ -51,7 +51,7 @@ def written(text: str, *, is_table: bool) -> Feed:
     if is_table:
         return taken(tabled(text))
     try:
-        return taken(yaml.safe_load(text))
+        return taken(yaml.load(text, yaml.CSafeLoader))
     except yaml.YAMLError as error:
         raise WrongDirectory(why=str(error)) from error
 

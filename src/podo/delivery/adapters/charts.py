@@ -28,7 +28,7 @@ class HelmCharts:
 
     @cached_property
     def _defaults(self) -> Mapping[str, Any]:
-        return yaml.safe_load((self._chart / "values.yaml").read_text())
+        return yaml.load((self._chart / "values.yaml").read_text(), yaml.CSafeLoader)
 
     @cached_property
     def _schema(self) -> Mapping[str, Any]:
@@ -36,7 +36,7 @@ class HelmCharts:
 
     @cached_property
     def _digest(self) -> str:
-        about = yaml.safe_load((self._chart / "Chart.yaml").read_text())
+        about = yaml.load((self._chart / "Chart.yaml").read_text(), yaml.CSafeLoader)
         return f"{about['name']}-{about['version']}@{chart_digest(self._chart)}"
 
     async def defaults(self) -> Mapping[str, Any]:
@@ -58,7 +58,7 @@ class HelmCharts:
 
     def text(self, manifest: Manifest) -> str:
         """See `ChartReader`."""
-        return yaml.safe_dump(dict(manifest), sort_keys=False, allow_unicode=True, width=120)
+        return yaml.dump(dict(manifest), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=120)
 
     async def close(self) -> None:
         """End the engine."""

@@ -6,7 +6,10 @@ import json
 from typing import Any
 
 from dbos._serialization import Serializer  # the type of the documented `serializer` option; not exported
-from sqlalchemy import create_engine, event
+from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 
 from podo.kernel.durable import steps
 from podo.kernel.errors import PodoError
@@ -36,7 +39,7 @@ class Plain(Serializer):
 
 def sqlite(url: str) -> Any:
     """The engine's own file at `url`: one writer, and what was committed is on the disk."""
-    engine = create_engine(url)
+    engine = create_engine(make_url(url).set(drivername="sqlite+podo_engine"), execution_options={"compiled_cache": _compiled})
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
@@ -45,3 +48,19 @@ def sqlite(url: str) -> Any:
             connection.execute(f"PRAGMA {pragma}")
 
     return engine
+
+
+class Dialect(SQLiteDialect_pysqlite):
+    """SQLAlchemy's own. All of a process are one: a statement that was compiled for one database is for the others, too."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+
+registry.register("sqlite.podo_engine", __name__, "Dialect")
+_compiled: LRUCache[Any, Any] = LRUCache(500)
