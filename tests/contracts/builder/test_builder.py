@@ -108,13 +108,13 @@ async def test_a_run_that_fails_is_named_and_its_log_is_kept(work: Work) -> None
     work.with_shell("RUN \\\n  echo one && sleep 1 && \\\n  exit 3", "USER 7")
     with pytest.raises(BuildFailed) as error:
         await work.build()
-    assert (error.value.data["line"], error.value.data["exit"], error.value.data["why"]) == (4, 3, "exit code 3, after “one”")
-    assert "line 4 of the Dockerfile (RUN" in str(error.value)
+    assert (error.value.data["line"], error.value.data["exit"], error.value.data["why"]) == (3, 3, "exit code 3, after “one”")
+    assert "line 3 of the Dockerfile (RUN" in str(error.value)
     assert "one" in work.lines
     assert work.lines[-1].startswith("Error: building at STEP")
     assert not await work.world.registry.exists(work.image())
     work.write("Dockerfile", "FROM scratch AS unused\n" + (work.folder / "Dockerfile").read_text())
-    with pytest.raises(BuildFailed, match=r"line 5 of the Dockerfile \(RUN"):
+    with pytest.raises(BuildFailed, match=r"line 4 of the Dockerfile \(RUN"):
         await work.build()
 
 
@@ -219,7 +219,7 @@ async def test_a_build_that_takes_too_long_is_ended(work: Work) -> None:
     work.with_shell("RUN echo begun && sleep 60")
     with pytest.raises(BuildTimedOut, match="5 seconds"):
         await work.build(timeout=5)
-    assert "STEP 1/4: FROM scratch" in work.lines
+    assert "STEP 1/3: FROM scratch" in work.lines
     work.with_shell("RUN echo again")
     await work.build()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ import pytest
 from podo.clients.buildah import BuildahBinary, Builder, BuilderTwin, Built
 from podo.clients.registry import Login, Reference, Registry, RegistryHttp, RegistryTwin
 from tests.contracts.registry.servers import LOGIN
+
+_PROGRAMS = ("sh", "cat", "dd", "ls", "setsid", "sleep", "tr")
 
 
 class World(Protocol):
@@ -118,10 +121,12 @@ class Work:
         place.chmod(0o755)
 
     def with_shell(self, *steps: str) -> None:
-        """A Dockerfile from scratch with a shell, and these steps."""
-        self.write("busybox", self.world.shell())
-        copies = [f"COPY busybox /bin/{name}" for name in ("sh", "sleep")]
-        self.write("Dockerfile", "\n".join(["FROM scratch", *copies, *steps, ""]))
+        """A Dockerfile from scratch with a shell and what it calls, all in one layer, and these steps."""
+        self.write("programs/busybox", self.world.shell())
+        for name in _PROGRAMS:
+            with contextlib.suppress(FileExistsError):
+                (self.folder / "programs" / name).symlink_to("busybox")
+        self.write("Dockerfile", "\n".join(["FROM scratch", "COPY programs /bin/", *steps, ""]))
 
     def begin(self) -> asyncio.Task[Built]:
         """Build without waiting for the end."""
