@@ -10,6 +10,8 @@ from podo.kernel.db import DatabaseUnavailable, hold
 from podo.kernel.domains import House, Role, Round
 
 _log = logging.getLogger("podo.rounds")
+# What is made seldom lets the first pages come first.
+_SELDOM, _AT_FIRST = 60, 3
 
 
 class Rounds:
@@ -34,6 +36,8 @@ class Rounds:
         return await hold(self._house.database, f"round:{made.name}", self._house.durable.process, max(made.every * 3, 15))
 
     async def _forever(self, made: Round) -> None:
+        if made.every >= _SELDOM:
+            await asyncio.sleep(_AT_FIRST)
         while True:
             try:
                 if made.role is not Role.worker or await self._is_mine(made):
