@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from podo.clients.git import TwinRepository
 from podo.clients.registry import NoSuchImage, Reference
 from podo.delivery.service import builds
 from podo.delivery.types import Build, BuildOver, BuildState
-from tests.domains.delivery.shops import HANEUL
+from podo.kernel.events import log
+from tests.domains.delivery.shops import HANEUL, PROJECT
 from tests.domains.delivery.works import HELLO, Works, works
 from tests.sweeps.faults import PASSING, Fault, Saboteur, cases, settled
 
@@ -44,24 +46,25 @@ SCENARIOS = {
 async def test_a_build_has_one_end_whatever_befalls(tmp_path: Path, scenario: str) -> None:
     of = SCENARIOS[scenario]
     async with works(tmp_path) as house:
-        seen = await _run(house, "plain", of, "", None)
+        repository = await house.register(PROJECT)
+        await house.living.settled()
+        seen = await _run(house, repository, of, "", None)
         assert {f"delivery.{step}" for step in STEPS} <= set(seen)
         # There is no “after” of a step that raises.
         after = {Fault.killed_after, Fault.lost} if of.wanted is not BuildState.succeeded else set[Fault]()
         chosen = [(step, fault) for step, fault in cases(seen) if step != "delivery.make_image" or fault not in after]
         assert len(chosen) > 20
-        for number, (step, fault) in enumerate(chosen):
-            await _run(house, f"case-{number:03d}", of, step, fault)
+        for step, fault in chosen:
+            await _run(house, repository, of, step, fault)
 
 
-async def _run(house: Works, project: str, of: Scenario, step: str, fault: Fault | None) -> list[str]:
-    repository = await house.register(project)
-    await house.living.settled()
+async def _run(house: Works, repository: TwinRepository, of: Scenario, step: str, fault: Fault | None) -> list[str]:
+    before = await _tags(house)
     durable = house.living.house.durable
     by = Saboteur(durable, "build:", step, fault)
     durable.interference = by
     try:
-        build = await house.push(repository, project, of.files, "Say hello")
+        build = await house.push(repository, PROJECT, of.files, "Say hello")
         if of.cancelled:
             await _cancel_when_it_is_made(house, build, by)
         await settled(house.living, by)
@@ -72,16 +75,22 @@ async def _run(house: Works, project: str, of: Scenario, step: str, fault: Fault
     now = await house.now(build)
     if fault is None or fault in PASSING or step == "delivery.end_log":
         assert now.state is of.wanted, (about, now.state, now.why)
-    await _is_whole(house, now, about, log_ends=step != "delivery.end_log" or fault in PASSING)
+    after = await _tags(house)
+    assert after.items() >= before.items(), about
+    await _is_whole(house, now, {name: digest for name, digest in after.items() if name not in before}, about)
+    if step != "delivery.end_log" or fault in PASSING:
+        async with asyncio.timeout(5):
+            assert [line async for line in house.logs.follow(now.id)], about
+    assert not list((house.living.folder / "checkouts").glob("*")), about
     return by.seen
 
 
-async def _is_whole(house: Works, now: Build, about: str, *, log_ends: bool) -> None:
-    said = Counter(await house.said(now.project))
+async def _is_whole(house: Works, now: Build, tags: dict[str, str], about: str) -> None:
+    """Its end, what was told of it, and the tags that it made."""
+    said = await _said(house, now)
     assert max(said.values()) == 1, (about, said)
     assert sum(said[f"build_{end}"] for end in ("succeeded", "failed", "cancelled")) == 1, (about, said)
     assert now.ended_at is not None, about
-    tags = await _tags(house, now.project)
     match now.state:
         case BuildState.succeeded:
             assert tags == {now.commit.sha: now.digest}, about
@@ -93,14 +102,16 @@ async def _is_whole(house: Works, now: Build, about: str, *, log_ends: bool) -> 
         case other:
             assert other is BuildState.cancelled, about
             assert (now.digest, tags) == ("", {}), about
-    if log_ends:
-        async with asyncio.timeout(5):
-            assert [line async for line in house.logs.follow(now.id)], about
-    assert not list((house.living.folder / "checkouts").glob("*")), about
 
 
-async def _tags(house: Works, project: str) -> dict[str, str]:
-    of = Reference("127.0.0.1:5000", project)
+async def _said(house: Works, of: Build) -> Counter[str]:
+    async with house.living.reading() as r:
+        entries, _ = await log.history(r, log.Wanted(project=PROJECT, subject=f"build/{PROJECT}/{of.number}"), limit=100)
+    return Counter(e.code.removeprefix("delivery.") for e in entries)
+
+
+async def _tags(house: Works) -> dict[str, str]:
+    of = Reference("127.0.0.1:5000", PROJECT)
     try:
         names = await house.registry.tags(of)
     except NoSuchImage:

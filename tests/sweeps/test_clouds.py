@@ -94,6 +94,8 @@ async def test_an_account_is_known_as_it_is_and_tagged_as_is_said(tmp_path: Path
         await _swept(house, "inventory:", one_look)
 
         async def one_plan(number: int, about: str, by: Saboteur) -> None:
+            # Others than before, who are gone.
+            clouds.remove(ACCOUNT.id, list(clouds.there(ACCOUNT.id)))
             clouds.put(ACCOUNT.id, [_topic(1000 + 21 * number + n) for n in range(21)])
             await look()
             await house.settled()
@@ -109,7 +111,6 @@ async def test_an_account_is_known_as_it_is_and_tagged_as_is_said(tmp_path: Path
             await _sabotaged(house, by, apply)
             await _as_said(house, plan.id, about, by)
 
-        clouds.remove(ACCOUNT.id, list(clouds.there(ACCOUNT.id)))
         await _swept(house, "tags:", one_plan)
 
 
