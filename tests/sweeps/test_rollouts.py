@@ -1,9 +1,13 @@
-"""Every step of a rollout's run × every fault: done if and only if all is there, withdrawn only if nothing is left."""
+"""Every step of a rollout's run × every fault: done if and only if all is there, withdrawn only if nothing is left.
+
+What a case leaves behind, the next one begins with. Only a first release that stays needs a new project each time, and where
+one went back, there is nothing to go back from until another release was there.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,16 +34,15 @@ STARTS_AND_ENDS = ("started", "healthy", "failed", "rolled_back", "halted", "stu
 
 @dataclass
 class Case:
-    """A project of its own in alpha kr, and the deployment that the fault befalls."""
+    """A project of its own in alpha kr, and its builds by a word in their images' names."""
 
     shop: Shop
     project: str
-    subject: Deployment | None = None
-    before: str = ""
-    images: list[str] = field(default_factory=list)
+    builds: dict[str, Build] = field(default_factory=dict)
 
-    async def build(self, n: int, tag: str) -> Build:
+    async def build(self, tag: str) -> Build:
         """A commit with an image."""
+        n = len(self.builds) + 1
         commit = Commit(f"{n:040x}", f"Change {n}", "김하늘", clock.now())
         living = self.shop.living
         async with living.transaction() as tx:
@@ -48,9 +51,11 @@ class Case:
             await service.builds.succeeded(tx, build.id, f"sha256:{ids.digest([self.project, n, tag])}", 1000)
         return build
 
-    async def ask(self, n: int, tag: str = "ok") -> Deployment:
+    async def ask(self, tag: str) -> Deployment:
         """Bring it to alpha."""
-        build, living = await self.build(n, tag), self.shop.living
+        if tag not in self.builds:
+            self.builds[tag] = await self.build(tag)
+        build, living = self.builds[tag], self.shop.living
         async with living.reading(HANEUL) as r:
             made_from = await service.releases.ingredients(r, self.project, build.number, "alpha")
         draft = await reads.draft(living.house.ports[ChartReader], made_from)  # type: ignore[type-abstract]
@@ -85,24 +90,15 @@ class Case:
 Act = Callable[[Case], Awaitable[Deployment]]
 
 
-async def first(case: Case) -> Deployment:
-    """The first release of a project."""
-    return await case.ask(1)
-
-
-async def replace(case: Case) -> Deployment:
-    """Another image, a variable more, a secret less."""
-    return await case.ask(2)
+async def good(case: Case) -> Deployment:
+    """An image that works, another one than there is."""
+    image, _ = await case.there()
+    return await case.ask("two" if "/one/" in image else "one")
 
 
 async def bad(case: Case) -> Deployment:
     """An image that crashes."""
-    return await case.ask(2, "crashes")
-
-
-async def first_bad(case: Case) -> Deployment:
-    """A first image that crashes."""
-    return await case.ask(1, "crashes")
+    return await case.ask("crashes")
 
 
 async def back(case: Case) -> Deployment:
@@ -111,12 +107,23 @@ async def back(case: Case) -> Deployment:
         return await service.stopping.roll_back(tx, case.project, "alpha", "kr")
 
 
-SCENARIOS: dict[str, tuple[Act, int, str]] = {
-    "a first release": (first, 0, "healthy"),
-    "a release over another": (replace, 1, "healthy"),
-    "a release that crashes": (bad, 1, "rolled back"),
-    "a first release that crashes": (first_bad, 0, "failed"),
-    "going back": (back, 2, "healthy"),
+@dataclass(frozen=True)
+class Scenario:
+    """What is done, how that ends when nothing goes wrong; how many releases a project has before, and before each case."""
+
+    act: Act
+    wanted: str
+    earlier: int = 0
+    each: int = 0
+    has_new_projects: bool = False
+
+
+SCENARIOS = {
+    "a first release": Scenario(good, "healthy", has_new_projects=True),
+    "a release over another": Scenario(good, "healthy", earlier=1),
+    "a release that crashes": Scenario(bad, "rolled back", earlier=1),
+    "a first release that crashes": Scenario(bad, "failed"),
+    "going back": Scenario(back, "healthy", earlier=1, each=1),
 }
 
 
@@ -136,54 +143,68 @@ async def test_a_rollout_is_whole_or_gone_on_postgresql_too(tmp_path: Path) -> N
 
 
 async def _sweep(tmp_path: Path, scenario: str, *, of_engine: bool, one_in: int = 1, **settings: str) -> None:
-    act, earlier, wanted = SCENARIOS[scenario]
+    of = SCENARIOS[scenario]
     async with shop(tmp_path, **settings) as made:
         made.living.twins["alpha-kr"].faults.images["*/crashes/*"] = _crash()
-        seen = await _run(made, "plain", act, earlier, wanted, "", None)
+        case = Case(made, "plain")
+        await _register(made, [case.project])
+        await _released(case, of.earlier)
+        seen = await _run(case, of, "", None)
         assert {"delivery.apply", "delivery.judge"} <= set(seen)
         chosen = [(step, fault) for step, fault in cases(seen) if (fault in OF_RECORDS) == of_engine]
         assert len(chosen) > 10
-        for number, (step, fault) in enumerate(chosen[::one_in]):
-            await _run(made, f"case-{number:03d}", act, earlier, wanted, step, fault)
+        chosen = chosen[::one_in]
+        wanted = [f"case-{number:03d}" for number, _ in enumerate(chosen)] if of.has_new_projects else []
+        await _register(made, wanted)
+        for number, (step, fault) in enumerate(chosen):
+            await _run(Case(made, wanted[number]) if wanted else case, of, step, fault)
 
 
-async def _run(made: Shop, project: str, act: Act, earlier: int, wanted: str, step: str, fault: Fault | None) -> list[str]:
-    case = Case(made, project)
-    await _register(case)
-    for n in range(1, earlier + 1):
-        await case.ask(n)
-        await made.settled()
-    old_image, old_names = await case.there()
-    durable = made.living.house.durable
+async def _released(case: Case, times: int) -> None:
+    """So many releases, each over the one before."""
+    for _ in range(times):
+        await good(case)
+        await case.shop.settled()
+
+
+async def _run(case: Case, of: Scenario, step: str, fault: Fault | None) -> list[str]:
+    await _released(case, of.each)
+    durable = case.shop.living.house.durable
+    old = await case.there()
+    assert bool(old[0]) == bool(of.earlier), "the case before left something else"
     by = Saboteur(durable, "rollout:", step, fault)
     durable.interference = by
     try:
-        subject = await act(case)
-        await settled(made.living, by)
+        subject = await of.act(case)
+        await settled(case.shop.living, by)
     finally:
         durable.interference = None
     about = f"{step}, {fault}"
     assert fault is None or by.met, f"never came to {about}"
-    now = await made.now(subject)
-    [rollout] = now.rollouts
-    image, names = await case.there()
+    [rollout] = (await case.shop.now(subject)).rollouts
     said = await case.said(subject.number)
     assert not [kind for kind, times in said.items() if times > 1], (about, said)
     if fault is None or fault in PASSING:
-        assert rollout.state.value == wanted, (about, rollout.why)
+        assert rollout.state.value == of.wanted, (about, rollout.why)
+    if rollout.state.value == "stuck":
+        assert fault in (Fault.for_good, Fault.refused), about
+        assert rollout.why
+        await _a_person_tries_again(case, subject, of.wanted)
+    await _is_whole_or_gone(case, await case.shop.now(subject), old, about)
+    return by.seen
+
+
+async def _is_whole_or_gone(case: Case, now: Deployment, old: tuple[str, list[str]], about: str) -> None:
+    image, names = await case.there()
+    [rollout] = now.rollouts
     match rollout.state.value:
         case "healthy":
-            assert image == await _release_image(case, now), about
-            assert f"Deployment {project}" in names
+            assert image == await _release_image(case, now) != old[0], about
+            assert f"Deployment {case.project}" in names
         case "rolled back" | "failed":
-            assert (image, names) == (old_image, old_names), (about, rollout.state)
-        case "stuck":
-            assert fault in (Fault.for_good, Fault.refused), about
-            assert rollout.why
-            await _a_person_tries_again(case, subject, wanted)
+            assert (image, names) == old, (about, rollout.state)
         case other:
             pytest.fail(f"left half-way: {other} after {about}")
-    return by.seen
 
 
 async def _release_image(case: Case, of: Deployment) -> str:
@@ -199,24 +220,23 @@ async def _a_person_tries_again(case: Case, subject: Deployment, wanted: str) ->
     assert (await case.shop.now(subject)).rollouts[0].state.value == wanted
 
 
-async def _register(case: Case) -> None:
-    living = case.shop.living
-    async with living.transaction(HANEUL) as tx:
-        await catalog.register(
-            tx,
-            living.house.seal,
-            slug=case.project,
-            title=case.project,
-            team="chat",
-            repository=f"https://git.test/{case.project}",
-            branch="main",
-            places=[("alpha", "kr")],
-        )
-    async with living.transaction(HANEUL) as tx:
-        await service.config.choose(tx, case.project, auto_alpha=False, polled=False, scope=Scope(), values=AT_ONCE_READY)
-        await service.config.set_variable(tx, case.project, "LEVEL", Scope(), "info")
-        await service.config.set_secret(tx, living.house.seal, case.project, "TOKEN", Scope(), "hush")
-    await case.shop.settled()
+async def _register(made: Shop, projects: Sequence[str]) -> None:
+    for project in projects:
+        async with made.living.transaction(HANEUL) as tx:
+            await catalog.register(
+                tx,
+                made.living.house.seal,
+                slug=project,
+                title=project,
+                team="chat",
+                repository=f"https://git.test/{project}",
+                branch="main",
+                places=[("alpha", "kr")],
+            )
+            await service.config.choose(tx, project, auto_alpha=False, polled=False, scope=Scope(), values=AT_ONCE_READY)
+            await service.config.set_variable(tx, project, "LEVEL", Scope(), "info")
+            await service.config.set_secret(tx, made.living.house.seal, project, "TOKEN", Scope(), "hush")
+    await made.settled()
 
 
 def _crash() -> Any:
@@ -236,9 +256,9 @@ async def test_a_halt_is_a_halt_whatever_happens(tmp_path: Path) -> None:
                 break
             step, fault = every[number]
             case = Case(made, f"halt-{number:03d}")
-            await _register(case)
+            await _register(made, [case.project])
             by = Saboteur(made.living.house.durable, "rollout:", step, fault)
-            subject = await case.ask(1)
+            subject = await case.ask("one")
             await made.living.running.delivery.settled()
             made.living.house.durable.interference = by
             async with made.living.transaction(HANEUL) as tx:
