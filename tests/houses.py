@@ -96,7 +96,7 @@ class Living:
         async with self.transaction() as tx:
             known = await access.person(tx, person)
             await access.begin_sign_in(tx, self.house.seal, known.email, person)
-            (asked,) = [e for e in tx.said if e.code == "access.sign_in_asked"]
+            (asked,) = [e for e, _ in tx.said if e.code == "access.sign_in_asked"]
             found = await access.sealed_link(tx, asked.link)
         assert found is not None
         key = self.house.seal.open(found[1]).partition("key=")[2]

@@ -117,9 +117,9 @@ DOMAIN = Domain(
     settings={"notices": NoticesSettings},
     slots=[
         WaitingCount(_waiting),
-        HomeSource("waiting", _offers, catalog.count_waiting),
-        HomeSource("waiting", _claims, _claims_count),
-        HomeSource("waiting", _directory, _directory_count),
+        HomeSource("waiting", _offers, catalog.count_waiting, frozenset({"access", "catalog"})),
+        HomeSource("waiting", _claims, _claims_count, frozenset({"access", "catalog"})),
+        HomeSource("waiting", _directory, _directory_count, frozenset({"access"})),
         PersonCard(N_("Questions to you"), "inbox", _waits),
         SettingsLink("webhooks", N_("Webhooks"), "webhook"),
     ],

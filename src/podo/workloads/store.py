@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select, tuple_, union_all, update
+from sqlalchemy import and_, bindparam, delete, func, select, tuple_, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from podo.kernel.db import Reading, Tx
@@ -30,8 +30,46 @@ _READ: dict[tuple[str, str], tuple[tuple[Any, ...], Sequence[Workload | Pod]]] =
 _MOST_READ = 200
 _STANDING, _RUNS = ("Deployment", "StatefulSet", "DaemonSet"), ("Job", "CronJob")
 _UNWELL = [health for health in HealthStatus if health is not HealthStatus.healthy]
+# What lists of projects ask is put together once, over columns.
+_S: Any = SeenRow.__table__
+_C: Any = SeenClusterRow.__table__
+_IN = _S.c.namespace.in_(bindparam("in", expanding=True))
+# Each part names the kinds and healths that it wants, so that the index leads to these rows and no others are read.
+_NOT_WELL = union_all(
+    *(
+        select(_S.c.namespace, _S.c.cluster, _S.c.name, _S.c.kind, _S.c.body).where(_IN, some)
+        for some in (
+            and_(_S.c.kind.in_(_STANDING), _S.c.health.in_(_UNWELL)),
+            _S.c.kind.in_(_RUNS),
+            and_(_S.c.kind == "Pod", _S.c.health == HealthStatus.degraded),
+        )
+    )
+)
+_HEALTHS = (
+    select(_S.c.namespace, _S.c.cluster, _S.c.health, func.count())
+    .where(_IN, _S.c.kind.in_((*_STANDING, "CronJob")))
+    .group_by(_S.c.namespace, _S.c.cluster, _S.c.health)
+)
 # Behind everything that begins with the same.
 _LAST = "\U0010ffff"
+
+
+def _see(dialect: Any) -> Any:
+    insert = dialect.insert(_S)
+    new = {name: insert.excluded[name] for name in ("health", "ip", "body", "at")}
+    return insert.on_conflict_do_update(index_elements=list(_S.primary_key), set_=new)
+
+
+def _reached(dialect: Any) -> Any:
+    insert = dialect.insert(_C)
+    new = {name: insert.excluded[name] for name in ("reach", "why", "at")}
+    last = func.coalesce(insert.excluded.seen_at, _C.c.seen_at)
+    return insert.on_conflict_do_update(index_elements=list(_C.primary_key), set_={**new, "seen_at": last})
+
+
+# Put together once, for each row: as one statement with all rows it was put together and compiled anew each time.
+_SEE = {"sqlite": _see(sqlite), "postgresql": _see(postgresql)}
+_REACH = {"sqlite": _reached(sqlite), "postgresql": _reached(postgresql)}
 
 
 def add_operation(tx: Tx, operation: Operation) -> None:
@@ -79,12 +117,8 @@ async def see(tx: Tx, cluster: str, workloads: Sequence[Workload], pods: Sequenc
     """Write what was seen over what was known."""
     rows = [_seen(cluster, w.kind, w.namespace, w.name, w.health, _workload_body(w), at) for w in workloads]
     rows += [_seen(cluster, "Pod", p.namespace, p.name, p.health, asdict(p), at) for p in pods]
-    dialect = sqlite if tx.session.get_bind().dialect.name == "sqlite" else postgresql
-    for start in range(0, len(rows), _BATCH):
-        insert = dialect.insert(SeenRow).values(rows[start : start + _BATCH])
-        new = {name: insert.excluded[name] for name in ("health", "ip", "body", "at")}
-        keys = [SeenRow.cluster, SeenRow.kind, SeenRow.namespace, SeenRow.name]
-        await tx.session.execute(insert.on_conflict_do_update(index_elements=keys, set_=new))
+    if rows:
+        await (await tx.session.connection()).execute(_SEE[tx.session.get_bind().dialect.name], rows)
 
 
 async def forget(tx: Tx, cluster: str, gone: Sequence[tuple[str, str, str]]) -> None:
@@ -102,11 +136,9 @@ async def forget_older(tx: Tx, cluster: str, kinds: Collection[str], at: datetim
 
 async def reach(tx: Tx, cluster: str, reach_: Reach, why: str, at: datetime) -> None:
     """Note whether a cluster can be seen."""
-    row = await tx.session.get(SeenClusterRow, cluster) or SeenClusterRow(cluster=cluster, seen_at=None)
-    row.reach, row.why, row.at = reach_, why, at
-    if reach_ is Reach.seen:
-        row.seen_at = at
-    tx.session.add(row)
+    seen_at = at if reach_ is Reach.seen else None
+    row = {"cluster": cluster, "reach": reach_, "why": why, "at": at, "seen_at": seen_at}
+    await (await tx.session.connection()).execute(_REACH[tx.session.get_bind().dialect.name], row)
 
 
 async def clusters(r: Reading) -> dict[str, tuple[Reach, str, datetime, datetime | None]]:
@@ -138,26 +170,14 @@ async def not_well(r: Reading, namespaces: Collection[str]) -> list[Workload | P
 
     These are few as long as all is well; a Job that failed is no news once its CronJob has run again.
     """
-    # Each names the kinds and healths that it wants, so that the index leads to these rows and no others are read.
-    wanted = (
-        and_(SeenRow.kind.in_(_STANDING), SeenRow.health.in_(_UNWELL)),
-        SeenRow.kind.in_(_RUNS),
-        and_(SeenRow.kind == "Pod", SeenRow.health == HealthStatus.degraded),
-    )
-    row = (SeenRow.namespace, SeenRow.cluster, SeenRow.name, SeenRow.kind, SeenRow.body)
-    query = union_all(*(select(*row).where(SeenRow.namespace.in_(namespaces), some) for some in wanted))
-    found = sorted((await r.session.execute(query)).all(), key=lambda each: (each.namespace, each.cluster, each.name))
+    rows = (await r.session.execute(_NOT_WELL, {"in": list(namespaces)})).all()
+    found = sorted(rows, key=lambda each: (each.namespace, each.cluster, each.name))
     return [_pod(each.body) if each.kind == "Pod" else _workload(each.body) for each in found]
 
 
 async def health_counts(r: Reading, namespaces: Collection[str]) -> list[tuple[str, str, str, int]]:
     """(namespace, cluster, health, how many workloads), Jobs left out: they end, and are no state of a project."""
-    query = (
-        select(SeenRow.namespace, SeenRow.cluster, SeenRow.health, func.count())
-        .where(SeenRow.namespace.in_(namespaces), SeenRow.kind.in_((*_STANDING, "CronJob")))
-        .group_by(SeenRow.namespace, SeenRow.cluster, SeenRow.health)
-    )
-    return [(n, c, h, count) for n, c, h, count in await r.session.execute(query)]
+    return [(n, c, h, count) for n, c, h, count in await r.session.execute(_HEALTHS, {"in": list(namespaces)})]
 
 
 async def find(r: Reading, text: str, limit: int) -> list[Pod]:

@@ -31,7 +31,7 @@ async def link_of(house: Living, email: str) -> str | None:
     """The path that was mailed last to this address, as its reader gets it."""
     async with house.transaction() as tx:
         await service.begin_sign_in(tx, house.house.seal, email, "198.51.100.7")
-        said = [e for e in tx.said if e.code == "access.sign_in_asked"]
+        said = [e for e, _ in tx.said if e.code == "access.sign_in_asked"]
         found = await service.sealed_link(tx, said[0].link) if said else None  # type: ignore[attr-defined]
     return house.house.seal.open(found[1]) if found else None
 

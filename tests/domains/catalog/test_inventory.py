@@ -99,7 +99,7 @@ async def test_accounts_are_sres_to_set_and_are_checked(house: Living) -> None:
         made = await service.set_account(tx, CloudAccount(Provider.gcp, "podo-test", "Podo", ("ignored",), team="chat"))
         assert (made.regions, made.team) == ((), "team-2")
         await service.remove_account(tx, Provider.gcp, "podo-test")
-        assert [e.code for e in tx.said if e.code.startswith("catalog.account")] == [
+        assert [e.code for e, _ in tx.said if e.code.startswith("catalog.account")] == [
             "catalog.account_changed",
             "catalog.account_removed",
         ]

@@ -93,7 +93,7 @@ class Reorganisations(RuleBasedStateMachine):
         with clock.fixed(self.now):
             async with self.database.transaction(PODO) as tx:
                 found = await what(tx)
-                said = [(e.code, str(e.facts()["team"])) for e in tx.said if e.code in ENDING]
+                said = [(e.code, str(e.facts()["team"])) for e, _ in tx.said if e.code in ENDING]
         self.unheard += said
         return found
 

@@ -45,6 +45,23 @@ async def test_it_is_found_once_until_an_event_of_its_domain_says_otherwise(data
     assert await recalled() == (3, 2)
 
 
+async def test_what_follows_from_several_domains_is_found_anew_after_an_event_of_any(database: Database) -> None:
+    asked = 0
+
+    async def find() -> int:
+        nonlocal asked
+        asked += 1
+        return asked
+
+    async def recalled() -> list[int]:
+        async with database.reading(PODO) as r:
+            return [await r.recall(of, "a", find) for of in ("other test", "other third", "te st")]
+
+    assert await recalled() == [1, 2, 3]
+    await _lay(database, "a")
+    assert await recalled() == [4, 2, 3]
+
+
 async def test_a_transaction_sees_what_is_so(database: Database) -> None:
     async with database.reading(PODO) as r:
         assert await _count(r) == 0

@@ -86,11 +86,15 @@ async def owner_of(r: Reading, sources: Sequence[OwnerSource], project: str, tea
 
 
 async def _decided(r: Reading, permission: Permission, on: On) -> Decision:
-    """Once in a view: who asks is the same in all of it."""
+    """Once in a view, and until access changes: it follows from who asks, and from what is asked for, alone."""
     key = ("decision", r.actor.kind, r.actor.id, r.actor.via, permission.id, on)
+
+    async def decide() -> Decision:
+        return _loaded().decide(await _principal(r), permission, on)
+
     known: Decision | None = store.kept(r).get(key)
     if known is None:
-        store.kept(r)[key] = known = _loaded().decide(await _principal(r), permission, on)
+        store.kept(r)[key] = known = await r.recall("access", key, decide)
     return known
 
 

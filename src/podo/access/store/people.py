@@ -24,6 +24,8 @@ _MEMBERSHIP = (MembershipRow.person, MembershipRow.team, MembershipRow.role)
 _IN_TEAMS = select(*_MEMBERSHIP).where(MembershipRow.person == bindparam("id"))
 _TEAM = (TeamRow.id, TeamRow.name, TeamRow.handle, TeamRow.parent, TeamRow.ended_at, TeamRow.slack, TeamRow.began_at)
 _TEAMS = select(*_TEAM).order_by(TeamRow.name)
+_ONE_TEAM = select(*_TEAM).where(or_(TeamRow.id == bindparam("name"), TeamRow.handle == bindparam("name")))
+_FEW = 8
 _ROLES = select(RoleRow.role).where(RoleRow.person == bindparam("id"))
 
 
@@ -44,6 +46,9 @@ async def person(r: Reading, id_: str) -> Person | None:
 
 async def people(r: Reading, ids_: Collection[str]) -> dict[str, Person]:
     """Several, by id."""
+    if len(ids_) <= _FEW and not isinstance(r, Tx):
+        # A page names the same few people again and again.
+        return {id_: found for id_ in ids_ if (found := await person(r, id_))}
     rows = await r.session.execute(_PEOPLE, {"ids": list(ids_)}) if ids_ else ()
     return {row.id: read_person(row) for row in rows}
 
@@ -106,9 +111,15 @@ async def teams(r: Reading) -> list[Team]:
 
 async def team(r: Reading, name: str) -> Team | None:
     """By id or handle."""
-    query = select(TeamRow).where(or_(TeamRow.id == name, TeamRow.handle == name))
-    row = (await r.session.scalars(query)).first()
+    if not isinstance(r, Tx):
+        return (await r.recall("access", "teams by name", lambda: _by_name(r))).get(name)
+    row = (await r.session.execute(_ONE_TEAM, {"name": name})).first()
     return _team(row) if row else None
+
+
+async def _by_name(r: Reading) -> dict[str, Team]:
+    every = await teams(r)
+    return {t.handle: t for t in every} | {t.id: t for t in every}
 
 
 async def memberships(

@@ -24,7 +24,8 @@ from podo.access.types import Account, Session, Token
 from podo.kernel import ids
 from podo.kernel.db import Reading, Tx
 
-# Asked with every request of a token: they stand ready, and read columns.
+# Asked with every request: they stand ready, and read columns.
+_SESSION = select(*SessionRow.__table__.columns).where(SessionRow.__table__.c.hash == bindparam("value"))
 _TOKENS = select(*(getattr(TokenRow, column.name) for column in TokenRow.__table__.columns), TokenUseRow.at)
 _USED = _TOKENS.outerjoin(TokenUseRow, TokenUseRow.token == TokenRow.id)
 _BY_HASH, _BY_ID = _USED.where(TokenRow.hash == bindparam("value")), _USED.where(TokenRow.id == bindparam("value"))
@@ -97,7 +98,7 @@ async def hint(r: Reading, session: str) -> str:
 
 async def session_by_hash(r: Reading, hash_: str) -> tuple[Session, str] | None:
     """The session with this hash and its CSRF token."""
-    row = (await r.session.scalars(select(SessionRow).where(SessionRow.hash == hash_))).first()
+    row = (await r.session.execute(_SESSION, {"value": hash_})).first()
     return (_session(row), row.csrf) if row else None
 
 
@@ -223,7 +224,7 @@ def _token(row: Any, used: datetime | None) -> Token:
     )
 
 
-def _session(row: SessionRow) -> Session:
+def _session(row: Any) -> Session:
     return Session(row.id, row.person, row.created_at, row.expires_at, row.seen_at, row.about, row.issuer)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -129,9 +129,17 @@ async def chosen_custodian(r: Reading) -> str | None:
 
 async def leads(r: Reading, team: str) -> list[str]:
     """The ids of who leads a team; of the nearest above that somebody leads; else of the people who answer for it."""
+    return (await leads_of(r, [team]))[team]
+
+
+async def leads_of(r: Reading, teams: Collection[str]) -> dict[str, list[str]]:
+    """`leads` of many."""
     org = await organisation(r)
     now = org.chart()
-    start = rules.living(now, team)[0]
+    return {team: _leads(org, now, rules.living(now, team)[0]) for team in teams}
+
+
+def _leads(org: Organisation, now: rules.Chart, start: str) -> list[str]:
     for near in rules.ancestry(now, start):
         if found := [p.id for p in org.members.get(near, ()) if p.leads]:
             return found

@@ -6,9 +6,10 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, cast, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, String, and_, bindparam, cast, delete, func, or_, select, update
 
 from podo.catalog.models import (
     FactsRow,
@@ -33,9 +34,12 @@ _OPEN = (OwnershipRow.until.is_(None), OwnershipRow.superseded_at.is_(None))
 
 async def project(r: Reading, slug: str) -> Project | None:
     """With its owner now."""
-    query = _with_owner().where(ProjectRow.slug == slug)
-    found = (await r.session.execute(query)).first()
-    return _project(found) if found else None
+
+    async def find() -> Project | None:
+        found = (await r.session.execute(_ONE, {"slug": slug})).first()
+        return _project(found) if found else None
+
+    return await r.recall("catalog", ("project", slug), find)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,13 @@ async def by_slugs(r: Reading, slugs: Collection[str]) -> list[Project]:
 
 
 async def of_teams(r: Reading, teams: Collection[str]) -> list[Project]:
-    """Owned now by one of these."""
-    query = _with_owner().where(OwnershipRow.team.in_(teams), ProjectRow.state == ProjectState.active)
-    return [_project(row) for row in await r.session.execute(query.order_by(ProjectRow.slug))]
+    """Owned now by one of these, by slug."""
+    found = [p for team in set(teams) for p in await r.recall("catalog", ("owned by", team), partial(_of_team, r, team))]
+    return sorted(found, key=lambda p: p.slug)
+
+
+async def _of_team(r: Reading, team: str) -> tuple[Project, ...]:
+    return tuple([_project(row) for row in await r.session.execute(_OWNED, {"team": team})])
 
 
 async def count(r: Reading) -> int:
@@ -206,8 +214,13 @@ async def delete_project(tx: Tx, slug: str) -> None:
 
 def _with_owner() -> Any:
     # Columns: an entity that is read and thrown away costs ten times as much, and lists have many.
+    projects, owners = ProjectRow.__table__, OwnershipRow.__table__
     join = and_(OwnershipRow.project == ProjectRow.slug, *_OPEN)
-    return select(*ProjectRow.__table__.columns, OwnershipRow.team).join(OwnershipRow, join)
+    return select(*projects.columns, owners.c.team).join_from(projects, owners, join)
+
+
+_ONE = _with_owner().where(ProjectRow.slug == bindparam("slug"))
+_OWNED = _with_owner().where(OwnershipRow.team == bindparam("team"), ProjectRow.state == ProjectState.active)
 
 
 def _project(row: Any) -> Project:

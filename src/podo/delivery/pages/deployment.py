@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,6 @@ from podo.delivery.pages.box import Box, box
 from podo.delivery.pages.timeline import Item
 from podo.delivery.pages.top import Top, head, routes, title, top
 from podo.delivery.pages.words import Who, say
-from podo.delivery.rules.addresses import addresses
 from podo.delivery.service import views
 from podo.delivery.service.views import Around
 from podo.delivery.types import READ, Build, Decision, Deployment, DeploymentKind, Release, RolloutState
@@ -100,17 +99,18 @@ class BodyPiece:
 async def conversation(w: Web, r: Reading, of: Deployment, *, whole: bool) -> BodyPiece:
     """What is on the Conversation tab."""
     here = await views.around(r, of)
-    told = await timeline.timeline(r, of, here.stages, w.lang, whole=whole)
+    build = next(iter(await service.builds.builds_by_numbers(r, of.project, [of.build])), None)
+    told = await timeline.timeline(r, of, build, here.stages, w.lang, whole=whole)
     asked = await service.approvals.reviewers(r, of) if any(x.state is RolloutState.waiting for x in of.rollouts) else []
     ids = {of.by, *asked, *(a.person for x in of.rollouts for a in x.approvals)}
     known = await words.people(r, ids)
-    release = await service.releases.release(r, of.project, of.release)
+    release = (await service.releases.known(r, of.project, [of.release]))[of.release]
     news = await views.configured_since(r, of, release)
     return BodyPiece(
         t=await top(w, r, of, "conversation"),
         items=told,
         box=await box(w, r, of, here, {i: who.name for i, who in known.items()}),
-        side=await _side(w, r, of, here, release, known, asked),
+        side=await _side(w, r, of, here, release, build, known, asked),
         news=_told(w, news),
     )
 
@@ -121,21 +121,27 @@ def _told(w: Web, news: Sequence[Happening]) -> list[News]:
 
 
 async def _side(
-    w: Web, r: Reading, of: Deployment, here: Around, release: Release, known: dict[str, Who], asked: Sequence[str]
+    w: Web,
+    r: Reading,
+    of: Deployment,
+    here: Around,
+    release: Release,
+    build: Build | None,
+    known: dict[str, Who],
+    asked: Sequence[str],
 ) -> Side:
-    builds = await service.builds.builds_by_numbers(r, of.project, [of.build])
     quorum = max((x.needs for x in of.rollouts), default=0)
     stage = here.stage
     own = bool(stage and stage.self_approval)
     return Side(
         release=release,
-        build=builds[0] if builds else None,
+        build=build,
         replaces=next((x.previous for x in of.rollouts if x.previous), None),
         approvers=_approvers(w, of, known, asked, own=own) if quorum else [],
         quorum=quorum,
         order=" → ".join(x.region for x in of.rollouts) if quorum and len(of.rollouts) > 1 else "",
         soak=stage.soak_seconds if stage and of.kind is DeploymentKind.deploy else 0,
-        addresses=_addresses(of, release),
+        addresses=_addresses(of, await views.addresses_of(r, of)),
     )
 
 
@@ -157,15 +163,13 @@ def _approvers(w: Web, of: Deployment, known: dict[str, Who], asked: Sequence[st
     return found
 
 
-def _addresses(of: Deployment, release: Release) -> list[Address]:
-    found: list[Address] = []
-    for x in of.rollouts:
-        bundle = release.bundle(x.environment, x.region)
-        if bundle is None or x.state in _GONE:
-            continue
-        told = addresses(bundle.manifests, of.project)
-        found += [Address(x.region, text, not text.partition("://")[2].partition(":")[0].endswith(".svc")) for text in told]
-    return found
+def _addresses(of: Deployment, told: Mapping[str, Sequence[str]]) -> list[Address]:
+    return [
+        Address(x.region, text, not text.partition("://")[2].partition(":")[0].endswith(".svc"))
+        for x in of.rollouts
+        if x.state not in _GONE
+        for text in told.get(x.region, ())
+    ]
 
 
 async def shown(w: Web, project: str, number: int, *, whole: bool = False, trouble: PodoError | None = None) -> Response:

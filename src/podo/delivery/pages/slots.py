@@ -26,7 +26,17 @@ from podo.delivery.pages.grid import grid
 from podo.delivery.pages.guide import steps
 from podo.delivery.pages.scores import SCORES
 from podo.delivery.service import views
-from podo.delivery.types import HELD, MOVING, Deployment, DeploymentAsked, Rollout, RolloutApproved, RolloutState, Search
+from podo.delivery.types import (
+    HELD,
+    MOVING,
+    Deployment,
+    DeploymentAsked,
+    Rollout,
+    RolloutApproved,
+    RolloutState,
+    Search,
+    Standing,
+)
 from podo.kernel.db import Reading
 from podo.kernel.errors import N_
 from podo.kernel.ui import NavItem, languages
@@ -81,14 +91,14 @@ async def _marks(r: Reading, slugs: Sequence[str], lang: str) -> Mapping[str, tu
     return {slug: _mark(lang, slug, rollouts, seen.get(slug, {})) for slug, rollouts in there.items()}
 
 
-def _mark(lang: str, slug: str, rollouts: Sequence[Rollout], seen: Mapping[str, Health]) -> tuple[str, str, str]:
+def _mark(lang: str, slug: str, rollouts: Sequence[Standing], seen: Mapping[str, Health]) -> tuple[str, str, str]:
     group = next(found for states in _FIRST if (found := [x for x in rollouts if x.state in states]))
     first = max(group, key=lambda x: (x.healthy_at or x.asked_at, x.number))
     same = [x for x in group if (x.number, x.state) == (first.number, first.state)]
     regions = f"{first.environment} {' '.join(x.region for x in sorted(same, key=lambda x: x.order))}"
     sentence = languages.say(lang, _MARKS[first.state], number=first.number, regions=regions)
     running = [x for x in rollouts if x.state is not _S.waiting and x.state is not _S.queued]
-    healths = [seen[x.cluster].status.value if x.cluster in seen else x.seen.health for x in running]
+    healths = [seen[x.cluster].status.value if x.cluster in seen else x.health for x in running]
     return next((h for h in _WORST if h in healths), "Unknown"), sentence, f"/{slug}/deployments/{first.number}"
 
 
@@ -203,7 +213,7 @@ SLOTS: Sequence[object] = (
     SettingsLink("config", N_("Variables and secrets"), "key"),
     SettingsLink("delivery", N_("Delivery"), "rocket"),
     SearchSource(_find),
-    HomeSource("waiting", _waiting, _waiting_count),
+    HomeSource("waiting", _waiting, _waiting_count, frozenset({"access", "catalog", "delivery"})),
     HomeSource("recent", _recent),
     PersonCard(N_("Approvals that wait for you"), "clock", _waits),
     OwnerEvidence(service.deeds.deeds, (DeploymentAsked.code, RolloutApproved.code)),

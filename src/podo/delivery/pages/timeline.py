@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from string import Formatter
 
 from podo.access import service as access
@@ -41,7 +42,6 @@ from podo.delivery.types import (
     RolloutStarted,
     RolloutStuck,
     RolloutWaits,
-    Search,
 )
 from podo.kernel.db import Reading
 from podo.kernel.errors import N_
@@ -50,6 +50,9 @@ from podo.kernel.ui import languages, markdown
 Html = Callable[[str], str]
 # More than a person reads at once, and more than a deployment comes to.
 _NEWEST, _WHOLE = 40, 2000
+# What is longer is not kept as HTML: people may write as much as they like.
+_SHORT = 2000
+_PODO = Who("podo", "Podo", "bot")
 
 _LOOKS = {
     DeploymentAsked.code: ("rocket", ""),
@@ -125,13 +128,14 @@ class Item:
     gap: bool = False
 
 
-async def timeline(r: Reading, of: Deployment, stages: Sequence[Environment], lang: str, *, whole: bool = False) -> list[Item]:
-    """From the build to the newest, oldest first; of a long story the beginning and the newest, unless it is wanted `whole`."""
+async def timeline(
+    r: Reading, of: Deployment, build: Build | None, stages: Sequence[Environment], lang: str, *, whole: bool = False
+) -> list[Item]:
+    """From its build to the newest, oldest first; of a long story the beginning and the newest, unless it is wanted `whole`."""
     began, newest = await views.story(r, of.subject, of.project, newest=_WHOLE if whole else _NEWEST)
     written = {str(h.facts.get("comment")) for h in newest if h.code == Commented.code}
     comments = {c.id: c for c in await service.deployments.comments(r, of.project, of.number, written)} if written else {}
-    builds = await service.builds.builds_by_numbers(r, of.project, [of.build])
-    early = [await _built(r, b, lang) for b in builds if b.state is BuildState.succeeded]
+    early = [_built(build, lang)] if build is not None and build.state is BuildState.succeeded else []
     if of.kind is DeploymentKind.deploy:
         early += await _before(r, of, stages, lang)
     html = await _markdown(r, of)
@@ -143,28 +147,40 @@ async def timeline(r: Reading, of: Deployment, stages: Sequence[Environment], la
 
 async def _markdown(r: Reading, of: Deployment) -> Html:
     """Markdown as HTML, `@team` and `#214` being links."""
-    handles = {t.handle for t in await access.teams(r)}
+    handles = _same(frozenset([t.handle for t in await access.teams(r)]))
+    return lambda text: (_kept if len(text) < _SHORT else _html)(text, of.project, handles)
 
+
+@lru_cache(4)
+def _same(handles: frozenset[str]) -> frozenset[str]:
+    # What is compared with itself is compared at once.
+    return handles
+
+
+def _html(text: str, project: str, handles: frozenset[str]) -> str:
     def address(reference: str) -> str | None:
         sign, name = reference[0], reference[1:]
         if sign == "#":
-            return f"/{of.project}/deployments/{name}" if name.isdecimal() else None
+            return f"/{project}/deployments/{name}" if name.isdecimal() else None
         return f"/teams/{name}" if name in handles else None
 
-    return lambda text: markdown(text, address)
+    return markdown(text, address)
 
 
-async def _built(r: Reading, build: Build, lang: str) -> Item:
+# What people said stays as it is, and is read by many.
+_kept = lru_cache(2000)(_html)
+
+
+def _built(build: Build, lang: str) -> Item:
     message = N_("{actor} built {short} from {ref} in {seconds} s")
     fields = {"actor": "Podo", "short": build.commit.short, "ref": build.ref, "seconds": round(build.seconds or 0)}
     pieces = sentence(lang, message, fields, "")
     pieces = [replace(p, href=f"/{build.project}/builds/{build.number}", kind="link") if p.kind == "mono" else p for p in pieces]
-    by = (await words.people(r, ["podo"]))["podo"]
     facts = [f"{build.image}@{build.digest[:19]}…"]
     if build.simulated:
         facts.append(languages.say(lang, N_("simulated: no builder is installed here")))
     at = build.ended_at or build.asked_at
-    return Item(f"b-{build.number}", at, "package", "done", by, pieces, facts=facts)
+    return Item(f"b-{build.number}", at, "package", "done", _PODO, pieces, facts=facts)
 
 
 async def _before(r: Reading, of: Deployment, stages: Sequence[Environment], lang: str) -> list[Item]:
@@ -173,18 +189,14 @@ async def _before(r: Reading, of: Deployment, stages: Sequence[Environment], lan
     earlier = [e.name for e in stages if e.order < order]
     if not earlier:
         return []
-    found = await service.deployments.deployments(r, Search(project=of.project, environment=earlier[-1], text=of.commit), limit=5)
-    for one in found.items:
-        well = [x for x in one.rollouts if x.healthy_at and x.healthy_at <= of.at]
-        if well:
-            by = (await words.people(r, ["podo"]))["podo"]
-            regions = ", ".join(x.region for x in well)
-            fields = {"environment": one.environment, "region": regions, "deployment": one.number}
-            pieces = sentence(
-                lang, N_("{environment} {region} became healthy with the same commit, {deployment}"), fields, of.project
-            )
-            return [Item(f"a-{one.number}", max(x.healthy_at for x in well if x.healthy_at), "check", "success", by, pieces)]
-    return []
+    found = await service.deployments.healthy_with(r, of, earlier[-1])
+    well = [(region, since) for number, region, since in found if number == found[0][0]]
+    if not well:
+        return []
+    fields = {"environment": earlier[-1], "region": ", ".join(region for region, _ in well), "deployment": found[0][0]}
+    message = N_("{environment} {region} became healthy with the same commit, {deployment}")
+    at = max(since for _, since in well)
+    return [Item(f"a-{found[0][0]}", at, "check", "success", _PODO, sentence(lang, message, fields, of.project))]
 
 
 def _grouped(story: Sequence[Happening]) -> Iterator[list[Happening]]:

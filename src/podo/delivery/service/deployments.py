@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from podo.access import service as access
@@ -39,6 +40,7 @@ from podo.delivery.types import (
     RolloutState,
     Search,
     Seen,
+    Standing,
 )
 from podo.kernel import clock, ids
 from podo.kernel.db import Reading, Tx
@@ -298,6 +300,12 @@ async def deployments(r: Reading, wanted: Search, *, cursor: str | None = None, 
     return await rows.find(r, wanted, cursor=cursor, limit=limit)
 
 
+async def healthy_with(r: Reading, of: Deployment, environment: str) -> list[tuple[int, str, datetime]]:
+    """Where its commit was healthy in this environment when it was asked for: (number, region, since when), newest first."""
+    await access.require(r, READ, On(project=of.project))
+    return await parts.healthy_with(r, of.project, environment, of.commit, of.at)
+
+
 async def counts(r: Reading, wanted: Search) -> tuple[int, int]:
     """How many are open, and how many finished."""
     return await rows.counts(r, wanted)
@@ -340,9 +348,9 @@ async def places(r: Reading, project: str) -> list[Place]:
     return found
 
 
-async def running_in(r: Reading, projects: Sequence[str]) -> dict[str, list[Rollout]]:
-    """What is healthy or on its way in each project, in one question; their approvals are left out."""
-    found: dict[str, list[Rollout]] = {}
+async def running_in(r: Reading, projects: Sequence[str]) -> dict[str, list[Standing]]:
+    """What is healthy or on its way in each project, in one question."""
+    found: dict[str, list[Standing]] = {}
     if projects:
         for one in await parts.standing(r, projects, [RolloutState.healthy, *OPEN, *HELD]):
             found.setdefault(one.project, []).append(one)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from podo.access import service as access
@@ -12,6 +12,7 @@ from podo.activity import service as activity
 from podo.activity.types import Happening, Question
 from podo.catalog import service as catalog
 from podo.catalog.types import Environment
+from podo.delivery.rules.addresses import addresses
 from podo.delivery.service import deployments, releases, stopping
 from podo.delivery.store import deployments as rows
 from podo.delivery.store import releases as sealed
@@ -103,6 +104,17 @@ async def story(r: Reading, subject: str, project: str, *, newest: int) -> tuple
     return [h for h in began.items[::-1] if h.id not in shown][:1], found[::-1]
 
 
+async def addresses_of(r: Reading, of: Deployment) -> Mapping[str, Sequence[str]]:
+    """By region, where its release answers. A release never changes: what was read of one is kept, whatever is said meanwhile."""
+
+    async def read() -> Mapping[str, Sequence[str]]:
+        whole = await releases.release(r, of.project, of.release)
+        here = [b for b in whole.bundles if b.environment == of.environment]
+        return {b.region: addresses(b.manifests, of.project) for b in here}
+
+    return await r.recall("releases", ("addresses", of.project, of.release, of.environment), read)
+
+
 async def configured_since(r: Reading, of: Deployment, release: Release, *, limit: int = 5) -> Sequence[Happening]:
     """What was configured for a deployment's targets since its release was sealed, newest first.
 
@@ -192,8 +204,8 @@ class Around:
 async def around(r: Reading, of: Deployment) -> Around:
     """Read once for all parts of a page."""
     stages = await catalog.environments(r)
-    owner = await catalog.owner(r, of.project)
-    return Around(stages, next((e for e in stages if e.name == of.environment), None), owner.team)
+    project = await catalog.project(r, of.project)
+    return Around(stages, next((e for e in stages if e.name == of.environment), None), project.team)
 
 
 def to_approve(of: Deployment, here: Around) -> On:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from podo.delivery.models import BuildRow, NumberRow
@@ -15,6 +15,12 @@ from podo.kernel.nouns import Page
 
 # What a column of numbers can hold; nothing is numbered so high.
 _LARGEST = 2**31 - 1
+_B: Any = BuildRow.__table__
+_BY_NUMBERS = (
+    select(_B)
+    .where(_B.c.project == bindparam("of"), _B.c.number.in_(bindparam("numbers", expanding=True)))
+    .order_by(_B.c.number.desc())
+)
 
 
 async def lock(tx: Tx, project: str) -> None:
@@ -89,8 +95,8 @@ async def by_number(r: Reading, project: str, number: int) -> Build | None:
 
 async def by_numbers(r: Reading, project: str, numbers: Collection[int]) -> list[Build]:
     """Several, newest first."""
-    query = select(BuildRow).where(BuildRow.project == project, BuildRow.number.in_([n for n in numbers if n < _LARGEST]))
-    return [_build(row) for row in await r.session.scalars(query.order_by(BuildRow.number.desc()))]
+    rows = await r.session.execute(_BY_NUMBERS, {"of": project, "numbers": [n for n in numbers if n < _LARGEST]})
+    return [_build(row) for row in rows]
 
 
 async def of_sha(r: Reading, project: str, sha: str) -> Build | None:
@@ -121,7 +127,7 @@ async def _first(r: Reading, *conditions: ColumnElement[bool]) -> Build | None:
     return _build(row) if row else None
 
 
-def _build(row: BuildRow) -> Build:
+def _build(row: Any) -> Build:
     return Build(
         id=row.id,
         project=row.project,

@@ -28,6 +28,7 @@ _KIND = select(_D.c.kind).where(*_MINE)
 _ONE = select(_D).where(*_MINE)
 _OPEN = select(_D).where(_D.c.project == bindparam("of"), _D.c.open).order_by(_D.c.number)
 _ANY_OPEN = select(_R.c.id).where(_R.c.project == _D.c.project, _R.c.number == _D.c.number, _R.c.state.in_(OPEN)).exists()
+_WAITING = select(_R.c.project).where(_R.c.state == "waiting").distinct()
 _SETTLE = update(_D).where(*_MINE).values(open=_ANY_OPEN)
 
 
@@ -119,7 +120,7 @@ async def waiting_in(r: Reading, projects: Collection[str] | None) -> list[Deplo
 
 async def projects_waiting(r: Reading) -> list[str]:
     """Projects with a rollout that waits for people."""
-    return list(await r.session.scalars(select(RolloutRow.project).where(RolloutRow.state == "waiting").distinct()))
+    return list(await r.session.scalars(_WAITING))
 
 
 async def find(r: Reading, wanted: Search, *, cursor: str | None, limit: int) -> Page[Deployment]:
@@ -130,7 +131,7 @@ async def find(r: Reading, wanted: Search, *, cursor: str | None, limit: int) ->
         behind = and_(DeploymentRow.at == at, or_(DeploymentRow.project > project, _same(project, number)))
         conditions.append(or_(DeploymentRow.at < at, behind))
     order = (DeploymentRow.at.desc(), DeploymentRow.project, DeploymentRow.number.desc())
-    rows = list(await r.session.scalars(select(DeploymentRow).where(*conditions).order_by(*order).limit(limit + 1)))
+    rows = (await r.session.execute(select(_D).where(*conditions).order_by(*order).limit(limit + 1))).all()
     found = await _whole(r, rows[:limit])
     last_one = found[-1] if len(rows) > limit else None
     next_ = f"{last_one.at.isoformat()}~{last_one.project}~{last_one.number}" if last_one else None
@@ -215,7 +216,7 @@ def _conditions(wanted: Search) -> list[ColumnElement[bool]]:
     )
     found: list[ColumnElement[bool]] = [column == value for column, value in pairs if value is not None]
     if wanted.projects is not None:
-        found.append(DeploymentRow.project.in_(wanted.projects))
+        found.append(DeploymentRow.project.in_(bindparam("projects", list(wanted.projects), expanding=True)))
     if wanted.since is not None:
         found.append(DeploymentRow.at >= wanted.since)
     if wanted.text:

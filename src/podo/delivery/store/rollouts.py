@@ -7,11 +7,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, select, tuple_, update
+from sqlalchemy import Select, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from podo.delivery.models import ApprovalRow, DeploymentRow, RolloutRow, WatchRow
-from podo.delivery.types import MOVING, OPEN, Approval, Decision, Rollout, RolloutState, Seen
+from podo.delivery.types import MOVING, OPEN, Approval, Decision, Rollout, RolloutState, Seen, Standing
 from podo.kernel.db import Reading, Tx
 
 _KEPT = frozenset({"seen", "due_at", "approvals", "epoch"})
@@ -30,6 +30,21 @@ _THERE = _ALL.where(
     _R.c.environment == bindparam("environment"),
     _R.c.region == bindparam("region"),
     _R.c.state.in_(bindparam("states", expanding=True)),
+)
+_HEALTH = func.coalesce(_W.c.seen["health"].as_string(), Seen().health)
+_STANDING = (
+    select(*(_R.c[name] for name in Standing.__slots__ if name not in ("health", "state")), _HEALTH, _R.c.state)
+    .join(_W, _W.c.rollout == _R.c.id)
+    .where(_R.c.project.in_(bindparam("projects", expanding=True)), _R.c.state.in_(bindparam("states", expanding=True)))
+    .order_by(_R.c.number.desc())
+)
+_HEALTHY_WITH = (
+    select(_R.c.number, _R.c.region, _R.c.healthy_at)
+    .join(_D, (_D.c.project == _R.c.project) & (_D.c.number == _R.c.number))
+    .where(_R.c.project == bindparam("of"), _R.c.environment == bindparam("in"), _D.c.sha == bindparam("sha"))
+    .where(_R.c.healthy_at <= bindparam("at"))
+    .order_by(_R.c.number.desc(), _R.c.order, _R.c.id)
+    .limit(100)
 )
 
 
@@ -108,10 +123,16 @@ async def there(r: Reading, projects: Sequence[str], states: Sequence[RolloutSta
     return [(one, row.sha, row.release) for one, row in zip(await _approved(r, rows), rows, strict=True)]
 
 
-async def standing(r: Reading, projects: Sequence[str], states: Sequence[RolloutState]) -> list[Rollout]:
-    """Rollouts in one of these states, newest first, without their approvals: for lists of many projects."""
-    query = _ALL.where(_R.c.project.in_(projects), _R.c.state.in_(states))
-    return [_rollout(row, ()) for row in await r.session.execute(query.order_by(_R.c.number.desc()))]
+async def standing(r: Reading, projects: Sequence[str], states: Sequence[RolloutState]) -> list[Standing]:
+    """Rollouts in one of these states, newest first: for lists of many projects."""
+    rows = await r.session.execute(_STANDING, {"projects": list(projects), "states": list(states)})
+    return [Standing(*rest, state=RolloutState(state)) for *rest, state in rows]
+
+
+async def healthy_with(r: Reading, project: str, environment: str, sha: str, at: datetime) -> list[tuple[int, str, datetime]]:
+    """(number, region, since when) of what was healthy there at a time with this commit, newest deployment first."""
+    asked = {"of": project, "in": environment, "sha": sha, "at": at}
+    return [(number, region, since) for number, region, since in await r.session.execute(_HEALTHY_WITH, asked)]
 
 
 async def busy(r: Reading, of: Rollout) -> Rollout | None:

@@ -17,6 +17,7 @@ from podo.delivery.types.deployments import (
     RolloutState,
     Search,
     Seen,
+    Standing,
 )
 from podo.delivery.types.errors import (
     AlphaMissing,
@@ -192,6 +193,7 @@ __all__ = [
     "Seen",
     "Source",
     "Spot",
+    "Standing",
     "TargetGone",
     "ValueInvalid",
     "VariableRemoved",

@@ -75,6 +75,22 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """A rollout as lists of many projects tell it: where it is, in which state and since when, and how it was last seen."""
+
+    project: str
+    number: int
+    environment: str
+    region: str
+    cluster: str
+    order: int
+    asked_at: datetime
+    healthy_at: datetime | None
+    health: str
+    state: RolloutState
+
+
+@dataclass(frozen=True, slots=True)
 class Rollout:
     """A deployment's part for one target. `order` is its place in the train; `needs` how many approvals it wants.
 

@@ -117,7 +117,7 @@ class Reading:
     async def recall(self, domain: str, name: Hashable, make: Callable[[], Awaitable[T]]) -> T:
         """What `make` finds, kept for later readings until an event of `domain` is committed. In a transaction it is found anew.
 
-        For values that nobody changes, worked out from Records of that domain alone.
+        For values that nobody changes, worked out from Records of that domain alone, or of several, with blanks between.
         """
         if self._memory is None:
             return await make()
@@ -151,16 +151,15 @@ class Tx(Reading):
     ) -> None:
         super().__init__(session, actor, observed)
         self.whence = Whence(request_id, cause)
-        self.said: list[Event] = []
-        self.whences: list[Whence] = []
+        # Each with what it follows from.
+        self.said: list[tuple[Event, Whence]] = []
         self.after_commit: list[Callable[[], None]] = []
         # From here on the database may have taken it, whatever is heard of it.
         self.is_committing = False
 
     def say(self, what: Event) -> None:
         """Leave an event in this transaction; it is delivered after commit, at least once."""
-        self.said.append(what)
-        self.whences.append(self.whence)
+        self.said.append((what, self.whence))
 
     @contextlib.contextmanager
     def following(self, whence: Whence) -> Iterator[None]:
@@ -205,6 +204,7 @@ class Database:
         self.pulse = None if self.is_sqlite else pulse or postgres.pulse(self.url)
         self.engine = postgres.engine(self.url, pool_size, schema, self.pulse) if self.pulse else sqlite.engine(self.url)
         fitting.heed(self.engine.sync_engine)
+        self._to_read = self.engine.execution_options(**_READ_SQLITE if self.is_sqlite else _READ_POSTGRES)
         # There is one writer: queueing here is fair and costs nothing, queueing in the database is neither.
         self.writing = contextlib.nullcontext() if is_shared_out and not self.is_sqlite else asyncio.Lock()
 
@@ -281,15 +281,14 @@ class Database:
         for call in tx.after_commit:
             call()
         if tx.said:
-            self.memory.forget({said.code.partition(".")[0] for said in tx.said})
+            self.memory.forget({said.code.partition(".")[0] for said, _ in tx.said})
         if tx.said and self.after_commit:
             self.after_commit()
 
     @contextlib.asynccontextmanager
     async def reading(self, actor: Actor) -> AsyncIterator[Reading]:
         """A consistent view to read from; writing through it is a mistake and is rolled back."""
-        engine = self.engine.execution_options(**_READ_SQLITE if self.is_sqlite else _READ_POSTGRES)
-        async with AsyncSession(engine, expire_on_commit=False, autoflush=False) as session:
+        async with AsyncSession(self._to_read, expire_on_commit=False, autoflush=False) as session:
             token = _open.set(True)
             try:
                 async with _within_reach():

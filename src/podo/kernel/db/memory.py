@@ -15,7 +15,10 @@ MISSING: Any = object()
 
 
 class Memory:
-    """Values by domain and name. `moment` counts what happened, so that a reading begun before a change leaves nothing behind."""
+    """Values by domain and name; of several domains, with blanks between, where it follows from all of them.
+
+    `moment` counts what happened, so that a reading begun before a change leaves nothing behind.
+    """
 
     def __init__(self) -> None:
         self.moment = 0
@@ -29,7 +32,7 @@ class Memory:
 
     def keep(self, domain: str, name: Any, value: Any, begun: int) -> None:
         """Remember what a reading found that began at the moment `begun`; unless something happened since."""
-        if begun < max(self._forgotten.get(domain, 0), self._all_forgotten):
+        if begun < max(self._all_forgotten, *(self._forgotten.get(one, 0) for one in domain.split())):
             return
         kept = self._kept.setdefault(domain, {})
         if len(kept) >= _MOST:
@@ -39,9 +42,10 @@ class Memory:
     def forget(self, domains: Iterable[str]) -> None:
         """Something of these domains has changed."""
         self.moment += 1
-        for domain in domains:
-            self._kept.pop(domain, None)
-            self._forgotten[domain] = self.moment
+        changed = set(domains)
+        self._forgotten |= dict.fromkeys(changed, self.moment)
+        for domain in [kept for kept in self._kept if not changed.isdisjoint(kept.split())]:
+            del self._kept[domain]
 
     def forget_all(self) -> None:
         """Something has changed elsewhere."""

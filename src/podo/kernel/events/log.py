@@ -55,7 +55,7 @@ async def write(tx: Tx) -> None:
             "facts": said.facts(),
             "trace": _point(said, whence.trace),
         }
-        for said, whence in zip(tx.said, tx.whences, strict=True)
+        for said, whence in tx.said
     ]
     await tx.session.execute(insert(_E), rows)
     tx.after_commit.append(lambda: _tell(rows))
@@ -200,8 +200,14 @@ async def traced(r: Reading, subjects: Collection[str]) -> dict[tuple[str, str |
     query = select(EventRow.subject, EventRow.region, EventRow.trace).where(
         EventRow.seq.in_(newest.group_by(EventRow.subject, EventRow.region))
     )
-    rows = await r.session.execute(query)
+    rows = await r.session.execute(query.order_by(EventRow.seq))
     return {(subject, region): trace for subject, region, trace in rows if subject and trace}
+
+
+async def traces_of(r: Reading, ids_: Collection[str]) -> dict[str, str]:
+    """By event, where in which trace it was said; without those that were said in none."""
+    query = select(EventRow.id, EventRow.trace).where(EventRow.id.in_(ids_), EventRow.trace.is_not(None))
+    return {id_: trace for id_, trace in await r.session.execute(query) if trace}
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

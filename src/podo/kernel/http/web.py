@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fastapi import Depends, Request
@@ -114,15 +114,14 @@ class Web:
         self, page: object, *, title: str, head: Head | None = None, live: str | None = None, status: int = 200
     ) -> Response:
         """The page, in its frame. `live` is the topic whose news refresh its pieces."""
-        frame = await self.frame(title, head, live)
-        response = HTMLResponse(render(page, frame), status)
+        response = HTMLResponse(render(page, self._frame(title, head, live, await self._waiting())), status)
         if _SAID in self.request.cookies:
             response.delete_cookie(_SAID)
         return response
 
     async def fragment(self, page: object) -> Response:
         """A piece of a page, without its frame."""
-        return HTMLResponse(render(page, await self.frame("", None, None)))
+        return HTMLResponse(render(page, self._frame("", None, None, 0)))
 
     def go(self, address: str, *, said: str | None = None) -> Response:
         """Go on to a page of ours after a form; `said` is shown there once."""
@@ -132,20 +131,20 @@ class Web:
             response.set_cookie(_SAID, said.encode().hex(), max_age=60, httponly=True, samesite="lax")
         return response
 
-    async def frame(self, title: str, head: Head | None, live: str | None) -> Frame:
+    async def _waiting(self) -> int:
+        if self.identity is None:
+            return 0
+        async with self.reading() as r:
+            return sum([await slot.count(r, self.actor.id, self.house.slots) for slot in self.house.slots[WaitingCount]])
+
+    def _frame(self, title: str, head: Head | None, live: str | None, waiting: int) -> Frame:
         """What every page needs around it."""
-        viewer, waiting = None, 0
-        if self.identity is not None:
-            viewer = Viewer(id=self.actor.id, name=self.identity.name)
-            async with self.reading() as r:
-                for slot in self.house.slots[WaitingCount]:
-                    waiting += await slot.count(r, self.actor.id, self.house.slots)
-        frame = frame_for(
+        return frame_for(
             lang=self.lang,
             theme=self.identity.theme if self.identity else self.request.cookies.get("podo_theme", "auto"),
             title=title,
             path=self.request.url.path,
-            viewer=viewer,
+            viewer=Viewer(id=self.actor.id, name=self.identity.name) if self.identity else None,
             csrf=self.identity.csrf if self.identity else "",
             nav=sorted(self.house.slots[NavItem], key=lambda it: it.order),
             waiting=waiting,
@@ -153,9 +152,8 @@ class Web:
             live=live,
             position=self.position if live else None,
             request_id=self.request_id,
+            said=_told(self.request.cookies.get(_SAID, "")),
         )
-        said = _told(self.request.cookies.get(_SAID, ""))
-        return replace(frame, said=said) if said else frame
 
     def _language(self) -> str:
         if self.identity and self.identity.lang:

@@ -26,7 +26,22 @@ from podo.kernel.ui.pager import steps
 
 ROOT = Path(__file__).parents[2]
 MACROS = ("marks", "forms", "lists", "parts", "code", "charts")
-STEADY = ("avatar", "person", "dot", "label", "state", "state_icon", "big_state", "region", "counter", "key", "progress", "copy")
+STEADY = (
+    "avatar",
+    "person",
+    "dot",
+    "label",
+    "state",
+    "state_icon",
+    "big_state",
+    "region",
+    "counter",
+    "key",
+    "progress",
+    "copy",
+    "keyboard",
+    "logo",
+)
 """Small macros that a list shows by the hundred and whose outcome depends on their arguments alone: kept."""
 
 

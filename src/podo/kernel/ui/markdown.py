@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -18,10 +19,16 @@ _REFERENCE = re.compile(r"(?<![\w/@#&])([@#][A-Za-z0-9가-힣](?:[\w.-]*\w)?)")
 
 def markdown(text: str, references: References = lambda _: None, *, wrapped: bool = False) -> Markup:
     """`text` as safe HTML, to be put into an element of class `markdown-body`. In a `wrapped` text a new line is a blank."""
+    return Markup(_parser(wrapped).render(text, {"podo": references}))  # noqa: S704 - it escapes all text, its HTML is off
+
+
+@cache
+def _parser(wrapped: bool) -> MarkdownIt:
+    # To make one takes as long as a page of text.
     parser = MarkdownIt("commonmark", {"html": False, "breaks": not wrapped}).enable(["table", "strikethrough"]).disable("image")
     parser.core.ruler.push("outside", _mark_links)
-    parser.core.ruler.push("references", lambda state: _refer(state, references))
-    return Markup(parser.render(text))  # noqa: S704 - the parser escapes all text, and its HTML is off
+    parser.core.ruler.push("references", _refer)
+    return parser
 
 
 def _mark_links(state: StateCore) -> None:
@@ -31,7 +38,8 @@ def _mark_links(state: StateCore) -> None:
                 token.attrSet("rel", "nofollow noopener")
 
 
-def _refer(state: StateCore, references: References) -> None:
+def _refer(state: StateCore) -> None:
+    references: References = state.env["podo"]
     for block in state.tokens:
         if not block.children:
             continue

@@ -135,7 +135,7 @@ async def home(w: Web = WebIn) -> HomeOut:
     """What waits for me, what is red in my projects, what was deployed last."""
     async with w.reading() as r:
         found = await service.home(r, w.house.slots[HomeSource], w.person, w.lang)
-    return HomeOut(**{section: [LineOut.of(line) for line in found[section]] for section in SECTIONS})
+    return HomeOut(**{section: [LineOut.of(line) for line in found.lines[section]] for section in SECTIONS})
 
 
 @routes.api("GET", "/api/v1/inbox", verb="notices.list", permission=READ_INBOX.id)

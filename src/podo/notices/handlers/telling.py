@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from podo.catalog import service as catalog
 from podo.catalog.types import (
     CustodyEscalated,
@@ -12,6 +14,7 @@ from podo.catalog.types import (
     OffersLapsed,
     TeamSettled,
 )
+from podo.kernel import traces
 from podo.kernel.db import Tx
 from podo.kernel.domains import House
 from podo.kernel.events import Entry, Handling
@@ -36,8 +39,9 @@ async def send_due(house: House) -> None:
     """Mails that could not leave are tried again when their pause is over."""
     async with house.database.reading(PODO) as r:
         due = await service.due_mails(r)
-    for mail, attempts in due:
-        await house.durable.start(send, f"mail:{mail}:{attempts}", mail)
+    for mail, attempts, trace in due:
+        with traces.under(traces.parse(trace)):
+            await house.durable.start(send, f"mail:{mail}:{attempts}", mail)
 
 
 async def tell_of_owners(entry: Entry, at: Handling) -> None:
@@ -69,16 +73,14 @@ async def _tell_leads(tx: Tx, entry: Entry, team: str, sentence: str) -> None:
 
 async def _tell_settled(tx: Tx, entry: Entry) -> None:
     facts, to = entry.facts, entry.facts["to"]
+    counts = Counter([offer.team for offer in await catalog.open_offers(tx, of=facts["team"])])
+    leads = await catalog.leads_of(tx, {to, *counts})
     sentence = messages.KEPT if facts["custody"] else messages.GOT
-    told = messages.of_owners(entry.code, sentence, f"/teams/{to}", facts)
-    await service.tell(tx, await catalog.leads(tx, to), told)
-    counts: dict[str, int] = {}
-    for offer in await catalog.open_offers(tx, of=facts["team"]):
-        counts[offer.team] = counts.get(offer.team, 0) + 1
+    await service.tell(tx, leads[to], messages.of_owners(entry.code, sentence, f"/teams/{to}", facts))
     for team, count in sorted(counts.items()):
         what = {**facts, "count": count}
         told = messages.of_owners(entry.code, messages.OFFERED_MANY, "/offers", what)
-        await service.tell(tx, await catalog.leads(tx, team), told)
+        await service.tell(tx, leads[team], told)
 
 
 OWNERS_CHANGE = frozenset(

@@ -16,9 +16,10 @@ async def tell_of_orphans(entry: Entry, at: Handling) -> None:
     sentence = messages.MAY_BE_YOURS if entry.code == OrphansFound.code else messages.STILL_MAY_BE
     async with at.transaction() as tx:
         counts: dict[str, int] = {}
-        for team, count in (await catalog.by_owning_team(tx, entry.facts.get("candidates", {}))).items():
-            for person in await catalog.leads(tx, team):
-                counts[person] = counts.get(person, 0) + count
+        owning = await catalog.by_owning_team(tx, entry.facts.get("candidates", {}))
+        for team, people in (await catalog.leads_of(tx, owning)).items():
+            for person in people:
+                counts[person] = counts.get(person, 0) + owning[team]
         for count in sorted(set(counts.values())):
             facts = {"count": count, "due": entry.facts.get("due", "")}
             people = [person for person, of in counts.items() if of == count]

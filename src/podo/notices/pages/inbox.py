@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,13 +14,14 @@ from podo.access import service as access
 from podo.access.types import On, Team
 from podo.catalog import service as catalog
 from podo.catalog.types import Project, ProjectMarks
+from podo.kernel.db import Reading
 from podo.kernel.errors import N_
 from podo.kernel.http import Routes, Web
 from podo.kernel.http.routes import form
 from podo.kernel.http.web import WebIn
 from podo.kernel.ui import languages, page
 from podo.notices import service
-from podo.notices.types import PREFER, READ_INBOX, READ_OUTBOX, SITE_WEBHOOKS, HomeSource, Line, Mail
+from podo.notices.types import PREFER, READ_INBOX, READ_OUTBOX, SITE_WEBHOOKS, Home, HomeSource, Line, Mail
 
 routes = Routes("notices", tag="Notices")
 _RECENT = 8
@@ -118,27 +120,28 @@ class NotificationsPage:
     choice: str
 
 
-async def _lines(w: Web) -> dict[str, list[Line]]:
-    async with w.reading() as r:
-        return await service.home(r, w.house.slots[HomeSource], w.person, w.lang)
+async def _home(w: Web, r: Reading) -> Home:
+    return await service.home(r, w.house.slots[HomeSource], w.person, w.lang)
 
 
 @routes.page("/", permission=READ_INBOX.id)
 async def home(w: Web = WebIn) -> Response:
     """Home."""
-    found = await _lines(w)
     async with w.reading() as r:
-        memberships = await access.teams_of(r, w.person)
-        teams = {t.id: t for t in await access.teams(r, [m.team for m in memberships])}
-        projects = await catalog.projects_of(r, list(teams))
+        found = await _home(w, r)
         total = await catalog.count(r)
         marks: dict[str, tuple[str, str, str]] = {}
         for slot in w.house.slots[ProjectMarks]:
-            marks.update(await slot.marks(r, [p.slug for p in projects], w.lang))
-    lines = [ProjectLine(p, teams[p.team], *marks.get(p.slug, ("", "", ""))[:2]) for p in projects]
-    counts = [TeamLine(t, sum(p.team == t.id for p in projects)) for t in teams.values()]
+            marks.update(await slot.marks(r, [p.slug for p in found.projects], w.lang))
+    teams = {t.id: t for t in found.teams}
+    owned = Counter([p.team for p in found.projects])
     made = HomePage(
-        projects=lines, teams=counts, waiting=found["waiting"], red=found["red"], recent=found["recent"][:_RECENT], total=total
+        projects=[ProjectLine(p, teams[p.team], *marks.get(p.slug, ("", "", ""))[:2]) for p in found.projects],
+        teams=[TeamLine(t, owned[t.id]) for t in found.teams],
+        waiting=found.lines["waiting"],
+        red=found.lines["red"],
+        recent=found.lines["recent"][:_RECENT],
+        total=total,
     )
     return await w.page(made, title=_say(w, N_("Home")), live="all")
 
@@ -146,16 +149,17 @@ async def home(w: Web = WebIn) -> Response:
 @routes.page("/-/home", permission=READ_INBOX.id)
 async def sections(w: Web = WebIn) -> Response:
     """The moving part of home, read again when something happened."""
-    found = await _lines(w)
-    return await w.fragment(SectionsPiece(found["waiting"], found["red"], found["recent"][:_RECENT]))
+    async with w.reading() as r:
+        lines = (await _home(w, r)).lines
+    return await w.fragment(SectionsPiece(lines["waiting"], lines["red"], lines["recent"][:_RECENT]))
 
 
 @routes.page("/inbox", permission=READ_INBOX.id)
 async def inbox(unread: bool = False, cursor: str | None = None, w: Web = WebIn) -> Response:
     """The inbox."""
     translate = languages.translator(w.lang)
-    found = await _lines(w)
     async with w.reading() as r:
+        found = await _home(w, r)
         listed = await service.inbox(r, w.person, unread=unread or None, cursor=cursor)
         count = await service.unread(r, w.person)
         may, may_webhooks = await access.allowed_many(r, [(READ_OUTBOX, On()), (SITE_WEBHOOKS, On())])
@@ -166,7 +170,7 @@ async def inbox(unread: bool = False, cursor: str | None = None, w: Web = WebIn)
     kept = {"unread": "1"} if unread else {}
     made = InboxPage(
         rows=rows,
-        waiting=found["waiting"],
+        waiting=found.lines["waiting"],
         unread=count,
         only_unread=unread,
         newer=f"/inbox?{urlencode(kept)}" if cursor else "",

@@ -11,6 +11,7 @@ from podo.access.types import On
 from podo.catalog import service as catalog
 from podo.kernel import clock, ids
 from podo.kernel.db import Reading, Tx
+from podo.kernel.events import log
 from podo.kernel.nouns import Page
 from podo.kernel.ui import languages
 from podo.notices import messages, store
@@ -20,6 +21,7 @@ from podo.notices.types import (
     READ_OUTBOX,
     SECTIONS,
     Draft,
+    Home,
     HomeSource,
     Line,
     Mail,
@@ -36,6 +38,7 @@ from podo.notices.types import (
 )
 
 _ATTEMPTS = 8
+_MINUTE = 60
 
 
 async def tell(tx: Tx, people: Iterable[str], message: Message) -> None:
@@ -107,7 +110,7 @@ def mail(tx: Tx, draft: Draft) -> str:
     """Put a mail into the outbox; it leaves at once, by a run. Returns its id."""
     id_ = ids.new("mail")
     store.queue(tx, id_, replace(draft, subject=" ".join(draft.subject.split())[:300]), clock.now())
-    tx.say(MailQueued(mail=id_, to=draft.to))
+    tx.say(MailQueued(mail=id_, to=draft.to, subject=_subject(id_)))
     return id_
 
 
@@ -122,9 +125,15 @@ async def mail_sign_in_link(tx: Tx, link: str) -> None:
     mail(tx, Draft(person.email, subject, body, sealed, until))
 
 
-async def due_mails(r: Reading, limit: int = 50) -> list[tuple[str, int]]:
-    """The ids of mails to send now, and how often that was tried."""
-    return await store.due(r, clock.now(), limit)
+async def due_mails(r: Reading, limit: int = 50) -> list[tuple[str, int, str | None]]:
+    """The ids of mails to send now, how often that was tried, and where in which trace each was queued."""
+    found = await store.due(r, clock.now(), limit)
+    known = await log.traced(r, {_subject(mail) for mail, _ in found}) if found else {}
+    return [(mail, tried, known.get((_subject(mail), None))) for mail, tried in found]
+
+
+def _subject(mail: str) -> str:
+    return f"mail/{mail}"
 
 
 async def waiting_draft(tx: Tx, mail_id: str) -> Draft | None:
@@ -169,17 +178,24 @@ async def mail_in_outbox(r: Reading, mail_id: str, podo: str) -> tuple[Mail, str
     return shown, messages.filled(body, podo if not shown.sealed else "", "•••")
 
 
-async def home(r: Reading, sources: Sequence[HomeSource], person: str, lang: str) -> dict[str, list[Line]]:
-    """The rows of each section of a person's home, newest first."""
+async def home(r: Reading, sources: Sequence[HomeSource], person: str, lang: str) -> Home:
+    """What is on a person's home, the rows of each section newest first."""
     await access.require(r, READ_INBOX, On())
-    teams = [m.team for m in await access.teams_of(r, person)]
-    projects = [p.slug for p in await catalog.projects_of(r, teams)]
+    teams = await access.teams(r, [m.team for m in await access.teams_of(r, person)])
+    projects = await catalog.projects_of(r, [t.id for t in teams])
     found: dict[str, list[Line]] = {section: [] for section in SECTIONS}
     for source in sources:
-        found[source.section] += await source.lines(r, person, projects, lang)
-    return {section: sorted(lines, key=lambda x: x.at, reverse=True) for section, lines in found.items()}
+        found[source.section] += await source.lines(r, person, [p.slug for p in projects], lang)
+    lines = {section: sorted(lines, key=lambda x: x.at, reverse=True) for section, lines in found.items()}
+    return Home(teams, projects, lines)
 
 
 async def waiting(r: Reading, sources: Sequence[HomeSource], person: str) -> int:
-    """How much waits for a person."""
-    return sum([await source.count(r, person) for source in sources if source.count])
+    """How much waits for a person, as of the last minute: every page tells it."""
+
+    async def count() -> int:
+        return sum([await source.count(r, person) for source in sources if source.count])
+
+    # All of it follows from what domains say; and a team that begins, or ends, does so at a time.
+    of = " ".join(sorted({domain for source in sources for domain in source.follows}))
+    return await r.recall(of, ("waiting", person, int(clock.now().timestamp()) // _MINUTE), count)

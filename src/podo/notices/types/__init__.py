@@ -7,6 +7,7 @@ from podo.notices.types.telling import READ_OUTBOX as READ_OUTBOX
 from podo.notices.types.telling import SECTIONS as SECTIONS
 from podo.notices.types.telling import Chip as Chip
 from podo.notices.types.telling import Draft as Draft
+from podo.notices.types.telling import Home as Home
 from podo.notices.types.telling import HomeSource as HomeSource
 from podo.notices.types.telling import Letter as Letter
 from podo.notices.types.telling import Line as Line

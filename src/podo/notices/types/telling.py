@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from podo.access.types import Permission
+from podo.access.types import Permission, Team
+from podo.catalog.types import Project
 from podo.kernel.db import Reading
 from podo.kernel.errors import N_, Invalid, Missing, Refused
 from podo.kernel.events import Event
@@ -130,12 +131,22 @@ class HomeSource:
 
     `lines(r, person, projects, lang)` gives the rows of the person, newest first; `projects` are those of the person's
     teams, and `r.observing()` shows what was observed. `count(r, person)` counts what waits, for the head of every page;
-    None for sections that are not counted.
+    None for sections that are not counted. It `follows` from what these domains say, and may be remembered until they say more.
     """
 
     section: str
     lines: Callable[[Reading, str, Sequence[str], str], Awaitable[Sequence[Line]]]
     count: Callable[[Reading, str], Awaitable[int]] | None = None
+    follows: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A person's teams and their projects, and the rows of each section of home."""
+
+    teams: Sequence[Team]
+    projects: Sequence[Project]
+    lines: Mapping[str, Sequence[Line]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
