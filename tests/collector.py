@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 @dataclass(frozen=True)
 class Span:
-    """A span as it came. `failed`: its status is an error."""
+    """A span as it came. `failed`: its status is an error; `links` are pairs of a trace and a span."""
 
     name: str
     trace: str
@@ -25,6 +25,7 @@ class Span:
     facts: dict[str, Any]
     failed: bool
     service: str
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -90,4 +91,5 @@ def _spans(request: ExportTraceServiceRequest) -> Iterator[Span]:
             for s in scope.spans:
                 facts = {a.key: getattr(a.value, str(a.value.WhichOneof("value"))) for a in s.attributes}
                 ids = (s.trace_id.hex(), s.span_id.hex(), s.parent_span_id.hex())
-                yield Span(s.name, *ids, s.kind, facts, s.status.code == 2, service)
+                links = tuple((to.trace_id.hex(), to.span_id.hex()) for to in s.links)
+                yield Span(s.name, *ids, s.kind, facts, s.status.code == 2, service, links)

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -80,6 +80,12 @@ class Span:
         """Add facts; `__` in a name is a dot. What is None is left out."""
         if self._made is not None:
             self._made.set_attributes(_named(facts))
+
+    def link(self, points: Iterable[Point]) -> None:
+        """It follows from these, too: what follows from several at once lies under one of them, and leads to the others."""
+        if self._made is not None:
+            for point in points:
+                self._made.add_link(_context(point))
 
     def failed(self, code: str) -> None:
         """It did not go well."""

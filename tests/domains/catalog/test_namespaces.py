@@ -28,7 +28,9 @@ from podo.catalog.types import (
     Region,
     WrongPort,
 )
+from podo.kernel import traces
 from podo.kernel.errors import PodoError
+from podo.kernel.nouns import PODO
 from tests.domains.catalog import town
 from tests.domains.catalog.town import EMMA, HANEUL, LIMITS, OLIVER, QUOTA, SEOYEON
 from tests.houses import Living
@@ -211,3 +213,15 @@ async def test_namespaces_whose_cluster_is_away_while_owners_change_are_labelled
 
 async def _runs(house: Living) -> list[str]:
     return [status.workflow_id for status in await DBOS.list_workflows_async(load_input=False)]
+
+
+async def test_a_namespace_that_waits_is_tried_again_in_the_trace_of_who_asked_for_it(house: Living) -> None:
+    with traces.span("click") as click:
+        await town.register(house)
+    async with house.transaction(PODO) as tx:
+        await service.namespace_waits(tx, "chat-api", "prod-kr", "it is down")
+    async with house.reading() as r:
+        [(namespace, trace)] = await service.unsettled_namespaces(r, ["prod-kr"])
+    point = traces.parse(trace)
+    assert point is not None
+    assert (namespace.cluster, point.trace) == ("prod-kr", click.point.trace)

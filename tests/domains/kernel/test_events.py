@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from podo.kernel import traces
 from podo.kernel.db import Database
 from podo.kernel.errors import Unavailable
 from podo.kernel.events import Entry, Handler, Handling, log
@@ -17,6 +18,7 @@ from podo.kernel.events.cursors import place
 from podo.kernel.events.delivery import Delivery
 from podo.kernel.events.models import EventRow, LetterRow
 from podo.kernel.nouns import PODO
+from tests.collector import collecting
 from tests.domains.kernel.conftest import PathSwept, StoneLaid
 
 CODES = frozenset({StoneLaid.code})
@@ -213,6 +215,34 @@ async def test_what_waits_is_heard_together_and_each_by_itself_where_that_fails(
         found, _ = await log.history(r, log.Wanted())
     by_id = {e.id: e for e in found}
     assert [by_id[e.cause].facts["name"] for e in found if e.cause] == ["a"]
+
+
+async def test_what_is_heard_together_lies_in_a_trace_that_is_kept_and_leads_to_the_others(database: Database) -> None:
+    async def hear(entry: Entry, _: Handling) -> None:
+        raise AssertionError(entry.id)
+
+    async def hear_many(entries: Sequence[Entry], _: Handling) -> None:
+        assert len(entries) == 3
+
+    placed = await place(database, [Handler("h", CODES, hear, hear_many)])
+    with collecting() as found:
+        traces.begin(found.url, {}, 1.0, "proc")
+        try:
+            for n, sampled in enumerate((False, True, True)):
+                with traces.span("click", under=traces.Point(f"{n + 1:032x}", f"{n + 1:016x}", sampled)):
+                    await _say(database, f"s{n}")
+            await log.seal(database)
+            delivery = Delivery(database, placed, _no_run)
+            delivery.begin()
+            await asyncio.wait_for(delivery.settled(), 20)
+            await delivery.end()
+        finally:
+            await traces.end()
+    heard = next(s for s in found.spans if s.name == "handler h")
+    events = [next(s for s in found.of(f"{n:032x}") if s.name == "event test.stone_laid") for n in (2, 3)]
+    assert (heard.trace, heard.parent) == (events[0].trace, events[0].id)
+    assert (events[1].trace, events[1].id) in heard.links
+    assert {trace for trace, _ in heard.links} == {f"{n:032x}" for n in (1, 3)}
 
 
 async def test_what_follows_from_several_events_names_each_its_own(database: Database) -> None:

@@ -19,7 +19,7 @@ from podo.catalog.types import (
     ProjectDeleted,
 )
 from podo.catalog.workflows import label, make, remove
-from podo.kernel import ids
+from podo.kernel import ids, traces
 from podo.kernel.domains import House, News
 from podo.kernel.errors import PodoError
 from podo.kernel.events import Entry, Handling
@@ -82,11 +82,12 @@ async def try_unsettled_namespaces(house: House) -> None:
     if not unsettled:
         return
     running = await house.durable.unfinished()
-    for namespace in unsettled:
+    for namespace, trace in unsettled:
         run = _run(namespace.project, namespace.cluster)
         if not any(other.startswith(run) for other in running):
             body = remove if namespace.state is NamespaceState.leaving else make
-            await house.durable.start(body, run + ids.new("try"), namespace.project, namespace.cluster)
+            with traces.under(traces.parse(trace)):
+                await house.durable.start(body, run + ids.new("try"), namespace.project, namespace.cluster)
 
 
 def _run(project: str, cluster: str) -> str:

@@ -23,6 +23,7 @@ from podo.catalog.types import (
     Project,
 )
 from podo.kernel.db import Reading, Tx
+from podo.kernel.events import log
 
 
 async def namespaces(r: Reading, project: str) -> list[Namespace]:
@@ -35,9 +36,27 @@ async def namespaces_of(r: Reading, projects: Collection[str]) -> dict[str, list
     return await store.namespaces_by_project(r, projects)
 
 
-async def unsettled_namespaces(r: Reading, clusters: Collection[str], limit: int = 100) -> Sequence[Namespace]:
-    """Those in these clusters that wait to be made or to be removed."""
-    return await store.unsettled_namespaces(r, clusters, limit) if clusters else []
+async def unsettled_namespaces(r: Reading, clusters: Collection[str], limit: int = 100) -> list[tuple[Namespace, str | None]]:
+    """Those in these clusters that wait to be made or to be removed, and where in which trace each does.
+
+    That is where it was last spoken of, else where its cluster was: one that is connected gets many at once.
+    """
+    found = await store.unsettled_namespaces(r, clusters, limit) if clusters else []
+    if not found:
+        return []
+    about = [(n, _subject(n.project, n.cluster), f"cluster/{n.cluster}") for n in found]
+    last: dict[str, str] = {}
+    for (subject, _), trace in (await log.traced(r, {s for _, *subjects in about for s in subjects})).items():
+        last[subject] = trace
+    return [(n, last.get(own) or last.get(cluster)) for n, own, cluster in about]
+
+
+def _subject(project: str, cluster: str) -> str:
+    return f"namespace/{project}/{cluster}"
+
+
+def _about(project: str, cluster: str) -> dict[str, str]:
+    return {"project": project, "cluster": cluster, "subject": _subject(project, cluster)}
 
 
 async def wanted_namespace(r: Reading, project: str, cluster: str) -> list[dict[str, Any]] | None:
@@ -75,7 +94,7 @@ async def retry_namespace(tx: Tx, project: str, cluster: str) -> None:
     if all(n.cluster != cluster for n in await store.namespaces(tx, project)):
         raise NoSuchNamespace(project=project, cluster=cluster)
     await store.put_namespace(tx, Namespace(project, cluster, NamespaceState.waiting, ""))
-    tx.say(NamespaceAsked(project=project, cluster=cluster))
+    tx.say(NamespaceAsked(**_about(project, cluster)))
 
 
 async def want_namespaces_in(tx: Tx, cluster: str) -> int:
@@ -93,19 +112,19 @@ async def want_namespaces_in(tx: Tx, cluster: str) -> int:
 async def namespace_ready(tx: Tx, project: str, cluster: str) -> None:
     """It is there; a second time says nothing."""
     if await _set(tx, Namespace(project, cluster, NamespaceState.ready, "")):
-        tx.say(NamespaceReady(project=project, cluster=cluster))
+        tx.say(NamespaceReady(**_about(project, cluster)))
 
 
 async def namespace_waits(tx: Tx, project: str, cluster: str, why: str) -> None:
     """The cluster does not answer: it is tried again. That of a deleted project goes on leaving."""
     if await _set(tx, Namespace(project, cluster, NamespaceState.waiting, why)):
-        tx.say(NamespaceWaits(project=project, cluster=cluster, why=why))
+        tx.say(NamespaceWaits(**_about(project, cluster), why=why))
 
 
 async def namespace_refused(tx: Tx, project: str, cluster: str, why: str) -> None:
     """The cluster does not take it."""
     if await _set(tx, Namespace(project, cluster, NamespaceState.refused, why)):
-        tx.say(NamespaceRefused(project=project, cluster=cluster, why=why))
+        tx.say(NamespaceRefused(**_about(project, cluster), why=why))
 
 
 async def namespaces_labelled(tx: Tx, cluster: str, projects: Collection[str], failed: Mapping[str, Sequence[Any]]) -> list[str]:
@@ -141,4 +160,4 @@ async def namespace_gone(tx: Tx, project: str, cluster: str) -> None:
     """The namespace was removed with its project."""
     if any(n.cluster == cluster for n in await store.namespaces(tx, project)):
         await store.drop_namespace(tx, project, cluster)
-        tx.say(NamespaceGone(project=project, cluster=cluster))
+        tx.say(NamespaceGone(**_about(project, cluster)))

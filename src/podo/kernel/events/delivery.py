@@ -288,9 +288,8 @@ class Delivery:
         assert handler.many is not None
         self._busy += 1
         try:
-            under = traces.parse(entries[0].trace)
             with (
-                traces.span(f"handler {handler.name}", under=under, kind="consumer", podo__events=len(entries)),
+                _heard_together(handler, entries),
                 metrics.timed(metrics.HANDLED, handler.name),
             ):
                 await handler.many(entries, _Handling(self._database, handler, entries[0], self._start))
@@ -357,6 +356,17 @@ def _heard(handler: Handler, entry: Entry) -> Iterator[traces.Point | None]:
     about: dict[str, traces.Value | None] = {"podo__event": entry.id, "podo__project": entry.project}
     with traces.span(f"handler {handler.name}", under=traces.parse(entry.trace), kind="consumer", **about) as made:
         yield made.point
+
+
+@contextmanager
+def _heard_together(handler: Handler, entries: Sequence[Entry]) -> Iterator[None]:
+    """Under the first event whose trace is kept, with links to the others."""
+    points = [point for entry in entries if (point := traces.parse(entry.trace))]
+    points.sort(key=lambda point: not point.sampled)
+    about: dict[str, traces.Value | None] = {"podo__events": len(entries)}
+    with traces.span(f"handler {handler.name}", under=next(iter(points), None), kind="consumer", **about) as made:
+        made.link(points[1:])
+        yield
 
 
 class _Handling:
