@@ -125,6 +125,17 @@ async def test_two_runs_at_once_and_clocks_that_differ_remove_nothing_that_is_th
     assert (await known(house, "b")).seen_at == seen.seen_at
 
 
+async def test_a_word_is_a_part_of_a_name_or_else_of_any_arn(house: Living) -> None:
+    await take(house, [queue("chat-push-1"), queue("chat-pull-1"), queue("feed")])
+    assert await names(house, text="CHAT-pu") == ["chat-pull-1", "chat-push-1"]
+    assert await names(house, text="push chat") == ["chat-push-1"]
+    assert await names(house, text=f"{REGION}:{ACCOUNT}") == ["chat-pull-1", "chat-push-1", "feed"], (
+        "no name has it, every ARN does"
+    )
+    assert await names(house, text="nothing-has-it") == []
+    assert await names(house, text="fe") == ["feed"], "too short for the index"
+
+
 async def take_late(house: Living, seen: Sequence[SeenAsset], run: str) -> None:
     """A page of a run that began before."""
     async with house.transaction(PODO) as tx:

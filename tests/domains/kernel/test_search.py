@@ -57,6 +57,15 @@ async def test_names_their_beginnings_parts_and_near_misses_are_found(known: Dat
     assert set(await refs(known, "thing", "db 8")) == {"a8"}
 
 
+async def test_all_that_hold_every_word_are_found_unless_they_are_too_many(known: Database) -> None:
+    async with known.reading(PODO) as r:
+        assert set(await search.holding(r, "thing", "REDIS", 3) or []) == {"a0", "a3", "a6"}
+        assert await search.holding(r, "thing", "ment-redis-0 i-0", 3) == ["a3"], "parts of words, as they stand"
+        assert await search.holding(r, "thing", "payment zzz", 3) == []
+        assert await search.holding(r, "thing", "redis", 2) is None, "more than may be"
+        assert await search.holding(r, "thing", "q re", 100) is None, "too short to be looked up"
+
+
 async def test_what_databases_read_as_signs_of_their_own_are_letters(known: Database) -> None:
     assert set(await refs(known, "thing", "orders%db")) == {"a2", "a5", "a8"}
     for text in ('"', "'", "%", "_", "* OR *", 'a" OR "b', "NEAR(a b)", "\x00", "   ", "한" * 300, "(", "x\ufffd"):

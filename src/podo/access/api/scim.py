@@ -1,11 +1,14 @@
 """Podo as a SCIM 2.0 server (RFC 7643, 7644): people and teams as an HR system or an identity provider pushes them.
 
 `/scim/v2/…` is what is so now; `/scim/v2/drafts/{draft}/…` is a draft, to be looked at before it comes true. What answers is
-in `provisioning`, which is loaded when the first client comes: the library takes half a second, and most never see a client.
+in `provisioning`, which is loaded when the first client comes, beside the loop: the library takes a second of CPU, for which no
+page has to wait, and most installations never see a client.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
@@ -53,10 +56,20 @@ async def delete(path: str, w: Web = WebIn) -> Response:
     return await _answered(w, path, "delete")
 
 
+_answer: Callable[[Web, str, str], Awaitable[Response]] | None = None
+
+
 async def _answered(w: Web, path: str, verb: str) -> Response:
+    global _answer  # noqa: PLW0603 - what is imported is the process's own
+    if _answer is None:
+        _answer = await asyncio.to_thread(_load)
+    return await _answer(w, path, verb)
+
+
+def _load() -> Callable[[Web, str, str], Awaitable[Response]]:
     from podo.access.api import provisioning
 
-    return await provisioning.answered(w, path, verb)
+    return provisioning.answered
 
 
 def said(status: int, scim_type: str | None, detail: str) -> Response:

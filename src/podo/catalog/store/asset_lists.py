@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 
 from podo.catalog.models import OwnershipRow
 from podo.catalog.store.assets import ASSETS, OPEN, asset_of, with_owner
+from podo.catalog.store.finding import assets_holding
 from podo.catalog.types import Asset, AssetState, Trouble
 from podo.kernel.db import Reading
 from podo.kernel.nouns import Page
 
 _A = ASSETS.c
 _FEW = 2000
+# Shorter words have no part that an index knows.
+_PART = 3
 _Said = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Which assets; empty and None ask for nothing. `teams` are ids of owners; `tag` is a key and a value, or a key alone."""
+    """Which assets; empty and None ask for nothing. `teams` are ids of owners; `tag` is a key and a value, or a key alone.
+
+    A word of `text` is a part of a name or of the end of an ARN; where none holds all words, of any part of an ARN.
+    """
 
     text: str = ""
     provider: str = ""
@@ -107,8 +113,15 @@ async def _found_by(r: Reading, sought: Sought) -> tuple[list[ColumnElement[bool
         if len(subjects) <= _FEW:
             return [_A.holder.in_(subjects), *sought.rest(_hidden)], True
         return [_held_by_row(sought), *sought.rest(_plainly)], False
-    # A part of a text has no index: one pass over the table, rather than one over an index with a look into the table each.
-    return sought.rest(_plainly), bool((sought.text or sought.tag) and not sought.kind)
+    named: Collection[str] | None = ()
+    if sought.text and sought.state != AssetState.gone:
+        named = await assets_holding(r, sought.text, _FEW)
+    if named:
+        return [_A.id.in_(named), *replace(sought, text="").rest(_hidden)], True
+    # What many names hold is soon found by name. Other parts of a text have no index: one pass over the table, rather than one
+    # over an index with a look into the table each.
+    is_rare = named is not None or max(map(len, sought.text.split()), default=0) < _PART
+    return sought.rest(_plainly), bool(((sought.text and is_rare) or sought.tag) and not sought.kind)
 
 
 def _held_by_row(sought: Sought) -> ColumnElement[bool]:

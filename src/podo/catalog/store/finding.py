@@ -59,6 +59,11 @@ async def found_assets(r: Reading, text: str, limit: int) -> list[str]:
     return [found.ref for found in await search.find(r, ASSET, text, limit)]
 
 
+async def assets_holding(r: Reading, text: str, most: int) -> list[str] | None:
+    """The ids of all whose names, or ends of ARNs, hold every word; None where the index of names cannot tell: see `holding`."""
+    return await search.holding(r, ASSET, text, most)
+
+
 def _project(slug: str, title: str, repository: str) -> search.Entry:
     return search.Entry(slug, slug, (title, repository.rpartition("/")[2].removesuffix(".git")))
 

@@ -6,8 +6,8 @@ before.
 """
 
 from podo.kernel.search.entries import Entry, Searchable, drop, fill, put
-from podo.kernel.search.finding import Found, find
+from podo.kernel.search.finding import Found, find, holding
 from podo.kernel.search.folding import fold
 from podo.kernel.search.tables import keep
 
-__all__ = ["Entry", "Found", "Searchable", "drop", "fill", "find", "fold", "keep", "put"]
+__all__ = ["Entry", "Found", "Searchable", "drop", "fill", "find", "fold", "holding", "keep", "put"]

@@ -28,6 +28,8 @@ _NEAR = 68.0
 _PARTS = 48
 _LEADING = 3
 _COLUMNS = "e.ref, e.name, e.folded"
+_OF = select(ROWS.c.ref, ROWS.c.name, ROWS.c.folded)
+_HOLDING = "SELECT rowid AS id FROM search_{kind} WHERE search_{kind} MATCH :match"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,10 @@ async def find(r: Reading, kind: str, sought: str, limit: int) -> list[Found]:
     wanted = fold(sought)
     if not wanted:
         return []
-    of = select(ROWS.c.ref, ROWS.c.name, ROWS.c.folded).where(ROWS.c.kind == kind)
+    of = _OF.where(ROWS.c.kind == kind)
     rows = list(await r.session.execute(of.where(*_begins(r, wanted)).order_by(ROWS.c.name).limit(_CLOSER)))
     if len(rows) < limit:
-        rows += await (_holding(r, kind, wanted) if _is_sqlite(r) else _containing(r, of, wanted))
+        rows += await (_holding(r, kind, wanted) if _is_sqlite(r) else _containing(r, of, wanted.split()))
     best = _ranked(rows, wanted)
     if not best and len(wanted) > 2:
         near = _ranked(await (_nearly(r, kind, wanted) if _is_sqlite(r) else _similar(r, of, wanted)), wanted)
@@ -85,6 +87,19 @@ def _ranked(rows: Sequence[Any], wanted: str) -> dict[str, float]:
     return found
 
 
+async def holding(r: Reading, kind: str, sought: str, most: int) -> list[str] | None:
+    """All things that hold every word, in no order; None where they may be more than `most`, or the words are too short."""
+    words = [word for word in map(fold, sought.split()) if word]
+    parts = list(dict.fromkeys(part for word in words for part in grams(word)))[:_PARTS]
+    if not parts:
+        return None
+    if _is_sqlite(r):
+        rows = await _entries(r, _HOLDING.format(kind=kind), {"match": _every(parts)}, most=most + 1)
+    else:
+        rows = await _containing(r, _OF.where(ROWS.c.kind == kind), words, most=most + 1)
+    return [row.ref for row in rows if all(word in row.folded for word in words)] if len(rows) <= most else None
+
+
 # -- SQLite. The index knows which entries have a part of three signs; whether they hold a word is seen in the entry itself.
 
 
@@ -101,7 +116,7 @@ async def _holding(r: Reading, kind: str, wanted: str) -> Sequence[Any]:
     if not match:
         return []
     holds = " AND ".join(f"instr(e.folded, :word{n})" for n in range(len(words)))
-    held = f"SELECT rowid AS id FROM search_{kind} WHERE search_{kind} MATCH :match LIMIT {_READ}"  # noqa: S608 - kind is ours
+    held = f"{_HOLDING.format(kind=kind)} LIMIT {_READ}"
     return await _entries(r, held, {"match": match, **{f"word{n}": word for n, word in enumerate(words)}}, f"WHERE {holds}")
 
 
@@ -119,7 +134,7 @@ async def _nearly(r: Reading, kind: str, wanted: str) -> Sequence[Any]:
     if often[0][0] > _MOST:
         # The error left parts that nobody has, and what is left is right.
         match = {"match": _every([part for _, part in often])}
-        rows = await _entries(r, f"SELECT rowid AS id FROM search_{kind} WHERE search_{kind} MATCH :match", match)  # noqa: S608
+        rows = await _entries(r, _HOLDING.format(kind=kind), match)
         if rows:
             return rows
     total, each, values = 0, list[str](), dict[str, str]()
@@ -144,11 +159,11 @@ async def _counted(r: Reading, kind: str, parts: Sequence[str]) -> list[tuple[in
     return sorted((count, parts[n]) for n, count in counts.items())
 
 
-async def _entries(r: Reading, ids: str, values: dict[str, str], where: str = "") -> Sequence[Any]:
+async def _entries(r: Reading, ids: str, values: dict[str, str], where: str = "", *, most: int = _CLOSER) -> Sequence[Any]:
     # CROSS JOIN, which SQLite takes at its word: it would read all entries of the kind, and look for each among the ids.
     # WITH, and not SELECT, goes to the connection's thread at once: how long an index of parts takes cannot be seen from outside.
     query = f"WITH held AS ({ids}) SELECT {_COLUMNS} FROM held CROSS JOIN search_entries AS e ON e.id = held.id {where}"  # noqa: S608
-    return list(await r.session.execute(text(f"{query} LIMIT {_CLOSER}"), values))
+    return list(await r.session.execute(text(f"{query} LIMIT {most}"), values))
 
 
 def _every(parts: Sequence[str]) -> str:
@@ -166,10 +181,10 @@ def _quoted(part: str) -> str:
 # -- PostgreSQL
 
 
-async def _containing(r: Reading, of: Any, wanted: str) -> Sequence[Any]:
+async def _containing(r: Reading, of: Any, words: Sequence[str], *, most: int = _CLOSER) -> Sequence[Any]:
     """Those that hold every word."""
-    holds = [ROWS.c.folded.contains(word, autoescape=True) for word in wanted.split()]
-    return list(await r.session.execute(of.where(*holds).limit(_CLOSER)))
+    holds = [ROWS.c.folded.contains(word, autoescape=True) for word in words]
+    return list(await r.session.execute(of.where(*holds).limit(most)))
 
 
 async def _similar(r: Reading, of: Any, wanted: str) -> Sequence[Any]:
