@@ -33,8 +33,8 @@ _CRASH = """
       {region}:
         podAnnotations: {{simulate.podo.dev/failure: CrashLoopBackOff}}
 """
-# So that a minute is enough: pods count as soon as they are ready.
-_AT_ONCE = "\nrollout:\n  minReadySeconds: 0\n"
+# So that a minute is enough: pods count as soon as they are ready, and the new ones start together.
+_AT_ONCE = "\nrollout:\n  minReadySeconds: 0\n  maxSurge: 100%\n"
 
 
 @dataclass
@@ -115,7 +115,7 @@ class Story:
 
 @click.command("tour")
 def tour() -> None:
-    """The whole story, told and done in about two minutes on a demo that runs: `podo up`, then `podo tour` in another terminal.
+    """The whole story, told and done in about a minute on a demo that runs: `podo up`, then `podo tour` in another terminal.
 
     From a git repository to three regions, one of which fails and is put back; a rollback; the timeline. It works in a project of
     its own, may be run again, and takes back what it changed elsewhere.

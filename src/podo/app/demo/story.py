@@ -34,6 +34,8 @@ from podo.notices.types import NoticesSettings
 
 _log = logging.getLogger("podo.demo")
 _CLUSTERS = "clusters"
+# The example's pods crash for good, or not at all.
+_DEGRADED = 5.0
 
 
 class NotAlone(Conflict):
@@ -112,8 +114,8 @@ def _seal(chosen: SealSettings, directory: Path) -> SealSettings:
 
 
 async def _delivery(chosen: DeliverySettings, directory: Path, undone: contextlib.AsyncExitStack) -> tuple[DeliverySettings, str]:
-    """With a registry of our own, unless the settings name a builder or another registry."""
-    chosen = replace(chosen, build_on_host=True)
+    """With a registry of our own, unless the settings name a builder or another registry; and who looks on waits for little."""
+    chosen = replace(chosen, build_on_host=True, degraded_seconds=min(chosen.degraded_seconds, _DEGRADED))
     if chosen.builder != "auto" or chosen.registry != DeliverySettings().registry:
         return chosen, "delivery.builder says so" if chosen.builder == "twin" else ""
     if why := await registry.why_not(directory):
