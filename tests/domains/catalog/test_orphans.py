@@ -59,8 +59,8 @@ async def kept_by(house: Living, team: str) -> None:
 
 
 async def test_evidence_ranks_owners_and_a_decision_can_be_undone(house: Living) -> None:
-    await kept_by(house, "search")
     await town.register(house)
+    await kept_by(house, "search")
     stack = {"terraform-workspace": "chat-infra"}
     owned = [queue(f"chat-api-q{n}-x", {"podo-project": "chat-api", **stack}) for n in range(3)]
     lost = [
@@ -103,9 +103,23 @@ async def test_evidence_ranks_owners_and_a_decision_can_be_undone(house: Living)
             await service.undo_assets(tx, batch=batch)
 
 
-async def test_who_may_claim_and_give(house: Living) -> None:
-    await kept_by(house, "search")
+async def test_what_is_beside_a_thing_that_found_its_owner_is_heard_next(house: Living) -> None:
     await town.register(house)
+    await kept_by(house, "search")
+    stack = {"terraform-workspace": "chat-infra"}
+    await take(house, [*(queue(name, stack) for name in ("beside", "found", "found-too")), queue("other", {})])
+    await hear(house)
+    for name in ("found", "found-too"):
+        await assign(house, name, "project:chat-api")
+    with clock.shifted(timedelta(hours=7)):
+        async with house.transaction(PODO) as tx:
+            assert await service.hear_cases(tx, limit=1) == 1
+    assert {name: bool(candidates) for name, candidates in (await court(house)).items()} == {"beside": True, "other": False}
+
+
+async def test_who_may_claim_and_give(house: Living) -> None:
+    await town.register(house)
+    await kept_by(house, "search")
     await take(house, [queue("lost", {}), queue("mine", {"podo-team": "team-3"})])
     await hear(house)
     with pytest.raises(NotAllowed):

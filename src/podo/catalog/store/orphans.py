@@ -28,9 +28,9 @@ async def without_case(r: Reading, limit: int) -> list[Any]:
 
 
 async def cases_to_hear(r: Reading, before: datetime, limit: int) -> list[Any]:
-    """Rows of assets whose case was heard before this, the longest ago first."""
+    """Rows of assets whose case was heard before this, the longest ago first; before those what is to be heard again."""
     join = select(*_A).join_from(ASSETS, CASES, _C.asset == _A.id)
-    query = join.where(or_(_C.heard_at.is_(None), _C.heard_at < before), _A.gone_at.is_(None)).order_by(_C.heard_at)
+    query = join.where(or_(_C.heard_at.is_(None), _C.heard_at < before), _A.gone_at.is_(None)).order_by(_C.heard_at.nulls_first())
     return list(await r.session.execute(query.limit(limit)))
 
 

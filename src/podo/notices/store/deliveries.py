@@ -73,7 +73,8 @@ async def letters(r: Reading, webhook: str, wanted: Collection[str]) -> list[tup
     """Id and body of those that still wait, the longest due first."""
     mine = (WebhookDeliveryRow.state == DeliveryState.waiting, WebhookDeliveryRow.webhook == webhook)
     query = select(WebhookDeliveryRow.id, WebhookDeliveryRow.body).where(*mine, WebhookDeliveryRow.id.in_(wanted))
-    return [(id_, body) for id_, body in await r.session.execute(query.order_by(WebhookDeliveryRow.due_at))]
+    rows = await r.session.execute(query.order_by(WebhookDeliveryRow.due_at, WebhookDeliveryRow.id))
+    return [(id_, body) for id_, body in rows]
 
 
 async def note_try(tx: Tx, id_: str, attempts: int, tried: Try, state: DeliveryState, due_at: datetime | None) -> bool:

@@ -118,7 +118,7 @@ async def due_webhooks(r: Reading, at: datetime, limit: int) -> list[tuple[str, 
         select(WebhookStateRow.webhook, WebhookStateRow.turn)
         .join(WebhookRow, WebhookRow.id == WebhookStateRow.webhook)
         .where(WebhookRow.is_on, _is_awake(at), WebhookRow.id.in_(due.distinct()))
-        .order_by(WebhookStateRow.rests_until, WebhookRow.id)
+        .order_by(WebhookStateRow.rests_until.nulls_first(), WebhookRow.id)
         .limit(limit)
     )
     return [(webhook, turn) for webhook, turn in await r.session.execute(query)]
