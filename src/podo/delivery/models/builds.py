@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from podo.kernel.db import Bookkeeping, Record
@@ -34,7 +34,7 @@ class BuildRow(Record):
     simulated: Mapped[bool] = mapped_column(default=False)
     image: Mapped[str] = mapped_column(String(300), default="")
     digest: Mapped[str] = mapped_column(String(80), default="")
-    size: Mapped[int] = mapped_column(default=0)
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
     why: Mapped[str] = mapped_column(Text, default="")
     by: Mapped[str] = mapped_column(String(80))
     asked_at: Mapped[datetime]

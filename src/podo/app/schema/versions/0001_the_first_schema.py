@@ -665,7 +665,7 @@ def upgrade() -> None:
         sa.Column("simulated", sa.Boolean(), nullable=False),
         sa.Column("image", sa.String(length=300), nullable=False),
         sa.Column("digest", sa.String(length=80), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("by", sa.String(length=80), nullable=False),
         sa.Column("asked_at", podo.kernel.db.models.UtcTime(), nullable=False),
