@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -30,6 +31,12 @@ ONLY_BY_MACHINES = {
 def declared() -> list[Declared]:
     """Every route of every domain."""
     return [row for domain in DOMAINS for routes in domain.routes for row in routes.declared]
+
+
+def readable(known: Mapping[str, str]) -> list[str]:
+    """The addresses of what only reads, but for the way out to an issuer; `known` says what stands for parameters, else 1."""
+    paths = [row.path for row in declared() if row.method == "GET" and not row.path.endswith("/out")]
+    return [re.sub(r"\{([^}]+)\}", lambda m: known.get(m[1], "1"), path) for path in paths]
 
 
 def commands(command: click.Command = main, path: str = "podo") -> Iterator[tuple[str, str]]:
