@@ -21,6 +21,7 @@ from sqlalchemy import func, select
 from podo.access import service as access
 from podo.app import house as houses
 from podo.app import migrations
+from podo.app.settings import DatabaseSettings
 from podo.catalog.adapters.clusters import ClusterPool
 from podo.clients.kubernetes.connections import Connections
 from podo.clients.kubernetes.twin import AT_ONCE, Pace, Twin
@@ -74,6 +75,14 @@ class Living:
     def reading(self, actor: Actor = PODO) -> Any:
         """A view on behalf of somebody."""
         return self.house.database.reading(actor)
+
+    async def written(self) -> bytes:
+        """All that its databases hold: files of SQLite with what is not yet in its place in them, or rows of PostgreSQL."""
+        url = self.house.settings[DatabaseSettings].url
+        if url.startswith("postgresql"):
+            return await asyncio.to_thread(postgres.contents, url)
+        files = [path for name in ("podo.db", "engine.db") for path in self.folder.glob(f"{name}*")]
+        return b"".join([await asyncio.to_thread(path.read_bytes) for path in files])
 
     def client(self, **options: Any) -> httpx.AsyncClient:
         """A client of the site that nobody is signed in with."""

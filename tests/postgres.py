@@ -173,6 +173,17 @@ def copied(source: Path, folder: Path) -> None:
     server().copied(source, folder)
 
 
+def contents(url: str) -> bytes:
+    """All rows of all tables of a database, as COPY tells them."""
+    own = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname !~ '^(pg_|information_)'"
+    found: list[bytes] = []
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        for (table,) in connection.execute(own).fetchall():
+            with cursor.copy(f"COPY {table} TO STDOUT") as rows:  # type: ignore[arg-type]
+                found += map(bytes, rows)
+    return b"".join(found)
+
+
 @contextlib.asynccontextmanager
 async def database_url() -> AsyncIterator[str]:
     """The address of a new database with this version's schema."""
