@@ -1,7 +1,7 @@
 """The load: users with a keep-alive connection each, who ask for the next page as soon as they have the last one.
 
-A program of its own, so that it never shares the server's interpreter: `python -m bench.load` reads what to do from its
-standard input, and writes what it saw.
+A program of its own, so that it never shares the server's interpreter: `python -m bench.load` reads lines of what to do, and
+writes for each what it saw.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 
@@ -36,17 +37,37 @@ class Seen:
     wrong: Sequence[str]
 
 
-def run(wanted: Wanted) -> Seen:
-    """Let the program run."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.load"], input=json.dumps(asdict(wanted)), capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr[-2000:])
-    seen = Seen(**json.loads(done.stdout))
-    if seen.wrong:
-        raise RuntimeError(f"{len(seen.wrong)} answers were wrong, such as {seen.wrong[0]}")
-    return seen
+@dataclass(frozen=True, slots=True)
+class Users:
+    """People in front of one server, and the program that they are."""
+
+    program: subprocess.Popen[str]
+    port: int
+    cookies: Sequence[str]
+
+    def ask(self, paths: Sequence[str], seconds: float, *, pause: float = 0.0, few: bool = False) -> Seen:
+        """Let all of them ask, or a `few`, and wait until they have what they asked for."""
+        assert self.program.stdin
+        assert self.program.stdout
+        wanted = Wanted(self.port, self.cookies[: 2 if few else None], paths, seconds, pause)
+        print(json.dumps(asdict(wanted)), file=self.program.stdin, flush=True)
+        if not (line := self.program.stdout.readline()):
+            raise RuntimeError("the load broke")
+        seen = Seen(**json.loads(line))
+        if seen.wrong:
+            raise RuntimeError(f"{len(seen.wrong)} answers were wrong, such as {seen.wrong[0]}")
+        return seen
+
+
+@contextmanager
+def users(port: int, cookies: Sequence[str]) -> Iterator[Users]:
+    """The program, which ends with this."""
+    command = [sys.executable, "-m", "bench.load"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        try:
+            yield Users(program, port, cookies)
+        finally:
+            program.kill()
 
 
 async def _all(wanted: Wanted) -> Seen:
@@ -92,4 +113,5 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(asyncio.run(_all(Wanted(**json.load(sys.stdin)))))))
+    for line in sys.stdin:
+        print(json.dumps(asdict(asyncio.run(_all(Wanted(**json.loads(line)))))), flush=True)

@@ -13,6 +13,7 @@ class Size:
     projects: int
     pods: int
     seconds: float
+    loaded: float
     users: int
     approvals: int
     deployments: int
@@ -38,6 +39,7 @@ WHOLE = Size(
     projects=2000,
     pods=500,
     seconds=4,
+    loaded=4,
     users=20,
     approvals=40,
     deployments=200,
@@ -64,6 +66,7 @@ SMALLEST = Size(
     projects=5,
     pods=20,
     seconds=0.3,
+    loaded=0.05,
     users=2,
     approvals=1,
     deployments=2,

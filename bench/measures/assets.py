@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import tempfile
 import time
@@ -36,7 +37,7 @@ async def measure(size: Size) -> list[Figure]:
             teams = await company(house, projects)
             first = await _take(house, size.assets, projects, teams)
             again = await _take(house, size.assets, projects, teams)
-            owners, lists = await _ask(house, teams)
+            owners, lists = await _ask(house, teams, min(_ASKED, size.checks))
     return [
         Figure("assets", f"{size.assets:,} taken for the first time", "s", [first], Limit(300)),
         Figure("assets", "the same once more, nothing changed", "s", [again], Limit(300)),
@@ -100,7 +101,9 @@ def _plain(column: Any) -> Any:
 def _seen(count: int, projects: int, teams: Sequence[str]) -> Iterator[tuple[str, str, list[SeenAsset]]]:
     """Pages by account and region: seven in ten name a project, two in ten a team, and one in ten says nothing."""
     chance = random.Random(1)
-    places = [(f"{1000 + n:012d}", region) for n in range(_ACCOUNTS) for region in _REGIONS]
+    # A hundred in each at least, where there are so many.
+    accounts = max(1, min(_ACCOUNTS, count // (100 * len(_REGIONS))))
+    places = [(f"{1000 + n:012d}", region) for n in range(accounts) for region in _REGIONS]
     each = -(-count // len(places))
     made = 0
     for account, region in places:
@@ -145,8 +148,8 @@ async def _finish(house: Living, account: str, region: str, run: str) -> None:
         await service.finish_assets(tx, Provider.aws, account, region, source=_SOURCE, run=run, kinds=_KINDS)
 
 
-async def _ask(house: Living, teams: Sequence[str]) -> tuple[list[float], dict[str, list[float]]]:
-    owners = [await _timed(house, AssetQuery(team=team)) for team in (list(teams) * _ASKED)[:_ASKED]]
+async def _ask(house: Living, teams: Sequence[str], times: int) -> tuple[list[float], dict[str, list[float]]]:
+    owners = [await _timed(house, AssetQuery(team=team)) for team in itertools.islice(itertools.cycle(teams), times)]
     asked = {
         "a division's assets, with all teams below": [AssetQuery(team=f"div-{n}", below=True) for n in range(8)],
         "a team's assets of one kind": [AssetQuery(team=t, kind=_KINDS[0]) for t in teams[:20]],

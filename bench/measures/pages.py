@@ -39,7 +39,8 @@ async def measure(size: Size) -> list[Figure]:
                 "home": ["/"],
                 f"search for one of {observed:,} pods": [f"/search?q={company.BIG}-{n:x}" for n in range(16)],
             }
-            figures = [figure for name, paths in pages.items() for figure in _both(server, cookies, size, name, paths)]
+            with load.users(server.port, cookies) as users:
+                figures = [figure for name, paths in pages.items() for figure in _both(server, users, size, name, paths)]
             return figures + live.figures(server, cookies, size)
 
 
@@ -77,27 +78,27 @@ def _until_seen(server: Server, cookie: str, pods: int) -> None:
             return
 
 
-def _both(server: Server, cookies: Sequence[str], size: Size, name: str, paths: Sequence[str]) -> list[Figure]:
+def _both(server: Server, users: load.Users, size: Size, name: str, paths: Sequence[str]) -> list[Figure]:
     """Users who read for a second, and users who never rest."""
-    load.run(load.Wanted(server.port, cookies[:2], paths, min(2, size.seconds)))
+    users.ask(paths, min(2, size.loaded), few=True)
     rates, late, middle, own, calm, heavy = [], [], [], [], [], 0.0
-    pause = min(_READING, size.seconds)
+    pause = min(_READING, size.loaded)
     for _ in range(size.rounds):
-        reading = load.run(load.Wanted(server.port, cookies, paths, max(size.seconds, 2 * pause), pause=pause))
+        reading = users.ask(paths, max(size.loaded, 2 * pause), pause=pause)
         calm.append(quantile(reading.times, 0.99))
         before = machine.cpu(server.pid)
-        seen = load.run(load.Wanted(server.port, cookies, paths, size.seconds))
+        seen = users.ask(paths, size.loaded)
         own.append((machine.cpu(server.pid) - before) * 1000 / len(seen.times))
         rates.append(len(seen.times) / seen.seconds)
         late.append(quantile(seen.times, 0.99))
         middle.append(quantile(seen.times, 0.5))
         heavy = seen.bytes / len(seen.times) / 1000
     page = f"{heavy:.0f} kB a page"
-    users = f"{len(cookies)} users"
+    many = f"{len(users.cookies)} users"
     return [
-        Figure("pages", f"{name}: p99, {users} who never rest", "ms", late, Limit(100)),
+        Figure("pages", f"{name}: p99, {many} who never rest", "ms", late, Limit(100)),
         Figure("pages", f"{name}: p50", "ms", middle),
         Figure("pages", f"{name}: rate", "pages/s", rates, beside=page),
         Figure("pages", f"{name}: CPU of the server", "ms a page", own),
-        Figure("pages", f"{name}: p99, {users} who read for a second", "ms", calm, Limit(100)),
+        Figure("pages", f"{name}: p99, {many} who read for a second", "ms", calm, Limit(100)),
     ]
