@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence, Set
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -46,6 +46,7 @@ _FORBIDDEN_PAUSE = 60
 _LASTED = 1.0
 _COALESCE = 0.15
 _MOST_NEWS = 2000
+_LARGE = 500
 _PAGE = 500
 _ALIVE = "alive"
 # What a cluster as a whole is, from its kinds: the first of these that any of them is.
@@ -255,28 +256,37 @@ class _News:
             raise found
         return found
 
-    async def more(self) -> Sighting | None:
-        """The next if it is there and can be put together with others; what cannot stays the next."""
+    async def more(self, kinds: Set[str]) -> Sighting | None:
+        """The next if it is there and can be put together with what was seen of `kinds`; what cannot stays the next."""
         if self._next is None and not self._queue.empty():
             self._next = await self.take()
-        if self._next is None or self._next.whole:
+        if self._next is None or _is_large(self._next) or not kinds.isdisjoint(self._next.whole):
             return None
         found, self._next = self._next, None
         return found
 
 
+def _is_large(sighting: Sighting) -> bool:
+    return len(sighting.workloads) + len(sighting.pods) > _LARGE
+
+
 async def _coalesced(news: _News) -> Sighting:
-    """All that came within a moment as one; a whole list stands alone."""
+    """All that came within a moment as one; a long list stands alone, and a list never follows news of its kind."""
     first = await news.take()
-    if first.whole:
+    if _is_large(first):
         reach, why = news.reach()
         return replace(first, reach=reach, why=why)
     await asyncio.sleep(_COALESCE)
     workloads: dict[tuple[str, str, str], Workload] = {}
     pods: dict[tuple[str, str], Pod] = {}
     gone: dict[tuple[str, str, str], None] = {}
+    whole: set[str] = set()
+    kinds: set[str] = set()
     sighting: Sighting | None = first
     while sighting is not None:
+        whole |= sighting.whole
+        kinds |= sighting.whole | {w.kind for w in sighting.workloads} | {kind for kind, _, _ in sighting.gone}
+        kinds |= {_POD.kind} if sighting.pods else set()
         for w in sighting.workloads:
             workloads[w.kind, w.namespace, w.name] = w
             gone.pop((w.kind, w.namespace, w.name), None)
@@ -287,9 +297,10 @@ async def _coalesced(news: _News) -> Sighting:
             workloads.pop((kind, namespace, name), None)
             pods.pop((namespace, name), None) if kind == "Pod" else None
             gone[kind, namespace, name] = None
-        sighting = await news.more()
+        sighting = await news.more(kinds)
     reach, why = news.reach()
-    return Sighting(reach, why, workloads=list(workloads.values()), pods=list(pods.values()), gone=list(gone))
+    seen = list(workloads.values()), list(pods.values())
+    return Sighting(reach, why, *seen, gone=list(gone), whole=frozenset(whole))
 
 
 async def _objects(client: Cluster, kind: Kind, news: _News, last: _Last) -> AsyncGenerator[None, None]:
