@@ -28,9 +28,9 @@ class Relay(Hub):
         self._any = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
-    def observed(self, project: str) -> None:
-        """See `News.observed`."""
-        super().observed(project)
+    def observed(self, project: str, *, settled: bool = True) -> None:
+        """See `News.observed`. The others are not told whether it is settled: they look."""
+        super().observed(project, settled=settled)
         if not self._database.is_sqlite:
             self._seen.add(project)
             self._any.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from podo.clients.git import Git
@@ -44,7 +45,7 @@ from podo.delivery.types import (
 )
 from podo.delivery.writers import Builder, BuildLogWriter, TargetWriter
 from podo.kernel.db import outside
-from podo.kernel.domains import Domain, House, Round
+from podo.kernel.domains import Domain, House, News, Round
 from podo.kernel.events import Handler
 from podo.kernel.nouns import PODO
 
@@ -126,6 +127,10 @@ def _rollout_world(house: House) -> RolloutWorld:
         async with house.database.reading(PODO) as r:
             await rollouts.current(r, rollout, epoch)
 
+    async def earlier(of: Rollout) -> Sequence[Bundle]:
+        async with house.database.reading(PODO) as r:
+            return await rollouts.earlier(r, of)
+
     chosen = house.settings[DeliverySettings]
     return RolloutWorld(
         reader=house.ports[TargetReader],  # type: ignore[type-abstract]
@@ -135,6 +140,8 @@ def _rollout_world(house: House) -> RolloutWorld:
         plan=plan,
         way_back=way_back,
         current=current,
+        earlier=earlier,
+        settling=house.ports[News].settling,  # type: ignore[type-abstract]
         late=chosen.rollout_seconds,
         grace=chosen.degraded_seconds,
         patience=chosen.unreachable_seconds,

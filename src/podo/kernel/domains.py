@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -52,10 +54,14 @@ class Permissions:
 
 
 class News(Protocol):
-    """Tells open pages that something they show has changed outside."""
+    """Tells open pages, and runs that wait, that something outside has changed."""
 
-    def observed(self, project: str) -> None:
-        """What runs under this name was seen to change."""
+    def observed(self, project: str, *, settled: bool = True) -> None:
+        """What runs under this name was seen to change; not `settled`: it is on its way still, as who waits for its end knows."""
+        ...
+
+    def settling(self, project: str) -> AbstractContextManager[asyncio.Event]:
+        """While inside, the event is set each time that what runs under this name was seen settled, in any process."""
         ...
 
 

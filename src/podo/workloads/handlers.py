@@ -88,8 +88,8 @@ async def _watch(house: House, cluster: str) -> None:
                 async with house.observed.transaction(PODO) as tx:
                     touched = await service.observe(tx, cluster, sighting)
                 metrics.observe(metrics.WRITTEN.labels(cluster), clock.monotonic() - came)
-                for namespace in touched:
-                    house.ports[News].observed(namespace)
+                for namespace, settled in touched.items():
+                    house.ports[News].observed(namespace, settled=settled)
     except Exception:
         _log.exception("watching %s broke; it begins anew in a moment", cluster)
     finally:

@@ -47,16 +47,27 @@ Opener = Callable[[], AbstractAsyncContextManager[Reading]]
 # -- what was seen
 
 
-async def observe(tx: Tx, cluster: str, news: Sighting) -> set[str]:
-    """Write news of a cluster into the observed database; returns the namespaces it is news for."""
+async def observe(tx: Tx, cluster: str, news: Sighting) -> dict[str, bool]:
+    """Write news of a cluster into the observed database; returns the namespaces it is news for, and whether any settled.
+
+    One is settled by a workload that is not on its way any more, or gone, and by a pod that is Degraded.
+    """
     now = clock.now()
-    touched = {x.namespace for x in (*news.workloads, *news.pods)} | {namespace for _, namespace, _ in news.gone}
+    touched = _touched(news)
     await store.see(tx, cluster, news.workloads, news.pods, now)
     await store.forget(tx, cluster, news.gone)
     if news.whole:
-        touched |= await store.forget_older(tx, cluster, news.whole, now)
+        touched |= dict.fromkeys(await store.forget_older(tx, cluster, news.whole, now), True)
     await store.reach(tx, cluster, news.reach, news.why, now)
     return touched
+
+
+def _touched(news: Sighting) -> dict[str, bool]:
+    found = [(w.namespace, w.health.status is not HealthStatus.progressing) for w in news.workloads]
+    found += [(p.namespace, p.health.status is HealthStatus.degraded) for p in news.pods]
+    found += [(namespace, kind != "Pod") for kind, namespace, _ in news.gone]
+    # The later of a key wins: those that are settled come last.
+    return dict(sorted(found, key=lambda each: each[1]))
 
 
 async def look(

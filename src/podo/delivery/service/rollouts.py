@@ -144,6 +144,11 @@ async def way_back(r: Reading, rollout_id: str, epoch: int) -> tuple[Rollout, Bu
     return now, await sealed.bundle_of(r, now.project, now.previous, now.environment, now.region)
 
 
+async def earlier(r: Reading, of: Rollout) -> list[Bundle]:
+    """All that may have left something on a run's target: who arrives there leaves nothing of those that ended before."""
+    return await sealed.since_last(r, of)
+
+
 async def current(r: Reading, rollout_id: str, epoch: int) -> None:
     """Raises `Overtaken` when this run is not the newest of its rollout."""
     if await parts.epoch(r, rollout_id) != epoch:

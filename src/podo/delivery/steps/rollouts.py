@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,11 +24,16 @@ Mine = Callable[[str, int], Awaitable[Rollout]]
 Plan = Callable[[str, int], Awaitable[tuple[Rollout, Bundle]]]
 WayBack = Callable[[str, int], Awaitable[tuple[Rollout, Bundle | None]]]
 Current = Callable[[str, int], Awaitable[None]]
+Earlier = Callable[[Rollout], Awaitable[Sequence[Bundle]]]
+Settling = Callable[[str], AbstractContextManager[asyncio.Event]]
 
 
 @dataclass(frozen=True, slots=True)
 class RolloutWorld:
     """What the acts of a rollout work on. `mine`, `plan`, `way_back` and `current` raise `Overtaken` to an older run.
+
+    `earlier` is what may have been applied to its target before; `settling` an event that is set when what runs there has
+    come to an end of its way, as those who watch see it.
 
     `late` is after how many seconds a rollout has failed; `grace` how long it may be Degraded; `patience` how long its
     cluster may be silent.
@@ -40,6 +46,8 @@ class RolloutWorld:
     plan: Plan
     way_back: WayBack
     current: Current
+    earlier: Earlier
+    settling: Settling
     late: float
     grace: float
     patience: float
@@ -73,16 +81,21 @@ async def apply(world: Any, rollout: str, epoch: int) -> None:
 
 @act(undo=None)
 async def look(world: Any, rollout: str, epoch: int, seconds: float) -> dict[str, Any]:
-    """Look until it is healthy or bad, or for `seconds`: it changes nothing."""
+    """Look until it is healthy or goes bad, or for `seconds`: it changes nothing.
+
+    It looks at once, and then when the watcher has seen something settle there: what is on its way need not be asked for.
+    """
     of, bundle = await world.rollouts.plan(rollout, epoch)
     begun = of.started_at or clock.now()
     until = clock.monotonic() + seconds
-    while True:
-        seen = await world.rollouts.reader.look(of.cluster, of.project, bundle.label, bundle.manifests)
-        late = (clock.now() - begun).total_seconds() >= world.rollouts.late
-        if seen.health in ("Healthy", "Degraded") or late or clock.monotonic() >= until:
-            return {**asdict(seen), "facts": dict(seen.facts), "late": late, "grace": world.rollouts.grace}
-        await asyncio.sleep(min(_PAUSE, seconds))
+    with world.rollouts.settling(of.project) as settled:
+        while True:
+            settled.clear()
+            seen = await world.rollouts.reader.look(of.cluster, of.project, bundle.label, bundle.manifests)
+            late = (clock.now() - begun).total_seconds() >= world.rollouts.late
+            goes_bad = seen.health == "Degraded" != of.seen.health
+            if seen.health == "Healthy" or goes_bad or late or not await _in_time(settled, until):
+                return {**asdict(seen), "facts": dict(seen.facts), "late": late, "grace": world.rollouts.grace}
 
 
 @record
@@ -96,8 +109,12 @@ async def judge(tx: Tx, rollout: str, epoch: int, seen: dict[str, Any]) -> str:
 async def prune(world: Any, rollout: str, epoch: int) -> list[str]:
     """Delete what an earlier release had and this one has not; going back applies it again."""
     of, bundle = await world.rollouts.plan(rollout, epoch)
-    await world.rollouts.current(rollout, epoch)
     keep = _kept(bundle)
+    kept = set(map(rules.title, keep))
+    # A cluster is not asked for what cannot be there.
+    if all(rules.title(m) in kept for was in await world.rollouts.earlier(of) for m in _kept(was)):
+        return []
+    await world.rollouts.current(rollout, epoch)
     return list(await world.rollouts.writer.prune(of.cluster, of.project, of.environment, keep))
 
 
@@ -172,11 +189,25 @@ async def give_up(tx: Tx, rollout: str, epoch: int, why: str) -> None:
 async def _apply(world: RolloutWorld, of: Rollout, epoch: int, bundle: Bundle, number: int) -> None:
     name = rules.secret_name(bundle)
     values = {key: world.seal.open(sealed) for key, sealed in bundle.sealed.items()}
-    await world.current(of.id, epoch)
-    await world.writer.secret(of.cluster, of.project, name, _labels(of, bundle), values)
+    if values:
+        await world.current(of.id, epoch)
+        await world.writer.secret(of.cluster, of.project, name, _labels(of, bundle), values)
     for manifest in rules.numbered(bundle.manifests, number):
         await world.current(of.id, epoch)
         await world.writer.apply(of.cluster, of.project, [manifest])
+
+
+async def _in_time(settled: asyncio.Event, until: float) -> bool:
+    """Wait for it, but not past `until`, and not less than a moment: what settles in several steps is looked at once."""
+    await asyncio.sleep(min(_PAUSE, max(0.0, until - clock.monotonic())))
+    if clock.monotonic() >= until:
+        return False
+    try:
+        async with asyncio.timeout(max(0.0, until - clock.monotonic())):
+            await settled.wait()
+    except TimeoutError:
+        return False
+    return True
 
 
 def _labels(of: Rollout, bundle: Bundle) -> dict[str, str]:

@@ -6,10 +6,10 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, or_, select
 
 from podo.delivery.models import BundleRow, DeploymentRow, ReleaseRow, RolloutRow
-from podo.delivery.types import Bundle, Release
+from podo.delivery.types import Bundle, Release, Rollout
 from podo.kernel.db import Reading, Tx
 
 _B: Any = BundleRow.__table__
@@ -24,6 +24,24 @@ _BUNDLE = (
         _B.c.environment == bindparam("in"),
         _B.c.region == bindparam("at"),
     )
+)
+
+
+_T: Any = RolloutRow.__table__
+_HERE = (
+    _T.c.project == bindparam("of"),
+    _T.c.environment == bindparam("in"),
+    _T.c.region == bindparam("at"),
+    _T.c.cluster == bindparam("on"),
+    _T.c.id != bindparam("mine"),
+)
+_LAST = select(func.max(_T.c.healthy_at)).where(*_HERE).scalar_subquery()
+_SINCE_LAST = (
+    select(_B)
+    .join(_D, (_D.c.project == _B.c.project) & (_D.c.release == _B.c.release))
+    .join(_T, (_T.c.project == _D.c.project) & (_T.c.number == _D.c.number))
+    .where(*_HERE, _T.c.environment == _B.c.environment, _T.c.region == _B.c.region)
+    .where(or_(_T.c.ended_at.is_(None), _LAST.is_(None), _T.c.ended_at > _LAST))
 )
 
 
@@ -78,6 +96,12 @@ async def bundle_of(r: Reading, project: str, number: int, environment: str, reg
     place = {"of": project, "nth": number, "in": environment, "at": region}
     row = (await r.session.execute(_BUNDLE, place)).first()
     return _bundle(row) if row is not None else None
+
+
+async def since_last(r: Reading, of: Rollout) -> list[Bundle]:
+    """What other rollouts bring to the target of this one: all that had not ended when the last of them arrived there."""
+    place = {"of": of.project, "in": of.environment, "at": of.region, "on": of.cluster, "mine": of.id}
+    return [_bundle(row) for row in await r.session.execute(_SINCE_LAST, place)]
 
 
 async def was_healthy(r: Reading, project: str, environment: str, digest: str, chart: str) -> bool:

@@ -10,7 +10,7 @@ from podo.kernel.errors import PodoError, Unavailable
 
 _OVERTAKEN = "delivery.overtaken"
 # How long each look lasts: short ones first, so that a quick service is quickly there, and a halt is soon seen.
-_LOOKS = (1.0, 2.0, 3.0)
+_LOOKS = (1.0, 4.0)
 _LONG = 5.0
 _MOST_LOOKS = 10_000
 

@@ -55,6 +55,7 @@ class Hub:
         self.position = 0
         self._observed: dict[str, float] = {}
         self._open: dict[str, set[asyncio.Queue[Told | None]]] = {}
+        self._settling: dict[str, list[asyncio.Event]] = {}
         self.closing: asyncio.Event = _Closing(self._wake)
 
     def sealed(self, entries: Sequence[Entry]) -> None:
@@ -63,10 +64,25 @@ class Hub:
             self._tell(entry.position, topics(entry))
             self.position = max(self.position, entry.position or 0)
 
-    def observed(self, project: str) -> None:
+    def observed(self, project: str, *, settled: bool = True) -> None:
         """News of what runs, which has no position."""
         self._observed[project] = clock.monotonic()
         self._tell(None, frozenset({f"observed:{project}"}))
+        for event in self._settling.get(project, ()) if settled else ():
+            event.set()
+
+    @contextmanager
+    def settling(self, project: str) -> Iterator[asyncio.Event]:
+        """See `News.settling`."""
+        event = asyncio.Event()
+        waiting = self._settling.setdefault(project, [])
+        waiting.append(event)
+        try:
+            yield event
+        finally:
+            waiting.remove(event)
+            if not waiting:
+                self._settling.pop(project, None)
 
     def _tell(self, position: int | None, about: frozenset[str]) -> None:
         told: dict[asyncio.Queue[Told | None], set[str]] = {}
