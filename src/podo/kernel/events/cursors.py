@@ -19,6 +19,7 @@ from podo.kernel.nouns import PODO
 
 # Put together once: who waits for what was said asks this again and again.
 _PLACES = select(CursorRow.handler, CursorRow.position)
+_STANDING = select(CursorRow.handler, CursorRow.position, CursorRow.attempts)
 _BEHIND = (
     select(EventRow.code, func.max(EventRow.position), func.count() - func.count(EventRow.position))
     .where(or_(EventRow.position > bindparam("heard"), EventRow.position.is_(None)))
@@ -52,6 +53,20 @@ def placed(rows: Iterable[CursorRow], handlers: Sequence[Handler]) -> Sequence[H
         for row in rows
         if _is_of(row, handler) and handler.codes.intersection(row.codes)
     ]
+
+
+async def standing(r: Reading, handlers: Sequence[Handler]) -> dict[str, tuple[int, int]]:
+    """(position, failed attempts) of each: behind all that is not for it. However many, two statements."""
+    rows = {row.handler: row for row in await r.session.execute(_STANDING)}
+    lowest = min((rows[h.name].position for h in handlers), default=0)
+    last = {code: position or 0 for code, position, _ in await r.session.execute(_BEHIND, {"heard": lowest})}
+    newest = max(last.values(), default=lowest)
+    found: dict[str, tuple[int, int]] = {}
+    for handler in handlers:
+        _, position, attempts = rows[handler.name]
+        waits = any(last[code] > position for code in handler.codes & last.keys())
+        found[handler.name] = (position if waits else max(position, newest), attempts)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

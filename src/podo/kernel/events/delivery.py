@@ -74,6 +74,7 @@ class Delivery:
         self._said = asyncio.Event()
         self._wakes = {h.name: asyncio.Event() for h in handlers}
         self._position: int | None = None
+        self._standing: dict[str, tuple[int, int]] = {}
         # What was sealed lately, without a gap, up to `_position`: handlers that keep up need not read it.
         self._lately: list[Entry] = []
         self._hearing = asyncio.Lock()
@@ -227,6 +228,8 @@ class Delivery:
         while True:
             try:
                 leads = await hold(self._database, _LEASE, self.process, self._lease)
+                if leads and not self._leading.is_set():
+                    await self._take_up()
             except Exception as error:
                 _log.warning("the lease of the handlers cannot be kept: %s", error)
                 leads = False
@@ -235,6 +238,13 @@ class Delivery:
             elif self._leading.is_set():
                 self._leading.clear()
             await asyncio.sleep(min(_POLL, self._lease / 4))
+
+    async def _take_up(self) -> None:
+        """See where all handlers stand, and what is newest, before each goes on by itself."""
+        if self._position is None:
+            await self._hear()
+        async with self._database.reading(PODO) as r:
+            self._standing = await cursors.standing(r, self._handlers)
 
     async def _handle_forever(self, handler: Handler) -> None:
         while True:
@@ -248,7 +258,7 @@ class Delivery:
                 await asyncio.sleep(_POLL)
 
     async def _handle_while_leading(self, handler: Handler) -> None:
-        position, attempts = await self._cursor(handler)
+        position, attempts = self._standing.pop(handler.name, None) or await self._cursor(handler)
         wake = self._wakes[handler.name]
         while self._leading.is_set():
             wake.clear()
@@ -276,6 +286,8 @@ class Delivery:
 
     async def _behind(self, handler: Handler, position: int) -> Sequence[Entry]:
         """The next events that it hears, oldest first."""
+        if self._position is not None and self._position <= position:
+            return []
         most = _AT_ONCE if handler.many is None else _TOGETHER
         first = self._lately[0].position if self._lately else None
         if first is not None and first <= position + 1:
