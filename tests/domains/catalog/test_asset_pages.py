@@ -136,7 +136,7 @@ async def page(house: Living) -> AsyncIterator[Page]:
     """A page of Oliver's browser, who is of the team that keeps the account."""
     async with served(house) as address, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        context = await browser.new_context(base_url=address, locale="en-GB")
+        context = await browser.new_context(base_url=address, locale="en-GB", reduced_motion="reduce")
         await context.request.post("/sign-in/as", form={"person": "prs-oliver"}, max_redirects=0)
         yield await context.new_page()
         await browser.close()

@@ -44,7 +44,7 @@ async def page(house: Living) -> AsyncIterator[Page]:
     """A page of 김하늘's browser; what the policy forbids fails the test."""
     async with served(house) as address, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        context = await browser.new_context(base_url=address, locale="en-GB")
+        context = await browser.new_context(base_url=address, locale="en-GB", reduced_motion="reduce")
         await context.request.post("/sign-in/as", form={"person": "prs-haneul"}, max_redirects=0)
         opened = await context.new_page()
         refused: list[str] = []

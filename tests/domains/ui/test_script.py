@@ -170,7 +170,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(site: Site, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(timezone_id="Asia/Seoul", permissions=["clipboard-read", "clipboard-write"])
+    context = browser.new_context(
+        reduced_motion="reduce", timezone_id="Asia/Seoul", permissions=["clipboard-read", "clipboard-write"]
+    )
     complaints: list[str] = []
     opened = context.new_page()
     opened.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)

@@ -29,7 +29,7 @@ async def browse(running: Shop, do: Callable[[Page, str], None]) -> None:
     def session(url: str) -> None:
         with sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-            page = chromium.new_page(viewport={"width": 1440, "height": 900}, locale="en-GB")
+            page = chromium.new_page(viewport={"width": 1440, "height": 900}, locale="en-GB", reduced_motion="reduce")
             wrong: list[str] = []
             page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
             page.on("pageerror", lambda error: wrong.append(str(error)))
