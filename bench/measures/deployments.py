@@ -27,7 +27,7 @@ from podo.kernel import ids
 from podo.kernel.db import outside
 from podo.kernel.nouns import PODO
 
-_AT_ONCE = {"rollout": {"minReadySeconds": 0}}
+AT_ONCE = {"rollout": {"minReadySeconds": 0}}
 REGIONS = ("kr", "jp", "ca", "uk")
 _PATIENCE = 300
 
@@ -63,7 +63,9 @@ async def measure(size: Size) -> list[Figure]:
     ]
 
 
-async def registered(house: Living, many: int, regions: Sequence[str] = REGIONS) -> dict[str, Build]:
+async def registered(
+    house: Living, many: int, regions: Sequence[str] = REGIONS, values: Mapping[str, Any] = AT_ONCE
+) -> dict[str, Build]:
     """Projects in alpha and production of one of `regions` each, built; the build by project."""
     asking = somebody(founding.member().id)
     schema = await house.house.ports[ChartReader].schema()  # type: ignore[type-abstract]
@@ -81,7 +83,7 @@ async def registered(house: Living, many: int, regions: Sequence[str] = REGIONS)
                 branch="main",
                 places=[("alpha", region), ("prod", region)],
             )
-            await service.config.choose(tx, slug, auto_alpha=False, polled=False, scope=Scope(), values=_AT_ONCE, schema=schema)
+            await service.config.choose(tx, slug, auto_alpha=False, polled=False, scope=Scope(), values=values, schema=schema)
         found[slug] = await built(house, slug, 0)
     await house.settled()
     return found
