@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import func, insert, or_, select, text, update
 
 from podo.kernel.db import Database
 from podo.kernel.db.fitting import DoesNotFit
@@ -63,3 +64,22 @@ async def test_what_only_the_database_sees_is_refused_with_the_same_error(databa
     with pytest.raises(DoesNotFit):
         async with database.reading(PODO) as r:
             await r.session.scalar(select(Stone).where(Stone.name == "a\x00"))
+
+
+async def test_half_a_sign_is_refused_in_what_is_kept_and_in_what_is_asked(database: Database) -> None:
+    with pytest.raises(DoesNotFit):
+        await _put(database, "a row", {"name": "\ud800", "weight": 1})
+    with pytest.raises(DoesNotFit):
+        await _put(database, "a row", MOST, said="\ud800")
+    with pytest.raises(DoesNotFit):
+        async with database.reading(PODO) as r:
+            await r.session.scalar(select(Stone).where(Stone.name == "\ud800"))
+
+
+async def test_a_moment_before_the_first_and_one_behind_the_last_are_compared_with(database: Database) -> None:
+    await _put(database, "a row", MOST)
+    before, behind = (datetime.fromisoformat(at) for at in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"))
+    async with database.reading(PODO) as r:
+        asked = select(func.count()).select_from(EventRow)
+        assert await r.session.scalar(asked.where(EventRow.at > before, EventRow.at < behind)) == 1
+        assert await r.session.scalar(asked.where(or_(EventRow.at < before, EventRow.at > behind))) == 0

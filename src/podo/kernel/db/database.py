@@ -90,6 +90,9 @@ async def _within_reach(tx: Tx | None = None) -> AsyncIterator[None]:
         raise (OutcomeUnknown if is_unknown else DatabaseUnavailable)(why=str(error.orig)) from error
     except DataError as error:
         raise fitting.DoesNotFit(column=fitting.UNNAMED, why=str(error.orig).partition("\n")[0]) from error
+    except UnicodeEncodeError as error:
+        # JSON can tell half a sign, and no text can have it.
+        raise fitting.DoesNotFit(column=fitting.UNNAMED, why="it holds half a sign") from error
     except NoConnection as error:
         raise DatabaseUnavailable(why="no connection became free") from error
     except DBAPIError as error:

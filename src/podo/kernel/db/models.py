@@ -38,11 +38,11 @@ class UtcTime(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError("a time without zone cannot be stored")
         if dialect.name != "sqlite":
-            return value.astimezone(UTC)
+            return _utc(value)
         # Rows that are written together bear one time.
         last, text = self._written
         if value is not last:
-            text = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            text = _utc(value).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
             self._written = value, text
         return text
 
@@ -50,6 +50,14 @@ class UtcTime(TypeDecorator[datetime]):
         if value is None or isinstance(value, datetime):
             return value
         return datetime.fromisoformat(value)
+
+
+def _utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        # In UTC it lies before the first moment there is, or behind the last.
+        return datetime.min.replace(tzinfo=UTC) if value.year == 1 else datetime.max.replace(tzinfo=UTC)
 
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
