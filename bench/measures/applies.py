@@ -21,6 +21,7 @@ from bench.measures.deployments import AT_ONCE, ask, built, none_open, registere
 from bench.sizes import Size
 from podo.app.demo import founding
 from podo.catalog import service as catalog
+from podo.catalog.rules import namespace_manifests
 from podo.catalog.types import Environment
 from podo.clients.kubernetes import local
 from podo.clients.kubernetes.real import RealCluster, connect, kubeconfig
@@ -28,7 +29,7 @@ from podo.clients.kubernetes.twin import Twin
 from podo.clients.kubernetes.types import Kind
 from podo.delivery import service
 from podo.delivery.adapters.targets import KubernetesTargets
-from podo.delivery.types import Decision, RolloutState
+from podo.delivery.types import Decision, Deployment, RolloutState
 from podo.kernel.db import outside
 from podo.kernel.nouns import PODO
 
@@ -42,6 +43,8 @@ _EARLIER = {"first": "45 s and 28 s of CPU", "again": "48 s and 41 s of CPU"}
 
 Manifest = dict[str, Any]
 _Ours = dict[str, dict[str, list[float]]]
+# What a project is made of, by project, first and again.
+_Objects = dict[str, dict[str, Sequence[Manifest]]]
 
 
 async def measure(size: Size) -> list[Figure]:
@@ -49,9 +52,9 @@ async def measure(size: Size) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="podo-bench-") as folder:
         try:
             async with local.running("bench", Path(folder, "cluster"), nodes=5) as there:
-                ours = await _whole(there, Path(folder, "server"), size)
+                ours, objects = await _whole(there, Path(folder, "server"), size)
                 figures = await _alone(there, size)
-            peer = await _peer(Path(folder), size) if size.has_peers and not argo.missing() else None
+            peer = await _peer(Path(folder), objects) if size.has_peers and not argo.missing() else None
         except local.PartMissing as missing:
             raise LeftOut(str(missing)) from None
     return figures + _beside(ours, peer, size)
@@ -186,7 +189,9 @@ def _is_there(manifest: Manifest) -> bool:
 # -- all of Podo
 
 
-async def _whole(there: local.LocalCluster, folder: Path, size: Size) -> _Ours:
+async def _whole(there: local.LocalCluster, folder: Path, size: Size) -> tuple[_Ours, _Objects]:
+    """What it took, and what was applied."""
+    objects: _Objects = {}
     seconds: dict[str, list[float]] = {"first": [], "again": []}
     cpu: dict[str, list[float]] = {"first": [], "again": []}
     access = await asyncio.to_thread(there.kubeconfig.read_text)
@@ -204,13 +209,21 @@ async def _whole(there: local.LocalCluster, folder: Path, size: Size) -> _Ours:
                 builds = {slug: await built(house, slug, n) for slug in builds}
                 await house.settled()
                 await _all_to_alpha(house, builds)
-            took = await _all_to_production(house, builds)
+            took, asked = await _all_to_production(house, builds)
             seconds[when].append(took[0])
             cpu[when].append(took[1])
+            objects[when] = {of.project: await _made_of(house, of) for of in asked}
     client = connect(there.kubeconfig)
     await _emptied(client, list(builds))
     await client.close()
-    return {"s": seconds, "s of CPU": cpu}
+    return {"s": seconds, "s of CPU": cpu}, objects
+
+
+async def _made_of(house: Living, of: Deployment) -> Sequence[Manifest]:
+    async with house.reading(PODO) as r:
+        release = await service.releases.release(r, of.project, of.release)
+    [bundle] = [b for b in release.bundles if b.environment == "prod"]
+    return json.loads(json.dumps(bundle.manifests))
 
 
 def _beside(ours: _Ours, peer: dict[str, argo.Took] | None, size: Size) -> list[Figure]:
@@ -231,20 +244,19 @@ def _beside(ours: _Ours, peer: dict[str, argo.Took] | None, size: Size) -> list[
     return figures
 
 
-async def _peer(folder: Path, size: Size) -> dict[str, argo.Took]:
-    """The same objects, the same way: made anew, and with another image."""
-    projects = [f"peer-{n:03d}" for n in range(size.applied)]
+async def _peer(folder: Path, objects: _Objects) -> dict[str, argo.Took]:
+    """The same objects in the same namespaces, the same way: made anew, and with another image."""
+    projects = list(objects["first"])
     async with local.running("peer", folder / "peer", nodes=5) as there:
         client = connect(there.kubeconfig)
         try:
             await _spaces(client, projects)
+            limits = [m for project in projects for m in namespace_manifests(project, "team", ["prod"])]
+            await asyncio.gather(*(client.apply(m, field_manager="bench") for m in limits))
         finally:
             await client.close()
         async with argo.running(there.kubeconfig, folder / "argo", projects) as peer:
-            return {
-                when: await peer.deploy({project: _three(project, image) for project in projects})
-                for when, image in (("first", "one"), ("again", "two"))
-            }
+            return {when: await peer.deploy(each) for when, each in objects.items()}
 
 
 def _used() -> float:
@@ -259,8 +271,8 @@ async def _all_to_alpha(house: Living, builds: dict[str, Any]) -> None:
         await none_open(house)
 
 
-async def _all_to_production(house: Living, builds: dict[str, Any]) -> tuple[float, float]:
-    """Seconds, and CPU seconds, from the approvals until all are healthy."""
+async def _all_to_production(house: Living, builds: dict[str, Any]) -> tuple[tuple[float, float], list[Deployment]]:
+    """Seconds, and CPU seconds, from the approvals until all are healthy; and the deployments."""
     asked = await asyncio.gather(*(ask(house, slug, build, "prod") for slug, build in builds.items()))
     await house.settled()
     lead = somebody(founding.lead().id)
@@ -280,4 +292,4 @@ async def _all_to_production(house: Living, builds: dict[str, Any]) -> tuple[flo
             now = await service.deployments.deployment(r, of.project, of.number)
         if now.state is not RolloutState.healthy:
             raise RuntimeError(f"{of.project} is {now.state}")
-    return took
+    return took, asked
