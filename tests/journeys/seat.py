@@ -133,6 +133,8 @@ async def seat(browser: Browser, address: str, name: str, *, script: bool = True
         locale="en-GB",
         timezone_id="Asia/Seoul",
         color_scheme="light",
+        # What pulses for ever is drawn sixty times a second: nobody looks at it here, and it took most of a browser's time.
+        reduced_motion="reduce",
         java_script_enabled=script,
     )
     context.set_default_timeout(PATIENCE)
