@@ -14,7 +14,7 @@ from sqlalchemy import text
 from podo.access.types import NotAllowed
 from podo.catalog import service as catalog
 from podo.catalog.types import ClusterKind, Environment, Region
-from podo.kernel import clock
+from podo.kernel import clock, traces
 from podo.kernel.durable import Killed
 from podo.kernel.nouns import Actor
 from podo.notices import service
@@ -28,6 +28,7 @@ from podo.notices.types import (
     WebhookScope,
     WrongWebhook,
 )
+from tests.collector import collecting
 from tests.company import ADMIN, CHIEF, KR, LEAD, MEMBER, SRE, STRANGER, VIEWER, api_of, company
 from tests.domains.notices.listening import CHAT, SEARCH, SETTINGS, World
 from tests.domains.notices.receivers import DRIP, HANG, NONSENSE, RESET, receiving
@@ -71,6 +72,26 @@ async def test_what_happens_is_posted_once_and_signed(world: World) -> None:
     assert (last.status, last.answer, last.why) == (200, "ok", "")
     assert 0 <= last.ms < 400
     assert delivery.event == said["data"]["event"]
+
+
+async def test_a_post_lies_in_the_trace_of_what_it_tells(world: World) -> None:
+    place = await world.project("traced")
+    await world.add(place, "/traced", MEMBER, kinds=("catalog.ownership_changed",))
+    click = traces.Point("5" * 32, "6" * 16, True)
+    with collecting() as found:
+        traces.begin(found.url, {}, 1.0, "proc")
+        try:
+            with traces.under(click):
+                async with world.house.transaction(person(CHIEF)) as tx:
+                    await catalog.transfer(tx, "traced", SEARCH, "for the sake of it")
+            await world.sent()
+        finally:
+            await traces.end()
+    [event] = [s for s in found.of(click.trace) if s.name == "event catalog.ownership_changed"]
+    [post] = [s for s in found.of(click.trace) if s.name == "post"]
+    [(trace, span)] = post.links
+    assert post.parent == event.id
+    assert [s.name for s in found.of(trace) if s.id == span] == ["step notices.post_batch"]
 
 
 async def test_neither_secret_nor_address_is_kept_or_told(world: World) -> None:

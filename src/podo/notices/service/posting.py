@@ -178,7 +178,9 @@ async def parcel(r: Reading, webhook: str, wanted: Sequence[str]) -> Parcel | No
     if found is None or not found.is_on:
         return None
     secrets = await store.webhook_secrets(r, webhook, clock.now())
-    return Parcel(found.sealed, tuple(secrets), tuple(await store.letters(r, webhook, wanted)))
+    letters = await store.letters(r, webhook, wanted)
+    said = await log.traces_of(r, [event for _, _, event in letters])
+    return Parcel(found.sealed, tuple(secrets), tuple([(id_, body, said.get(event)) for id_, body, event in letters]))
 
 
 async def note_batch(tx: Tx, webhook: str, posted: Sequence[Posted]) -> None:

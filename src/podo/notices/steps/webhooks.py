@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from podo.kernel import clock
+from podo.kernel import clock, traces
 from podo.kernel.db import Tx
 from podo.kernel.durable import act, record
 from podo.notices import rules, service
@@ -33,11 +34,21 @@ async def post_batch(world: World, webhook: str, ids: Sequence[str]) -> list[dic
     address, secrets = world.seal.open(parcel.address), [world.seal.open(sealed) for sealed in parcel.secrets]
     gate = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(id_: str, body: str) -> dict[str, Any]:
+    async def one(id_: str, body: str, trace: str | None) -> dict[str, Any]:
         async with gate, world.gate:
-            return await _posted(world, address, secrets, id_, body.encode())
+            with _posting(webhook, traces.parse(trace)):
+                return await _posted(world, address, secrets, id_, body.encode())
 
-    return list(await asyncio.gather(*(one(id_, body) for id_, body in parcel.letters)))
+    return list(await asyncio.gather(*(one(*letter) for letter in parcel.letters)))
+
+
+@contextmanager
+def _posting(webhook: str, said: traces.Point | None) -> Iterator[None]:
+    """In the trace of its event, with a link to the run, which posts what was said in many traces."""
+    run = traces.here()
+    with traces.span("post", under=said, kind="client", podo__webhook=webhook) as made:
+        made.link([run] if said and run else [])
+        yield
 
 
 async def _posted(world: World, address: str, secrets: Sequence[str], id_: str, body: bytes) -> dict[str, Any]:

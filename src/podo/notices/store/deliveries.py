@@ -69,12 +69,13 @@ async def due_deliveries(r: Reading, webhook: str, at: datetime, limit: int) -> 
     return [(id_, attempts) for id_, attempts in rows]
 
 
-async def letters(r: Reading, webhook: str, wanted: Collection[str]) -> list[tuple[str, str]]:
-    """Id and body of those that still wait, the longest due first."""
+async def letters(r: Reading, webhook: str, wanted: Collection[str]) -> list[tuple[str, str, str]]:
+    """Id, body and event of those that still wait, the longest due first."""
     mine = (WebhookDeliveryRow.state == DeliveryState.waiting, WebhookDeliveryRow.webhook == webhook)
-    query = select(WebhookDeliveryRow.id, WebhookDeliveryRow.body).where(*mine, WebhookDeliveryRow.id.in_(wanted))
+    columns = (WebhookDeliveryRow.id, WebhookDeliveryRow.body, WebhookDeliveryRow.event)
+    query = select(*columns).where(*mine, WebhookDeliveryRow.id.in_(wanted))
     rows = await r.session.execute(query.order_by(WebhookDeliveryRow.due_at, WebhookDeliveryRow.id))
-    return [(id_, body) for id_, body in rows]
+    return [(id_, body, event) for id_, body, event in rows]
 
 
 async def note_try(tx: Tx, id_: str, attempts: int, tried: Try, state: DeliveryState, due_at: datetime | None) -> bool:

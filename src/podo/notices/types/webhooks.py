@@ -143,11 +143,14 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What is posted together to one webhook: the sealed address, sealed secrets (the newest first), and (id, body) of each."""
+    """What is posted together to one webhook: the sealed address, sealed secrets (the newest first), and the letters.
+
+    Of each letter: its id, its body, and where in which trace its event was said.
+    """
 
     address: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
-    letters: tuple[tuple[str, str], ...] = ()
+    letters: tuple[tuple[str, str, str | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
