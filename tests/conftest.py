@@ -36,7 +36,6 @@ def pytest_collection_finish() -> None:
 def pytest_sessionfinish() -> None:
     """pytest looks five times more for what nobody closed: among what is new, not among what is left now."""
     gc.collect()
-    gc.collect()
     gc.freeze()
 
 
