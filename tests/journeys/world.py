@@ -84,7 +84,7 @@ async def eventually(look: Callable[[], Awaitable[Any]], seconds: float = 90) ->
         if found:
             return found
         assert clock.monotonic() < until, f"not so within {seconds:g} s"
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
 
 
 async def git(folder: Path, *words: str) -> str:
