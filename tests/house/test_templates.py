@@ -19,7 +19,7 @@ from podo.kernel.ui import ASSETS, PAGES
 from podo.kernel.ui.environment import MACROS, environment, folders, make, reserved
 
 UI = Path(inspect.getfile(podo)).parent / "kernel/ui"
-IN_EVERY_FRAME = {"csrf", "logo", "mark"}
+IN_EVERY_FRAME = {"csrf", "keyboard", "logo", "mark"}
 _INLINE = re.compile(r"<style|<script(?![^>]*\bsrc=)|\sstyle\s*=|\son[a-z]+\s*=|javascript:|hx-on|hx-vals='js|hx-vals=\"js")
 
 
