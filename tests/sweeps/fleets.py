@@ -28,7 +28,7 @@ from tests.domains.delivery.shops import CLUSTERS, PROJECT, QUICK, Shop, shop
 from tests.houses import QUICK as PACE
 from tests.houses import Living, living
 from tests.sweeps.far import Wire, served
-from tests.sweeps.worker import DEAD_AFTER
+from tests.sweeps.worker import DEAD_AFTER, PROGRAM
 
 KEY = Fernet.generate_key().decode()
 TREE = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ class Fleet:
             "PODO_SEAL_KEYS": KEY,
             "PYTHONPATH": os.pathsep.join([str(source), str(TREE)]),
         }
-        words = ["-m", "tests.sweeps.worker", str(self.folder), str(self.port), ",".join(CLUSTERS)]
+        words = ["-c", PROGRAM, str(self.folder), str(self.port), ",".join(CLUSTERS)]
         with (self.folder / "workers.log").open("ab") as said:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, *words, env=environ, cwd=TREE, stdout=said, stderr=said

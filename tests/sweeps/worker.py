@@ -1,4 +1,4 @@
-"""A worker as a process of its own: `python -m tests.sweeps.worker <folder> <port of the twins>`, settings from the environment.
+"""A worker as a process of its own: `python -c "…" <folder> <port of the twins> <clusters>`, settings from the environment.
 
 Before and after each step of a rollout it looks whether `<folder>/fault` tells it to die or to stand still there.
 """
@@ -13,12 +13,15 @@ import signal
 import sys
 from pathlib import Path
 
+from podo.app import garbage
 from podo.app import house as houses
 from podo.catalog.adapters.clusters import ClusterPool
 from podo.clients.kubernetes.connections import Connections
 from tests.sweeps.far import Far
 
 DEAD_AFTER = 2.0
+# As in the server's own program, garbage is not looked for while all of it loads.
+PROGRAM = "import gc; gc.disable(); from tests.sweeps import worker; worker.begin()"
 
 
 class Fate:
@@ -74,6 +77,8 @@ async def main(folder: Path, port: int, clusters: list[str]) -> None:
         await ended.wait()
 
 
-if __name__ == "__main__":
+def begin() -> None:
+    """The program."""
+    garbage.settle()
     logging.basicConfig(level="INFO", format="%(asctime)s %(process)d %(name)s %(message)s")
     asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split(",")))
