@@ -58,8 +58,6 @@ def test_the_first_start_does_the_main_job_and_the_second_keeps_it(home: Path) -
             page = browser.get(waiting)
             assert page.status_code == 200
             assert all(region in page.text for region in ("kr", "jp"))
-        verified = programs.run(home, "audit", "verify")
-        assert (verified.returncode, "fit the chain" in verified.stdout) == (0, True), verified.stdout + verified.stderr
         assert podo.stop() < 10
     assert programs.left_behind(home) == []
 
@@ -72,8 +70,9 @@ def test_the_first_start_does_the_main_job_and_the_second_keeps_it(home: Path) -
         assert "/hello/deployments/3" not in listed
         assert TURN not in podo.text
         assert "registers hello" not in podo.text
+        verified = programs.run(home, "audit", "verify")
+        assert (verified.returncode, "fit the chain" in verified.stdout) == (0, True), verified.stdout + verified.stderr
         podo.stop()
-    assert programs.run(home, "audit", "verify").returncode == 0
 
 
 def test_killed_in_the_middle_it_goes_on_where_it_was(home: Path) -> None:
@@ -116,19 +115,9 @@ def test_what_fails_is_said_in_words_and_the_server_goes_on(home: Path, tmp_path
         podo.stop()
 
 
-def test_the_demo_is_for_this_machine_and_its_own_data_alone(home: Path) -> None:
+def test_serving_begins_with_people_and_a_link_and_the_demo_stays_on_this_machine_with_its_own_data(home: Path) -> None:
     open_to_all = programs.run(home, "up", PODO_SERVER_HOST="0.0.0.0", PODO_SERVER_PORT=str(programs.free_port()))
     assert (open_to_all.returncode, "can be reached from elsewhere" in open_to_all.stderr) == (2, True), open_to_all.stderr
-    with programs.started(home, "serve") as podo:
-        podo.page()
-        taken = programs.run(home, "serve", PODO_SERVER_PORT=podo.address.rpartition(":")[2])
-        assert (taken.returncode, "is taken by another program" in taken.stderr) == (2, True), taken.stderr
-        podo.stop()
-    others = programs.run(home, "up", PODO_SERVER_PORT=str(programs.free_port()))
-    assert (others.returncode, "did not make" in others.stderr) == (2, True), others.stderr
-
-
-def test_serving_begins_with_a_file_of_people_and_a_link_for_the_first_administrator(home: Path) -> None:
     people = home / "people.yaml"
     people.write_text(
         "people: [{id: prs-1, name: Kim Haneul, email: haneul@example.com, team: chat, lead: true}]\n"
@@ -136,7 +125,11 @@ def test_serving_begins_with_a_file_of_people_and_a_link_for_the_first_administr
     )
     with programs.started(home, "serve") as podo:
         assert "Nobody can sign in yet" in podo.until("sign in")
+        taken = programs.run(home, "serve", PODO_SERVER_PORT=podo.address.rpartition(":")[2])
+        assert (taken.returncode, "is taken by another program" in taken.stderr) == (2, True), taken.stderr
         podo.stop()
+    others = programs.run(home, "up", PODO_SERVER_PORT=str(programs.free_port()))
+    assert (others.returncode, "did not make" in others.stderr) == (2, True), others.stderr
     with programs.started(home, "serve", PODO_ACCESS_DIRECTORY=str(people)) as podo:
         link = podo.until("first administrator").rpartition(podo.address)[2]
         with podo.signed_in_by(link) as browser:
