@@ -22,6 +22,8 @@ whole = pytest.mark.skipif(not WHOLE, reason="takes minutes: PODO_TEST_SWEEP=who
 
 # Where houses live that name no database: on PostgreSQL, to see a folder of tests there whole.
 POSTGRES = os.environ.get("PODO_TEST_DATABASE") == "postgresql"
+# An installation that is well: its doctor finds that the tests' own PostgreSQL is quick, and not safe.
+safe = pytest.mark.skipif(POSTGRES, reason="the tests' PostgreSQL may lose what it was given, and the doctor says so")
 # For how many seconds tests take the database away.
 AWAY = float(os.environ.get("PODO_TEST_AWAY", "4"))
 

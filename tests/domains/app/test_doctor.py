@@ -17,6 +17,7 @@ from podo.app import house as houses
 from podo.app.doctor import doctor, exit_code, told
 from podo.app.doctor.clusters import rights
 from podo.app.doctor.findings import Finding, Level
+from podo.app.settings import DatabaseSettings
 from podo.catalog import service as catalog
 from podo.catalog.types import ClusterKind, Environment, Region
 from podo.clients.kubernetes import local
@@ -64,6 +65,7 @@ async def mail() -> Any:
         yield made
 
 
+@needs.safe
 async def test_an_installation_that_is_well_and_one_thing_broken_after_another(tmp_path: Path, mail: MailServer) -> None:
     async with shop(tmp_path) as made:
         async with made.living.transaction(HANEUL) as tx:
@@ -143,6 +145,7 @@ async def test_a_database_that_may_lose_what_it_was_given_is_named(tmp_path: Pat
     assert about(found, "clock")[0].level is Level.well
 
 
+@needs.safe
 async def test_the_command_tells_scripts_and_ends_as_it_says(tmp_path: Path) -> None:
     async with living(tmp_path):
         pass
@@ -215,7 +218,8 @@ async def test_a_true_cluster_is_asked_for_every_right(tmp_path: Path) -> None:
             for name, text in ways.items():
                 async with house.transaction() as tx:
                     await catalog.add_cluster(tx, house.house.seal, name, "kr", [name], ClusterKind.kubeconfig, text)
-            found = await doctor(settings_of(tmp_path / "house"))
+            url = house.house.settings[DatabaseSettings].url
+            found = await doctor(settings_of(tmp_path / "house", PODO_DATABASE_URL=url))
     whole = about(found, "cluster whole")
     assert [f.level for f in whole] == [Level.well] * 3
     assert "clock" in whole[1].so
