@@ -76,14 +76,17 @@ $(VENV)/.made:
 	@touch $@
 
 # The locks are whole: nothing is resolved here. (With hashes pip refuses a package that others ask for with extras.)
+# What pip installs it compiles, but not what stays where it is: then the first start would.
 $(VENV)/.run: $(VENV)/.made requirements/run.txt requirements/build.txt pyproject.toml
 	@echo "Installing what Podo needs into $(VENV) (about a minute, once)…"
 	@$(PIP) --no-deps --require-hashes -r requirements/build.txt -r requirements/run.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.made requirements/dev.txt requirements/build.txt pyproject.toml
 	@echo "Installing what Podo and its tests need into $(VENV) (a minute or two, once)…"
 	@$(PIP) --no-deps --require-hashes -r requirements/build.txt -r requirements/dev.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q src
 	@touch $@

@@ -150,7 +150,7 @@ async def test_what_podo_does_is_allowed_and_nothing_more_is_given(
     # Pods that are being replaced may be gone before one can ask anything of them.
     while ("", "pods/log", "get") not in recorded.used:
         pod = (await client.list_pods(namespace=project)).items[-1]
-        with contextlib.suppress(NoSuchWorkload):
+        with contextlib.suppress(NoSuchWorkload, errors.NotStarted):
             async with contextlib.aclosing(workloads.logs(NAME, project, pod.name, LogsOf(tail=1))) as lines:
                 async for _ in lines:
                     break

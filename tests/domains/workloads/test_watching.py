@@ -167,13 +167,13 @@ async def test_home_says_what_is_not_healthy_in_my_projects_and_the_lists_know_i
     house = running.house
     sources = house.house.slots[HomeSource]
     async with house.reading(person(MEMBER)) as r:
-        red = (await notices.home(r, sources, MEMBER, "en"))["red"]
-        korean = (await notices.home(r, sources, MEMBER, "ko"))["red"]
+        red = (await notices.home(r, sources, MEMBER, "en")).lines["red"]
+        korean = (await notices.home(r, sources, MEMBER, "ko")).lines["red"]
     assert [(x.project, x.title, x.mark, x.state) for x in red] == [(PROJECT, "fanout", "in prod kr", "Degraded")]
     assert red[0].sentence.startswith("app crashes and restarts: exit 1")
     assert korean[0].sentence != red[0].sentence
     async with house.reading(person(STRANGER)) as r:
-        assert (await notices.home(r, sources, STRANGER, "en"))["red"] == []
+        assert (await notices.home(r, sources, STRANGER, "en")).lines["red"] == []
     async with house.signed_in(LEAD) as browser:
         page = await browser.get("/")
         assert "Not healthy now" in page

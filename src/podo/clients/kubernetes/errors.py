@@ -252,7 +252,7 @@ def _is_policy(message: str) -> bool:
 
 def _is_not_started(message: str) -> bool:
     """What kubelets say, and API servers pass on with 400 for logs and 500 for commands."""
-    return "is waiting to start" in message or "container not found" in message
+    return re.search(r"container .*(is waiting to start|is not available)|container not found", message) is not None
 
 
 def _is_typed_failure(message: str) -> bool:
