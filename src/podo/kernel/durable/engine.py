@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos._error import DBOSConflictingWorkflowError  # not exported
 from sqlalchemy import delete, select, update
 
 from podo.kernel import clock, ids, metrics
@@ -141,7 +142,9 @@ class Durable:
         await self.spread.tell()
 
     async def start(self, workflow: Callable[..., Awaitable[Any]], run_id: str, *args: Any) -> None:
-        """Start a run directly, not by queue, here or in another process. A second start with the same id does nothing."""
+        """Start a run directly, not by queue, here or in another process. A second start with the same id does nothing, whichever
+        of a workflow's versions it names.
+        """
         name = steps.names[workflow]
         owner = self.spread.choose(name, run_id)
         if owner in (None, self.process):
@@ -150,8 +153,12 @@ class Durable:
             await self.spread.hand_over(owner, name, run_id, args)
 
     async def _start_here(self, name: str, run_id: str, args: Sequence[Any]) -> None:
-        with SetWorkflowID(run_id), seen.started(run_id):
-            await DBOS.start_workflow_async(steps.workflows[name], *args)  # type: ignore[arg-type]
+        try:
+            with SetWorkflowID(run_id), seen.started(run_id):
+                await DBOS.start_workflow_async(steps.workflows[name], *args)  # type: ignore[arg-type]
+        except DBOSConflictingWorkflowError as error:
+            # While two versions of Podo work side by side, the other one was asked first.
+            _log.info("%s began already: %s", run_id, error)
 
     async def finished(self, run_id: str) -> Any:
         """Wait for a run's end and give its result (for tests and the command line's progress)."""
