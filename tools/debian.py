@@ -55,6 +55,8 @@ def make(root: Path, packages: Sequence[str]) -> None:
     mirror = _mirror()
     command = ["debootstrap", "--variant=minbase", f"--include={','.join(packages)}", RELEASE, str(root), *mirror]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    # Others than root go in, wherever it was made.
+    root.chmod(0o755)
     for name in ("etc/resolv.conf", "etc/hosts", CERTIFICATES):
         theirs = Path("/", name)
         if theirs.exists():
