@@ -32,6 +32,16 @@ def locked(name: str) -> dict[str, str]:
     return {canonicalize_name(package): version for package, version, _ in _PINNED.findall(tree.text(f"requirements/{name}.txt"))}
 
 
+@pytest.mark.parametrize("path", ["Makefile", "deploy/image/Containerfile", "docs/installation.md", "docs/upgrading.md"])
+def test_a_lock_is_installed_as_it_is(path: str) -> None:
+    """It is whole; and asked for by hash, pip refuses what a package wants with extras."""
+    lines = [
+        line for line in tree.text(path).splitlines() if re.search(r"--require-hashes\b.*-r ", line) and "pip-audit" not in line
+    ]
+    assert lines
+    assert [line for line in lines if "--no-deps" not in line] == []
+
+
 @pytest.mark.parametrize("name", _LOCKS)
 def test_a_lock_holds_what_is_asked_for(name: str) -> None:
     pins = locked(name)
