@@ -80,7 +80,12 @@ async def test_a_cancelled_build_leaves_no_process_and_no_mount(world: BuildahWo
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert running("8612") == running(str(world.folder)) == []
+    assert running(str(world.folder)) == []
+    # Whoever left the group dies with its namespace, which on a busy machine takes the kernel a moment.
+    for _ in range(30):
+        if running("8612"):
+            await asyncio.sleep(0.1)
+    assert running("8612") == []
     assert str(world.folder) not in mounts()
     assert list((world.folder / "calls").iterdir()) == []
     assert storage(world, "containers", "--quiet")
