@@ -45,16 +45,20 @@ def engine(url: URL) -> AsyncEngine:
     return made
 
 
-class Dialect(aiosqlite.SQLiteDialect_aiosqlite):
-    """SQLAlchemy's own. All of a process are one: a statement that was compiled for one database is for the others, too."""
-
-    supports_statement_cache = True
+class Alike:
+    """A dialect of which all of a process are one: a statement that was compiled for one database is for the others, too."""
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other)
 
     def __hash__(self) -> int:
         return hash(type(self))
+
+
+class Dialect(Alike, aiosqlite.SQLiteDialect_aiosqlite):
+    """SQLAlchemy's own."""
+
+    supports_statement_cache = True
 
 
 registry.register("sqlite.podo", __name__, "Dialect")

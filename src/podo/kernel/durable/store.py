@@ -11,6 +11,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
+from podo.kernel.db.sqlite import Alike
 from podo.kernel.durable import steps
 from podo.kernel.errors import PodoError
 
@@ -50,16 +51,10 @@ def sqlite(url: str) -> Any:
     return engine
 
 
-class Dialect(SQLiteDialect_pysqlite):
-    """SQLAlchemy's own. All of a process are one: a statement that was compiled for one database is for the others, too."""
+class Dialect(Alike, SQLiteDialect_pysqlite):
+    """SQLAlchemy's own."""
 
     supports_statement_cache = True
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other)
-
-    def __hash__(self) -> int:
-        return hash(type(self))
 
 
 registry.register("sqlite.podo_engine", __name__, "Dialect")
