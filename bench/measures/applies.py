@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import resource
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from bench import argo
+from bench import argo, machine
 from bench.figures import Figure, Limit
 from bench.houses import QUICK, Living, living, somebody
 from bench.measures import LeftOut
@@ -38,26 +40,34 @@ _PATIENCE = 240
 # A Deployment, its Service and its account; the paved road would add a budget for drained nodes.
 _THREE = {**AT_ONCE, "disruption": {"enabled": False}}
 _SHARE = 0.4
-# Where its part is not built: what it took for the same 100 projects on two cores before.
-_EARLIER = {"first": "45 s and 28 s of CPU", "again": "48 s and 41 s of CPU"}
+# As many times beside the peer: some four minutes each.
+_BESIDE = 3
 
 Manifest = dict[str, Any]
-_Ours = dict[str, dict[str, list[float]]]
+# What was taken, first and again.
+_Took = dict[str, argo.Took]
 # What a project is made of, by project, first and again.
 _Objects = dict[str, dict[str, Sequence[Manifest]]]
 
 
 async def measure(size: Size) -> list[Figure]:
-    """Both, one after the other, on one control plane: all of Podo finds it fresh, as the peer finds its own."""
-    with tempfile.TemporaryDirectory(prefix="podo-bench-") as folder:
-        try:
-            async with local.running("bench", Path(folder, "cluster"), nodes=5) as there:
-                ours, objects = await _whole(there, Path(folder, "server"), size)
-                figures = await _alone(there, size)
-            peer = await _peer(Path(folder), objects) if size.has_peers and not argo.missing() else None
-        except local.PartMissing as missing:
-            raise LeftOut(str(missing)) from None
-    return figures + _beside(ours, peer, size)
+    """All of Podo on a fresh control plane, and the peer on its own; once more; at the end the applier alone on Podo's last."""
+    has_peer = size.has_peers and not argo.missing()
+    ours, theirs, figures = list[_Took](), list[_Took](), list[Figure]()
+    rounds = min(size.rounds, _BESIDE) if has_peer else 1
+    for turn in range(rounds):
+        with tempfile.TemporaryDirectory(prefix="podo-bench-") as folder:
+            try:
+                async with local.running("bench", Path(folder, "cluster"), nodes=5) as there:
+                    took, objects = await _whole(there, Path(folder, "server"), size)
+                    ours.append(took)
+                    if turn == rounds - 1:
+                        figures = await _alone(there, size)
+                if has_peer:
+                    theirs.append(await _peer(Path(folder), objects))
+            except local.PartMissing as missing:
+                raise LeftOut(str(missing)) from None
+    return figures + _beside(ours, theirs, size)
 
 
 # -- the applier alone
@@ -189,11 +199,10 @@ def _is_there(manifest: Manifest) -> bool:
 # -- all of Podo
 
 
-async def _whole(there: local.LocalCluster, folder: Path, size: Size) -> tuple[_Ours, _Objects]:
+async def _whole(there: local.LocalCluster, folder: Path, size: Size) -> tuple[_Took, _Objects]:
     """What it took, and what was applied."""
     objects: _Objects = {}
-    seconds: dict[str, list[float]] = {"first": [], "again": []}
-    cpu: dict[str, list[float]] = {"first": [], "again": []}
+    taken: _Took = {}
     access = await asyncio.to_thread(there.kubeconfig.read_text)
     # Alpha is a cluster of its own, as it is in a company: what comes to production for the first time is made anew there.
     alpha = Twin("alpha", pace=QUICK, before_call=outside)
@@ -209,14 +218,12 @@ async def _whole(there: local.LocalCluster, folder: Path, size: Size) -> tuple[_
                 builds = {slug: await built(house, slug, n) for slug in builds}
                 await house.settled()
                 await _all_to_alpha(house, builds)
-            took, asked = await _all_to_production(house, builds)
-            seconds[when].append(took[0])
-            cpu[when].append(took[1])
+            taken[when], asked = await _all_to_production(house, builds)
             objects[when] = {of.project: await _made_of(house, of) for of in asked}
     client = connect(there.kubeconfig)
     await _emptied(client, list(builds))
     await client.close()
-    return {"s": seconds, "s of CPU": cpu}, objects
+    return taken, objects
 
 
 async def _made_of(house: Living, of: Deployment) -> Sequence[Manifest]:
@@ -226,25 +233,25 @@ async def _made_of(house: Living, of: Deployment) -> Sequence[Manifest]:
     return json.loads(json.dumps(bundle.manifests))
 
 
-def _beside(ours: _Ours, peer: dict[str, argo.Took] | None, size: Size) -> list[Figure]:
-    """All of Podo, whose goal is a share of what the peer took in the same run."""
+def _beside(ours: Sequence[_Took], theirs: Sequence[_Took], size: Size) -> list[Figure]:
+    """All of Podo, whose goal is a share of what the peer took right after it."""
     what = f"{size.applied} projects through all of Podo, approval to healthy"
     figures: list[Figure] = []
-    for unit, found in ours.items():
-        for when, samples in found.items():
-            name, seen = f"{what}, {when}", f"{argo.NAME} was seen to take {_EARLIER[when]}, earlier" if size.has_peers else ""
-            if peer is None:
-                figures.append(Figure("applies", name, unit, samples, beside=seen))
-                continue
-            took = peer[when].seconds if unit == "s" else peer[when].cpu
-            figures.append(Figure("applies", name, unit, samples, Limit(_SHARE * took), beside=f"{argo.NAME}: {took:.1f} {unit}"))
-    for when, took in (peer or {}).items():
-        cost = f"{took.cpu:.1f} s of CPU and {took.mb:.0f} MB of its controller and its repo server"
-        figures.append(Figure("applies", f"the same by {argo.NAME}, {when}", "s", [took.seconds], beside=cost))
+    for unit, of in (("s", attrgetter("seconds")), ("s of CPU", attrgetter("cpu"))):
+        for when in ours[0]:
+            mine, its = ([of(took[when]) for took in side] for side in (ours, theirs))
+            figures.append(Figure("applies", f"{what}, {when}", unit, mine))
+            if its:
+                shares = [one / other for one, other in zip(mine, its, strict=True)]
+                figures.append(Figure("applies", f"the same by {argo.NAME}, {when}", unit, its))
+                figures.append(Figure("applies", f"{what}, {when}: {unit} beside {argo.NAME}", "×", shares, Limit(_SHARE)))
+    for when in theirs[0] if theirs else ():
+        held = [took[when].mb for took in theirs]
+        figures.append(Figure("applies", f"controller and repo server of {argo.NAME}, {when}", "MB", held))
     return figures
 
 
-async def _peer(folder: Path, objects: _Objects) -> dict[str, argo.Took]:
+async def _peer(folder: Path, objects: _Objects) -> _Took:
     """The same objects in the same namespaces, the same way: made anew, and with another image."""
     projects = list(objects["first"])
     async with local.running("peer", folder / "peer", nodes=5) as there:
@@ -271,8 +278,8 @@ async def _all_to_alpha(house: Living, builds: dict[str, Any]) -> None:
         await none_open(house)
 
 
-async def _all_to_production(house: Living, builds: dict[str, Any]) -> tuple[tuple[float, float], list[Deployment]]:
-    """Seconds, and CPU seconds, from the approvals until all are healthy; and the deployments."""
+async def _all_to_production(house: Living, builds: dict[str, Any]) -> tuple[argo.Took, list[Deployment]]:
+    """Seconds, CPU seconds and MB, from the approvals until all are healthy; and the deployments."""
     asked = await asyncio.gather(*(ask(house, slug, build, "prod") for slug, build in builds.items()))
     await house.settled()
     lead = somebody(founding.lead().id)
@@ -286,7 +293,7 @@ async def _all_to_production(house: Living, builds: dict[str, Any]) -> tuple[tup
     await asyncio.gather(*map(approve, asked))
     async with asyncio.timeout(_PATIENCE):
         await none_open(house)
-    took = (time.perf_counter() - begun, _used() - used)
+    took = argo.Took(time.perf_counter() - begun, _used() - used, machine.resident(os.getpid()))
     for of in asked:
         async with house.reading(PODO) as r:
             now = await service.deployments.deployment(r, of.project, of.number)
