@@ -13,7 +13,7 @@ app.kubernetes.io/component: {{ .component }}
 {{- /* Where it belongs; changes with nobody's deployment. */}}
 {{- define "service.place" -}}
 {{- with .Values.podo }}
-{{- range $key := list "project" "environment" "region" "release" }}
+{{- range $key := list "project" "environment" "region" }}
 {{- with index $.Values.podo $key }}
 podo.dev/{{ $key }}: {{ . | quote }}
 {{- end }}
@@ -21,15 +21,29 @@ podo.dev/{{ $key }}: {{ . | quote }}
 {{- end }}
 {{- end }}
 
-{{- /* Labels of an object. Takes root and component. */}}
+{{- /* Which release it is of, for what bears the release itself. */}}
+{{- define "service.release" -}}
+{{- with .Values.podo.release }}
+podo.dev/release: {{ . | quote }}
+{{- end }}
+{{- end }}
+
+{{- /* Labels of an object in which no pod is described: a release that does not change it does not touch it. Controllers write
+       a Service's labels on to every list of its addresses, and each node hears of those. Takes root and component. */}}
 {{- define "service.labels" -}}
 {{ include "service.selector" . }}
 {{- with .root.Values.podo.project }}
 app.kubernetes.io/part-of: {{ . | quote }}
 {{- end }}
 app.kubernetes.io/managed-by: podo
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 }}
 {{- include "service.place" .root }}
+{{- end }}
+
+{{- /* Labels of a workload. Takes root and component. */}}
+{{- define "service.workloadLabels" -}}
+{{ include "service.labels" . }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 }}
+{{- include "service.release" .root }}
 {{- with .root.Values.podo.deployment }}
 podo.dev/deployment: {{ . | quote }}
 {{- end }}
@@ -39,6 +53,7 @@ podo.dev/deployment: {{ . | quote }}
 {{- define "service.podLabels" -}}
 {{ include "service.selector" . }}
 {{- include "service.place" .root }}
+{{- include "service.release" .root }}
 {{- with .root.Values.podLabels }}
 {{ toYaml . }}
 {{- end }}

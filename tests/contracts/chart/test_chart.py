@@ -61,9 +61,11 @@ async def test_a_pod_is_drained_before_it_is_stopped(render: Render) -> None:
 
 async def test_labels_say_where_it_belongs_and_a_new_number_rolls_no_pod(render: Render) -> None:
     objects = await render(podo=PLACE, env={"A": "1"}, replicas=1, cron=[{"name": "tidy", "schedule": "@daily"}])
+    steady = {key: value for key, value in PLACE.items() if key not in ("release", "deployment")}
     for o in objects.values():
         labels = o["metadata"]["labels"]
-        assert {key: labels[f"podo.dev/{key}"] for key in PLACE} == PLACE
+        told = {key.removeprefix("podo.dev/"): value for key, value in labels.items() if key.startswith("podo.dev/")}
+        assert told == (PLACE if o["kind"] in ("Deployment", "CronJob") else steady)
         assert labels["app.kubernetes.io/managed-by"] == "podo"
         assert labels["app.kubernetes.io/part-of"] == "hello"
     for kind, name in (("Deployment", "hello"), ("CronJob", "hello-tidy")):
@@ -72,6 +74,9 @@ async def test_labels_say_where_it_belongs_and_a_new_number_rolls_no_pod(render:
         assert "podo.dev/deployment" not in labels
     next_one = await render(podo=PLACE | {"deployment": "215"}, env={"A": "1"}, replicas=1)
     assert pod(next_one) == pod(objects)
+    # Nor does another release touch what it does not change.
+    another = await render(podo=PLACE | {"release": "rel_2", "deployment": "216"}, env={"A": "1"}, replicas=1)
+    assert {o["kind"] for key, o in another.items() if o != objects[key]} == {"Deployment"}
     assert "podo.dev/release" not in pod(await render())["metadata"]["labels"]
 
 

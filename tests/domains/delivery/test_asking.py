@@ -29,6 +29,7 @@ class Looking:
         self.health = health
         self.looks = 0
         self.hub = Hub()
+        self.others: set[str] = set()
         self._known = known
 
     async def look(self, cluster: str, project: str, label: str, manifests: Sequence[Manifest]) -> Seen:
@@ -44,7 +45,9 @@ class Looking:
 
     async def step(self, seconds: float) -> Mapping[str, Any]:
         """`look`, as a run takes it."""
-        world = SimpleNamespace(reader=self, plan=self._plan, settling=self.hub.settling, late=600.0, grace=20.0)
+        world = SimpleNamespace(
+            reader=self, plan=self._plan, settling=self.hub.settling, looking=self.others, late=600.0, grace=20.0
+        )
         body: Any = steps.look
         return await body.__wrapped__(SimpleNamespace(rollouts=world), "rollout", 1, seconds)
 
@@ -68,6 +71,15 @@ async def test_a_look_without_news_ends_in_its_time() -> None:
     at = Looking("Progressing")
     assert (await asyncio.wait_for(at.step(0.05), 5))["health"] == "Progressing"
     assert at.looks == 1
+
+
+async def test_of_many_each_is_looked_at_less_often_but_not_forgotten() -> None:
+    at = Looking("Progressing")
+    at.others |= {f"other-{n}" for n in range(500)}
+    before = clock.monotonic()
+    await asyncio.wait_for(at.step(0.3), 5)
+    assert clock.monotonic() - before >= 0.9
+    assert len(at.others) == 500
 
 
 async def test_what_goes_bad_is_told_at_once_and_what_is_bad_is_not_asked_for_without_pause() -> None:

@@ -119,9 +119,15 @@ def test_changes_name_keys_and_never_a_secrets_value() -> None:
     assert not any(releases.changes(was, was, {"a": "1"}, {"a": "1"}).words)
 
 
-def test_a_deployments_number_stands_on_objects_and_never_on_pods() -> None:
-    manifest: Json = {"metadata": {"name": "a", "labels": {"x": "y"}}, "spec": {"template": {"metadata": {"labels": {}}}}}
-    [numbered] = releases.numbered([manifest], 214)
+def test_a_deployments_number_stands_on_workloads_and_never_on_pods_or_on_what_stays() -> None:
+    manifest: Json = {
+        "kind": "Deployment",
+        "metadata": {"name": "a", "labels": {"x": "y"}},
+        "spec": {"template": {"metadata": {"labels": {}}}},
+    }
+    service: Json = {"kind": "Service", "metadata": {"name": "a"}}
+    [numbered, steady] = releases.numbered([manifest, service], 214)
     assert numbered["metadata"]["labels"] == {"x": "y", "podo.dev/deployment": "214"}
     assert numbered["spec"] == manifest["spec"]
     assert "podo.dev/deployment" not in manifest["metadata"]["labels"]
+    assert steady == service

@@ -18,6 +18,7 @@ from podo.app.demo.sealing import Charts
 from podo.app.demo.world import DAYS, World
 from podo.app.settings import ServerSettings
 from podo.catalog import service as catalog
+from podo.delivery import service as delivery
 from podo.delivery.domain import ChartReader
 from podo.delivery.types import Bundle
 from podo.kernel import clock
@@ -89,10 +90,8 @@ async def _fillings(house: House, world: World, courses: Sequence[Course]) -> li
 
 
 def _applied(house: House, part: Part, bundle: Bundle) -> Iterator[Manifest]:
-    """The bundle as delivery applies it: the deployment's number on the objects, secrets opened."""
-    for manifest in bundle.manifests:
-        labels = {**(manifest["metadata"].get("labels") or {}), "podo.dev/deployment": str(part.number)}
-        yield {**manifest, "metadata": {**manifest["metadata"], "labels": labels}}
+    """The bundle as delivery applies it: the deployment's number on the workloads, secrets opened."""
+    yield from delivery.releases.applied(bundle, part.number)
     if bundle.sealed:
         labels = {
             "app.kubernetes.io/managed-by": "podo",

@@ -12,6 +12,7 @@ from podo.clients.kubernetes.client import Cluster
 from podo.clients.kubernetes.connections import Connections
 from podo.clients.kubernetes.errors import NotFound, UnknownKind
 from podo.clients.kubernetes.types import Kind, Ref
+from podo.delivery.rules.releases import WORKLOADS
 from podo.delivery.types import Manifest, Seen, TargetGone
 from podo.kernel import traces
 from podo.workloads import service as workloads
@@ -33,7 +34,6 @@ _KINDS = (
     _SECRET,
     Kind("v1", "ServiceAccount"),
 )
-_WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "CronJob"})
 _HAS_PODS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 
 
@@ -58,7 +58,7 @@ class KubernetesTargets:
     async def look(self, cluster: str, project: str, label: str, manifests: Sequence[Manifest]) -> Seen:
         """See `TargetReader`."""
         client = await self._connections.of(cluster)
-        refs = [Ref.of(m) for m in manifests if m["kind"] in _WORKLOADS]
+        refs = [Ref.of(m) for m in manifests if m["kind"] in WORKLOADS]
         found = await asyncio.gather(*(_maybe(client, ref) for ref in refs))
         there = [m for m in found if m is not None]
         if len(there) < len(refs):

@@ -10,6 +10,8 @@ from podo.kernel import ids
 from podo.kernel.errors import N_
 
 NUMBER = "podo.dev/deployment"
+# Kinds that describe pods.
+WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "CronJob"})
 _CALLED = 8
 
 
@@ -36,13 +38,15 @@ def called(root: str) -> str:
 
 
 def numbered(manifests: Sequence[Manifest], number: int) -> list[dict[str, Any]]:
-    """The manifests as they are applied: the objects (not their pods) bear the deployment's number."""
-    found: list[dict[str, Any]] = []
-    for manifest in manifests:
-        metadata = dict(manifest["metadata"])
-        metadata["labels"] = {**(metadata.get("labels") or {}), NUMBER: str(number)}
-        found.append({**manifest, "metadata": metadata})
-    return found
+    """The manifests as they are applied: workloads (not their pods) bear the deployment's number; what does not change is not
+    touched.
+    """
+    return [_numbered(m, number) if m["kind"] in WORKLOADS else dict(m) for m in manifests]
+
+
+def _numbered(manifest: Manifest, number: int) -> dict[str, Any]:
+    labels: dict[str, str] = {**(manifest["metadata"].get("labels") or {}), NUMBER: str(number)}
+    return {**manifest, "metadata": {**manifest["metadata"], "labels": labels}}
 
 
 def secret_name(bundle: Bundle) -> str:

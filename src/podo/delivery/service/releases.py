@@ -8,6 +8,7 @@ from podo.access import service as access
 from podo.access.types import On
 from podo.catalog import service as catalog
 from podo.catalog.types import Target
+from podo.delivery.rules import releases as rules
 from podo.delivery.service import builds, config
 from podo.delivery.store import deployments as rows
 from podo.delivery.store import releases as sealed
@@ -18,6 +19,7 @@ from podo.delivery.types import (
     ConfigMoved,
     Draft,
     Ingredients,
+    Manifest,
     NoSuchRelease,
     NoTargets,
     NothingToDeploy,
@@ -25,6 +27,11 @@ from podo.delivery.types import (
     Spot,
 )
 from podo.kernel.db import Reading, Tx
+
+
+def applied(bundle: Bundle, number: int) -> Sequence[Manifest]:
+    """The manifests of a bundle as deployment `number` applies them."""
+    return rules.numbered(bundle.manifests, number)
 
 
 async def ingredients(

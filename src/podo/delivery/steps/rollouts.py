@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from podo.delivery.ports import TargetReader
@@ -19,6 +19,8 @@ from podo.kernel.durable import act, record
 from podo.kernel.settings import Seal
 
 _PAUSE = 0.5
+# Of more rollouts than these each is looked at less often, but never three times less: what settles wakes who looks.
+_MANY, _LEAST = 20, 3.0
 
 Mine = Callable[[str, int], Awaitable[Rollout]]
 Plan = Callable[[str, int], Awaitable[tuple[Rollout, Bundle]]]
@@ -36,7 +38,7 @@ class RolloutWorld:
     come to an end of its way, as those who watch see it.
 
     `late` is after how many seconds a rollout has failed; `grace` how long it may be Degraded; `patience` how long its
-    cluster may be silent.
+    cluster may be silent. `looking` are the rollouts that this process looks at now.
     """
 
     reader: TargetReader
@@ -51,6 +53,7 @@ class RolloutWorld:
     late: float
     grace: float
     patience: float
+    looking: set[str] = field(default_factory=set[str])
 
 
 @record
@@ -81,21 +84,22 @@ async def apply(world: Any, rollout: str, epoch: int) -> None:
 
 @act(undo=None)
 async def look(world: Any, rollout: str, epoch: int, seconds: float) -> dict[str, Any]:
-    """Look until it is healthy or goes bad, or for `seconds`: it changes nothing.
+    """Look until it is healthy or goes bad, or for `seconds`, longer while many are looked at: it changes nothing.
 
     It looks at once, and then when the watcher has seen something settle there: what is on its way need not be asked for.
     """
-    of, bundle = await world.rollouts.plan(rollout, epoch)
+    mine: RolloutWorld = world.rollouts
+    of, bundle = await mine.plan(rollout, epoch)
     begun = of.started_at or clock.now()
-    until = clock.monotonic() + seconds
-    with world.rollouts.settling(of.project) as settled:
+    with mine.settling(of.project) as settled, _among(mine.looking, rollout) as others:
+        until = clock.monotonic() + seconds * min(max(1.0, others / _MANY), _LEAST)
         while True:
             settled.clear()
-            seen = await world.rollouts.reader.look(of.cluster, of.project, bundle.label, bundle.manifests)
-            late = (clock.now() - begun).total_seconds() >= world.rollouts.late
+            seen = await mine.reader.look(of.cluster, of.project, bundle.label, bundle.manifests)
+            late = (clock.now() - begun).total_seconds() >= mine.late
             goes_bad = seen.health == "Degraded" != of.seen.health
             if seen.health == "Healthy" or goes_bad or late or not await _in_time(settled, until):
-                return {**asdict(seen), "facts": dict(seen.facts), "late": late, "grace": world.rollouts.grace}
+                return {**asdict(seen), "facts": dict(seen.facts), "late": late, "grace": mine.grace}
 
 
 @record
@@ -195,6 +199,16 @@ async def _apply(world: RolloutWorld, of: Rollout, epoch: int, bundle: Bundle, n
     for manifest in rules.numbered(bundle.manifests, number):
         await world.current(of.id, epoch)
         await world.writer.apply(of.cluster, of.project, [manifest])
+
+
+@contextmanager
+def _among(looking: set[str], rollout: str) -> Iterator[int]:
+    """It is one of those within; gives how many they are."""
+    looking.add(rollout)
+    try:
+        yield len(looking)
+    finally:
+        looking.discard(rollout)
 
 
 async def _in_time(settled: asyncio.Event, until: float) -> bool:
