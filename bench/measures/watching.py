@@ -31,12 +31,14 @@ from bench.sizes import Size
 from podo.app import house as houses
 from podo.app.demo import founding
 from podo.clients.kubernetes import local
+from podo.clients.kubernetes.local import control_plane
 from podo.clients.kubernetes.real import RealCluster, connect
 from podo.clients.kubernetes.real.kubeconfig import read
 from podo.clients.kubernetes.types import Kind
 
 _NODES, _SPACES, _AT_ONCE = 100, 20, 24
-_RATES = (100, 500)
+# Changes a second: few come by the API server, as a kubelet makes them; many are put into its store (see `bench.writer`).
+_FEW, _MANY = 100, 500
 _POD = Kind("v1", "Pod")
 _SENTINEL = "sentinel"
 _CUT, _OFTEN = 3.0, 0.1
@@ -160,10 +162,9 @@ class _Watch:
     folder: Path
     size: Size
 
-    @property
-    def rates(self) -> list[int]:
-        """Changes a second that are wanted, few and many."""
-        return sorted({min(rate, self.size.watched) for rate in _RATES})
+    def rate(self, wanted: int) -> int:
+        """Changes a second: not more than there are pods."""
+        return min(wanted, self.size.watched)
 
 
 @dataclass(slots=True)
@@ -193,19 +194,21 @@ async def _watched(watch: _Watch) -> list[Figure]:
         with contextlib.closing(_observed(watch.folder)) as seen:
             await _until(lambda: _count(seen) == len(watch.pods))
         took = time.perf_counter() - begun
-        calm = {rate: [await _changed(watch, podo.pid, rate) for _ in range(size.rounds)] for rate in watch.rates}
+        few = [await _changed(watch, podo.pid, _FEW) for _ in range(size.rounds)]
+        many = [await _changed(watch, podo.pid, _MANY) for _ in range(size.rounds)]
         held = machine.resident(podo.pid, "VmHWM")
         watch.way.every = min(_CUT, size.seconds)
-        cut = [await _changed(watch, podo.pid, watch.rates[-1]) for _ in range(size.rounds)]
+        cut = [await _changed(watch, podo.pid, _MANY) for _ in range(size.rounds)]
     cutting = f"every stream cut each {watch.way.every:g} s"
     memory = Figure(
         "watching", f"{size.watched:,} pods that change: memory of Podo", "MB", [held], beside=f"{empty:.0f} MB before"
     )
     return [
         Figure("watching", f"{size.watched:,} pods until all of them are known", "s", [took]),
-        *(figure for rate, found in calm.items() for figure in _told(f"{rate} changes a second wanted", found)),
+        *_told(f"{watch.rate(_FEW)} changes a second", few),
+        *_told(f"{watch.rate(_MANY)} changes a second in the store", many),
         memory,
-        *_told(f"{watch.rates[-1]} wanted, {cutting}", cut),
+        *_told(f"{watch.rate(_MANY)} in the store, {cutting}", cut),
         Figure("watching", f"{cutting}: lists of pods, in {watch.way.cuts} cuts", "", [sum(c.lists for c in cut)], Limit(0)),
     ]
 
@@ -226,12 +229,13 @@ def _late(what: str, found: list[_Seen], share: float) -> Figure:
     return Figure("watching", f"{what}, p{100 * share:g}", "ms", late, beside=f"a bare watch of the same: {bare:.0f} ms")
 
 
-async def _changed(watch: _Watch, podo: int, rate: int) -> _Seen:
+async def _changed(watch: _Watch, podo: int, wanted: int) -> _Seen:
     """Some seconds of changes, and of one pod whose changes are looked for in Podo's own table and in a bare watch."""
     servers = [watch.cluster.pids[name] for name in ("kube-apiserver", "etcd")]
     config = watch.cluster.kubeconfig
     with contextlib.closing(_observed(watch.folder)) as seen, follower.following(config, _SENTINEL) as bare:
-        with writer.changing(config, watch.pods[:-1], rate) as made:
+        store = control_plane.store_socket(watch.cluster.directory) if wanted == _MANY else None
+        with writer.changing(config, watch.pods[:-1], watch.rate(wanted), store) as made:
             await asyncio.sleep(min(1.0, watch.size.seconds))
             lists = await _lists(config)
             before, begun = (machine.cpu(podo), sum(map(machine.cpu, servers))), time.perf_counter()

@@ -74,7 +74,9 @@ def place(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
     # A folder that is named in a .pth is looked into; the .pth files in it, and so our editable tree, are not.
     (site / "locked.pth").write_text(f"{locked}\n")
     spy = SPY.format(tree=f"{ROOT}/", beside=f"{os.path.realpath(sys.prefix)}/", noted=str(made.noted))
-    (site / "sitecustomize.py").write_text(spy)
+    # (Not sitecustomize: Debian's Python has one of its own, which comes first.)
+    (site / "tree_spy.py").write_text(spy)
+    (site / "tree_spy.pth").write_text("import tree_spy\n")
     return made
 
 
