@@ -34,6 +34,8 @@ from tools import debian  # noqa: E402 - this runs before anything is installed
 PACKAGES = ("python3", "python3-venv", "git", "make", "ca-certificates")
 SMALL = "-k 'test_command_line or test_locks or test_network or rules' -q"
 PATIENCE = 900.0
+# All tests take a quarter of an hour where much else is done.
+WHOLE = 3600.0
 TURN = "Now it is your turn"
 
 
@@ -56,11 +58,11 @@ class Machine:
         entered = debian.entering(self.root, "newcomer:newcomer", typed)
         return entered, {**debian.surroundings(self.root, str(self.home)), **variables}
 
-    def do(self, line: str, **variables: str) -> str:
-        """Type `line` and wait for its end."""
+    def do(self, line: str, *, patience: float = PATIENCE, **variables: str) -> str:
+        """Type `line` and wait for its end, `patience` seconds at most."""
         command, environment = self.command(line, **variables)
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False, stdin=subprocess.DEVNULL
+            command, env=environment, capture_output=True, text=True, timeout=patience, check=False, stdin=subprocess.DEVNULL
         )
         self.log += [f"$ {line}", done.stdout, done.stderr]
         if done.returncode:
@@ -186,7 +188,7 @@ def follow(machine: Machine, test: str) -> None:
     _second_start(machine, port)
     if test:
         with step(f"make test ARGS=… {test}"):
-            said = machine.do('make test ARGS="$WANTED"', WANTED=test)
+            said = machine.do('make test ARGS="$WANTED"', patience=WHOLE, WANTED=test)
         print("           " + (re.findall(r"^=*.*\d+ passed.*$", said, re.MULTILINE) or ["no test ran"])[-1].strip("= "))
 
 
