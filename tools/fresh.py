@@ -1,8 +1,8 @@
 """Do what the README says, as a stranger would: in a Debian 12 that has Python, git and make alone, with a stopwatch. Needs root.
 
-`python tools/fresh.py [--root FOLDER] [--test WORDS]`: makes the root (or takes one that `--keep` left), clones the last commit
-into a new HOME, does `make run` until the page is there and the demo says whose turn it is, stops it, starts it again, and does
-`make test` with `WORDS` as its ARGS. Each step is told with its seconds; 1 as soon as one fails. Some ten minutes.
+`python tools/fresh.py [--root FOLDER] [--as-root] [--test WORDS]`: makes the root (or takes one that `--root` left), clones the last
+commit into a new HOME, does `make run` until the page is there and the demo says whose turn it is, stops it, starts it again, and
+does `make test` with `WORDS` as its ARGS. Each step is told with its seconds; 1 as soon as one fails. Some ten minutes.
 """
 
 from __future__ import annotations
@@ -44,18 +44,19 @@ class Wrong(Exception):
 
 
 class Machine:
-    """The root, and the stranger in it."""
+    """The root, and the stranger in it, who is `root` there or somebody else."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, user: str = "newcomer") -> None:
         self.root = root
-        self.home = Path("/home/newcomer")
+        self.user = user
+        self.home = Path("/root" if user == "root" else f"/home/{user}")
         self.log: list[str] = []
 
     def command(self, line: str, **variables: str) -> tuple[list[str], dict[str, str]]:
         """How the stranger types `line` in the clone."""
         # Make is not the first process of its namespace: it would inherit children that it does not know.
         typed = ["sh", "-c", f"trap : INT; cd {self.home}/podo && {line}; exit $?"]
-        entered = debian.entering(self.root, "newcomer:newcomer", typed)
+        entered = debian.entering(self.root, f"{self.user}:{self.user}", typed)
         return entered, {**debian.surroundings(self.root, str(self.home)), **variables}
 
     def do(self, line: str, *, patience: float = PATIENCE, **variables: str) -> str:
@@ -153,13 +154,14 @@ def main() -> int:
     """All of it; 1 with a sentence when a step fails, or when this machine cannot do it."""
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--root", type=Path, help="A root that is there already, or where to make one and keep it.")
+    words.add_argument("--as-root", action="store_true", help="The stranger is root: `make test` installs what it can use, too.")
     words.add_argument("--test", default=SMALL, help="ARGS of `make test`; empty: no test.")
     given = words.parse_args()
     if reason := debian.obstacle():
         print(f"The README cannot be tried in a fresh Debian here: {reason}.", file=sys.stderr)
         return 1
     root = given.root.absolute() if given.root else Path(tempfile.mkdtemp(prefix="podo-fresh-"))
-    machine = Machine(root)
+    machine = Machine(root, "root" if given.as_root else "newcomer")
     try:
         follow(machine, given.test)
     except (Wrong, subprocess.SubprocessError, OSError) as error:
@@ -197,14 +199,15 @@ def settle(machine: Machine) -> None:
     home = machine.root / machine.home.relative_to("/")
     if home.exists():
         shutil.rmtree(home)
-    if "newcomer" not in (machine.root / "etc/passwd").read_text():
+    if f"\n{machine.user}:" not in "\n" + (machine.root / "etc/passwd").read_text():
         subprocess.run(
-            ["chroot", str(machine.root), "useradd", "--no-create-home", "--home-dir", str(machine.home), "newcomer"], check=True
+            ["chroot", str(machine.root), "useradd", "--no-create-home", "--home-dir", str(machine.home), machine.user],
+            check=True,
         )
     home.mkdir(parents=True)
     with step("git clone"):
         subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(home / "podo")], check=True)
-    subprocess.run(["chroot", str(machine.root), "chown", "-R", "newcomer:newcomer", str(machine.home)], check=True)
+    subprocess.run(["chroot", str(machine.root), "chown", "-R", f"{machine.user}:{machine.user}", str(machine.home)], check=True)
 
 
 def _first_start(machine: Machine, port: str) -> None:
