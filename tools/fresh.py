@@ -1,8 +1,8 @@
 """Do what the README says, as a stranger would: in a Debian 12 that has Python, git and make alone, with a stopwatch. Needs root.
 
-`python tools/fresh.py [--root FOLDER] [--as-root] [--test WORDS]`: makes the root (or takes one that `--root` left), clones the last
-commit into a new HOME, does `make run` until the page is there and the demo says whose turn it is, stops it, starts it again, and
-does `make test` with `WORDS` as its ARGS. Each step is told with its seconds; 1 as soon as one fails. Some ten minutes.
+`python tools/fresh.py [--root FOLDER] [--as-root] [--test WORDS]`: makes the root (or takes one that `--root` left), clones the
+last commit into a new HOME, does `make run` until the page is there and the demo says whose turn it is, stops it, starts it
+again, and does `make test` with `WORDS` as its ARGS. Each step is told with its seconds; 1 as soon as one fails. Ten minutes.
 """
 
 from __future__ import annotations
