@@ -11,8 +11,9 @@ from tools import system
 
 def program(name: str) -> pytest.MarkDecorator:
     """Needs this program of a system package: `pytestmark = needs.program("buildah")`."""
-    package = system.PACKAGES.get(name, name)
-    reason = f"{name} is not installed: `make test` as root on Debian does it, else `apt-get install {package}`"
+    package = system.PACKAGES.get(name, "")
+    how = f": `make test` as root on Debian does it, else `apt-get install {package}`" if package else ""
+    reason = f"{name} is not installed{how}"
     return pytest.mark.skipif(system.program(name) is None, reason=reason)
 
 

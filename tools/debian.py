@@ -28,6 +28,8 @@ _CARRIED = (
 # Mounts of its own, which end with it; `exec`, so that signals reach the program itself.
 _ENTER = """
 set -e
+# A root that is no mount of its own cannot be one for the namespaces of who builds images inside.
+mount --bind "$1" "$1"
 mount -t proc proc "$1/proc"
 mount --rbind /dev "$1/dev"
 mount -t tmpfs tmpfs "$1/tmp"

@@ -15,6 +15,7 @@ from pathlib import Path
 # program that shows the package is there → package
 PACKAGES = {
     "git": "git",
+    "ssh": "openssh-client",
     "chromium": "chromium",
     "buildah": "buildah",
     "crun": "crun",

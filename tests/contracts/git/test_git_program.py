@@ -110,6 +110,12 @@ exec sh -c "$2" """,
     assert "bm90" not in repr(KEY)
 
 
+async def test_where_there_is_no_ssh_that_is_said(tmp_path: Path) -> None:
+    git = GitBinary(tmp_path / "own", ssh=str(tmp_path / "none"))
+    with pytest.raises(Unreachable, match="ssh is not installed"):
+        await git.ls_remote(Remote("git@127.0.0.1:team/hello.git", KEY))
+
+
 async def test_ssh_that_is_refused_is_said_to_be_refused(tmp_path: Path) -> None:
     ssh = script(tmp_path / "ssh", 'echo "git@127.0.0.1: Permission denied (publickey)." >&2; exit 255')
     with pytest.raises(AuthFailed, match=r"Permission denied \(publickey\)"):
