@@ -92,7 +92,8 @@ class Seat:
 
     async def stay(self) -> None:
         """From here on the page is not loaded again: it hears of news."""
-        await expect(self.page.locator("#live")).to_have_text("live")
+        # Its word is there from the start; it is shown once it is so.
+        await expect(self.page.locator("#live")).to_be_visible()
         await self.page.evaluate("window.stayed = true")
 
     async def stayed(self) -> bool:
