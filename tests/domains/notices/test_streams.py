@@ -84,6 +84,8 @@ async def test_a_page_hears_what_happened_between_its_reading_and_its_stream(hou
 async def test_an_open_page_ends_at_once_when_the_server_stops(house: Living) -> None:
     async with house.signed_in(LEAD) as browser, serving(house) as url:
         cookies = {COOKIE: browser.client.cookies[COOKIE]}
+        # That somebody signed in is news, too.
+        await house.settled()
         async with httpx.AsyncClient(base_url=url, cookies=cookies, timeout=20) as client:
             async with client.stream("GET", "/-/live", params={"topic": "all"}) as stream:
                 lines = stream.aiter_lines()
