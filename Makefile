@@ -1,11 +1,7 @@
 # Podo. `make run` starts it, `make test` tests it; everything else is for those who change it.
 # Wants: Python 3.11 or newer with its venv package, git, GNU make.
 
-# The system's own Python where it will do: one that is compiled by hand is mostly a quarter slower.
-ifndef PYTHON
-WILL_DO := -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
-PYTHON := $(shell /usr/bin/python3 $(WILL_DO) && echo /usr/bin/python3 || echo python3)
-endif
+PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-virtualenv

@@ -19,8 +19,8 @@ from podo.kernel.durable import act, record
 from podo.kernel.settings import Seal
 
 _PAUSE = 0.5
-# Of more rollouts than these each is looked at less often, but never three times less: what settles wakes who looks.
-_MANY, _LEAST = 20, 3.0
+# Looks at more rollouts than these last longer, at most so many times: what settles wakes who looks.
+_MANY, _LONGEST = 20, 3.0
 
 Mine = Callable[[str, int], Awaitable[Rollout]]
 Plan = Callable[[str, int], Awaitable[tuple[Rollout, Bundle]]]
@@ -92,7 +92,7 @@ async def look(world: Any, rollout: str, epoch: int, seconds: float) -> dict[str
     of, bundle = await mine.plan(rollout, epoch)
     begun = of.started_at or clock.now()
     with mine.settling(of.project) as settled, _among(mine.looking, rollout) as others:
-        until = clock.monotonic() + seconds * min(max(1.0, others / _MANY), _LEAST)
+        until = clock.monotonic() + seconds * min(max(1.0, others / _MANY), _LONGEST)
         while True:
             settled.clear()
             seen = await mine.reader.look(of.cluster, of.project, bundle.label, bundle.manifests)
