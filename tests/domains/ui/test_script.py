@@ -43,6 +43,11 @@ EXTRA = """
 <ol class="Log Log--follow" id="log" data-log hx-sse:connect="/log" hx-swap="beforeend"></ol>
 <a id="later" href="/later" data-key="r">review</a>
 """
+_COUNT_BEATS = """() => {
+  const animate = Element.prototype.animate;
+  window.beats = 0;
+  Element.prototype.animate = function (...how) { window.beats += 1; return animate.apply(this, how); };
+}"""
 
 
 @dataclass
@@ -192,6 +197,18 @@ def test_a_piece_follows_the_news_of_its_topic_and_keeps_what_is_typed(page: Pag
     expect(page.locator("#typed")).to_have_value("half a word")
     expect(page.locator("#typed")).to_be_focused()
     expect(page.locator("#other")).to_have_text("untouched")
+
+
+def test_the_dot_beats_for_news_unless_less_motion_is_wanted(page: Page, site: Site) -> None:
+    expect(page.locator("#live")).to_be_visible()
+    page.evaluate(_COUNT_BEATS)
+    site.tell('["project:chat-api"]')
+    expect(page.locator("#piece b")).to_have_text("1")
+    assert page.evaluate("beats") == 0
+    page.emulate_media(reduced_motion="no-preference")
+    site.tell('["project:chat-api"]')
+    expect(page.locator("#piece b")).to_have_text("2")
+    assert page.evaluate("beats") == 1
 
 
 def test_a_cut_stream_is_told_and_resumed_where_it_ended(page: Page, site: Site) -> None:

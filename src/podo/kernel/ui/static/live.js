@@ -64,6 +64,9 @@
     mark.lastElementChild.textContent = live ? words.live : words.offline;
     mark.title = mark.lastElementChild.textContent;
   };
+  // The dot beats once for what came, and is calm otherwise.
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const beat = (dot) => still.matches || dot.getAnimations().length || dot.animate({ opacity: [1, 0.35, 1] }, 1600);
   const waiting = new Map();
   const again = (piece) => {
     clearTimeout(waiting.get(piece));
@@ -80,7 +83,10 @@
     });
     mark.addEventListener("htmx:sse:before:connection", (event) => event.detail.connection.attempt && say(false));
     mark.addEventListener("htmx:sse:error", () => say(false));
-    mark.addEventListener("news", (event) => hear(JSON.parse(event.detail.data)));
+    mark.addEventListener("news", (event) => {
+      beat(mark.firstElementChild);
+      hear(JSON.parse(event.detail.data));
+    });
     document.addEventListener("htmx:error", (event) => event.detail.ctx?.sourceElement === mark && say(false));
   }
   document.addEventListener("htmx:response:error", (event) => event.target.closest("[data-refresh]")?.classList.add("is-stale"));
