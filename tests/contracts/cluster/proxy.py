@@ -85,10 +85,15 @@ class Proxy:
         headers |= {"Accept-Encoding": "identity", **await self._to.headers()}
         url, body = self._to.server + request.path_qs, await request.read()
         async with self._session.request(request.method, url, headers=headers, data=body or None, ssl=self._to.ssl) as answer:
-            if fault and fault.manner == "lost":
-                await answer.read()
-                return _broken(request)
-            return await self._pass(request, answer, fault)
+            try:
+                if fault and fault.manner == "lost":
+                    await answer.read()
+                    return _broken(request)
+                return await self._pass(request, answer, fault)
+            finally:
+                # What was not read to its end is broken off: TLS's farewell would wait for the API server, and outlive the loop.
+                if (connection := answer.connection) and connection.transport:
+                    connection.transport.abort()
 
     async def _pass(self, request: web.Request, answer: aiohttp.ClientResponse, fault: Fault | None) -> web.StreamResponse:
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in _HOP}

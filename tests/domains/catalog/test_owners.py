@@ -38,6 +38,21 @@ async def test_a_transfer_keeps_exactly_one_open_interval_and_no_gap(house: Livi
         assert (await service.project(r, "chat-api")).team == "team-2"
 
 
+async def test_what_is_corrected_and_given_back_in_one_moment_has_one_owner_at_each(house: Living) -> None:
+    await town.register(house)
+    start = clock.now()
+    with clock.fixed(start + timedelta(days=2)):
+        async with house.transaction(EMMA) as tx:
+            await service.correct(tx, "chat-api", "search", start + timedelta(days=1), "it was so")
+        async with house.transaction(EMMA) as tx:
+            await service.give_back(tx, "chat-api", "it was not")
+    async with house.reading() as r:
+        believed = [o for o in await service.record(r, "chat-api") if o.superseded_at is None]
+        assert [o.team for o in await service.history(r, "chat-api")] == ["team-2", "team-3", "team-2"]
+    for older, newer in pairwise(sorted(believed, key=lambda o: o.since)):
+        assert older.until == newer.since
+
+
 async def test_the_label_in_the_clusters_follows_the_owner(house: Living) -> None:
     await town.register(house)
     async with house.transaction(EMMA) as tx:

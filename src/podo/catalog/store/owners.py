@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, and_, exists, insert, literal, null, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, insert, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
 from podo.catalog.models import FactsRow, OwnershipRow, ProjectRow
@@ -129,33 +129,29 @@ async def pass_on(tx: Tx, pairs: Sequence[tuple[Ownership, Ownership]]) -> None:
     for until, subjects in ends.items():
         for first in range(0, len(subjects), _BATCH):
             part = OwnershipRow.subject.in_(subjects[first : first + _BATCH])
-            await tx.session.execute(_superseded(at, part, *_OPEN))
-            await tx.session.execute(_ended(part, until, at))
+            await _close(tx, part, until, at)
     # Rows as they are, without a look at each as an object: a merge may move ten thousand.
     rows = _rows([now for _, now in pairs])
     for first in range(0, len(rows), _BATCH):
         await tx.session.execute(insert(_TABLE), rows[first : first + _BATCH])
 
 
-def _ended(part: ColumnElement[bool], until: datetime, at: datetime) -> Any:
-    """Of rows that were open until they were superseded now: the same once more, with an end. A row is ended once."""
+async def _close(tx: Tx, part: ColumnElement[bool], until: datetime, at: datetime) -> None:
+    """What is open is written once more, with an end, where that is after its beginning; the open row is superseded."""
     was = OwnershipRow
     taken: dict[str, Any] = {c.name: c for c in was.__table__.columns}
-    taken |= {"id": was.id + "e", "until": literal(until, UtcTime), "recorded_at": literal(at, UtcTime), "superseded_at": null()}
+    taken |= {"id": was.id + "e", "until": literal(until, UtcTime), "recorded_at": literal(at, UtcTime)}
     columns = [c.label(name) for name, c in taken.items()]
-    # Of what one moment superseded, another call of that moment may have ended some.
-    twin = aliased(OwnershipRow)
-    ended = exists().where(twin.id == was.id + "e")
-    just = (part, was.until.is_(None), was.superseded_at == at, was.since < until, ~ended)
-    return insert(was).from_select(list(taken), select(*columns).where(*just), include_defaults=False)
+    ended = select(*columns).where(part, *_OPEN, was.since < until)
+    await tx.session.execute(insert(was).from_select(list(taken), ended, include_defaults=False))
+    await tx.session.execute(_superseded(at, part, *_OPEN))
 
 
 async def end(tx: Tx, was: Sequence[Ownership], at: datetime) -> None:
     """What is open has nobody after it."""
     for first in range(0, len(was), _BATCH):
         part = OwnershipRow.subject.in_([o.subject for o in was[first : first + _BATCH]])
-        await tx.session.execute(_superseded(at, part, *_OPEN))
-        await tx.session.execute(_ended(part, at, at))
+        await _close(tx, part, at, at)
 
 
 async def revise(tx: Tx, gone: Sequence[Ownership], written: Sequence[Ownership], at: datetime) -> None:
