@@ -18,8 +18,9 @@ run: $(VENV)/.run assets $(if $(CLUSTERS),,example) ## Set up what is missing an
 	@exec $(BIN)/podo up $(if $(CLUSTERS),--clusters $(CLUSTERS)) $(ARGS)
 
 # More processes than two cores: about half the time a test waits. What takes long begins first (tests/conftest.py).
+# A process that dies is the end: for what it had to do xdist would wait for ever.
 test: $(VENV)/.dev assets system example ## Run every test that can run here (ARGS="-k word" to choose)
-	@exec $(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@exec $(BIN)/python -m pytest -n 4 --max-worker-restart 0 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev assets ## Style, types, import contracts, docs: what CI runs before the tests
 	$(BIN)/ruff check

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from typing import Any
 
 import hypothesis
 import pytest
@@ -22,8 +23,14 @@ gc.disable()
 
 # A busy machine is no finding; and what CI says must be the same tomorrow.
 _SLOW = [hypothesis.HealthCheck.too_slow]
-hypothesis.settings.register_profile("podo", deadline=None, suppress_health_check=_SLOW, derandomize="CI" in os.environ)
+# What it finds is made small, and not explained: that takes minutes.
+_PHASES = [phase for phase in hypothesis.Phase if phase != hypothesis.Phase.explain]
+hypothesis.settings.register_profile(
+    "podo", deadline=None, suppress_health_check=_SLOW, phases=_PHASES, derandomize="CI" in os.environ
+)
 hypothesis.settings.load_profile("podo")
+
+_DIED = pytest.StashKey[bool]()
 
 
 def pytest_collection_finish() -> None:
@@ -33,10 +40,20 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def pytest_sessionfinish() -> None:
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
     """pytest looks five times more for what nobody closed: among what is new, not among what is left now."""
     gc.collect()
     gc.freeze()
+    if _DIED in session.config.stash and session.config.cache:
+        # To run once more what failed would not be enough.
+        session.config.cache.set("cache/lastfailed", {})
+
+
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """A process of the tests died, and with it what it had to do."""
+    if error:
+        node.config.stash[_DIED] = True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -53,12 +53,12 @@ class Rebinding:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
-def recorder(folder: Path, name: str) -> str:
-    """A program that writes down what it was called with, and fails."""
-    path = folder / name
-    path.write_text(f'#!/bin/sh\nprintf "%s\\n" "$GIT_SSH_COMMAND" "$@" > {folder}/{name}-called\nexit 1\n')
+def recorded(folder: Path, guard: FarAway) -> GitBinary:
+    """With a git that writes down what it was called with into `git-called`, and fails."""
+    path = folder / "git"
+    path.write_text(f'#!/bin/sh\nprintf "%s\\n" "$GIT_SSH_COMMAND" "$@" > {folder}/git-called\nexit 1\n')
     path.chmod(0o755)
-    return str(path)
+    return GitBinary(folder / "own", git=str(path), ssh="true", guard=guard)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def recorder(folder: Path, name: str) -> str:
 )
 async def test_a_name_that_means_this_machine_a_moment_later_is_held_to_what_was_checked(tmp_path: Path, url: str) -> None:
     names = Rebinding(["140.82.112.3"], ["127.0.0.1"])
-    git = GitBinary(tmp_path / "own", git=recorder(tmp_path, "git"), guard=FarAway(names))
+    git = recorded(tmp_path, FarAway(names))
     with pytest.raises(Exception, match="git"):
         await git.ls_remote(Remote(url))
     called = (tmp_path / "git-called").read_text()
@@ -79,7 +79,7 @@ async def test_a_name_that_means_this_machine_a_moment_later_is_held_to_what_was
 
 
 async def test_a_port_of_its_own_is_part_of_the_name_that_an_ssh_key_is_known_by(tmp_path: Path) -> None:
-    git = GitBinary(tmp_path / "own", git=recorder(tmp_path, "git"), guard=FarAway(Rebinding(["2606:50c0::1"])))
+    git = recorded(tmp_path, FarAway(Rebinding(["2606:50c0::1"])))
     with pytest.raises(Exception, match="git"):
         await git.ls_remote(Remote("ssh://git@git.example:2222/x.git", KEY))
     called = (tmp_path / "git-called").read_text()
@@ -102,7 +102,7 @@ async def test_ssh_itself_goes_where_it_is_held_to(tmp_path: Path) -> None:
 
 async def test_a_name_that_nobody_knows_yet_is_not_asked_for_again_by_git(tmp_path: Path) -> None:
     for url in ("https://later.example/x.git", "ssh://git@later.example/x.git"):
-        git = GitBinary(tmp_path / "own", git=recorder(tmp_path, "git"), guard=FarAway(Rebinding([])))
+        git = recorded(tmp_path, FarAway(Rebinding([])))
         with pytest.raises(Unreachable, match="nobody knows"):
             await git.ls_remote(Remote(url))
         assert not (tmp_path / "git-called").exists()

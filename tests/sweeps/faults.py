@@ -60,6 +60,7 @@ class Saboteur:
     killed: set[str] = field(default_factory=set)
     met: int = 0
     overtaking: list[asyncio.Task[None]] = field(default_factory=list)
+    overtaken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self, phase: str, step: str, run: str) -> None:
         if not run.startswith(self.runs):
@@ -92,8 +93,12 @@ class Saboteur:
                 self.met += 1
                 self.overtaking.append(asyncio.create_task(self.durable.take_over([run]), context=Context()))
                 # In a context of its own, or the engine takes it for a step of this run.
-                # And long enough for the other one to come as far as here.
-                await asyncio.sleep(0.25)
+                async with asyncio.timeout(60):
+                    await self.overtaken.wait()
+            # Both act at once; what is recorded the other one has recorded already. Whoever acts later than that is late, and
+            # asks first whether its run is still its own: `test_workers`.
+            case Fault.taken_over if self.met and phase == ("before" if self.step in acts else "after"):
+                self.overtaken.set()
             case _:
                 return
 

@@ -134,7 +134,8 @@ async def test_ssh_that_is_refused_is_said_to_be_refused(tmp_path: Path) -> None
 )
 async def test_a_credential_that_cannot_be_one_is_refused(tmp_path: Path, url: str, credential: Token | DeployKey) -> None:
     with pytest.raises(CredentialInvalid, match="cannot be used"):
-        await GitBinary(tmp_path / "own").ls_remote(Remote(url, credential))
+        # Also where nothing could be done with a good one.
+        await GitBinary(tmp_path / "own", ssh=str(tmp_path / "none")).ls_remote(Remote(url, credential))
 
 
 async def test_a_protocol_that_is_not_allowed_is_not_spoken(tmp_path: Path) -> None:

@@ -76,11 +76,11 @@ class Program:
 
     async def remote(self, url: str, credential: Credential | None, *arguments: str) -> bytes:
         """Run git towards `url` and return what it printed. Raises what its complaint means."""
-        if url.startswith("ssh:") and shutil.which(self.ssh) is None:
-            raise Unreachable(url=url, what="git", why=N_("ssh is not installed on Podo's machine (Debian: openssh-client)"))
         held = await self.guard(url) if self.guard else ()
         command = self._command(*(part for to in held for part in ("-c", f"http.curloptResolve={to}")), *arguments)
         with self.credentials(url, credential, held) as secret:
+            if url.startswith("ssh:") and shutil.which(self.ssh) is None:
+                raise Unreachable(url=url, what="git", why=N_("ssh is not installed on Podo's machine (Debian: openssh-client)"))
             finished = await self._run(command, self._env() | secret, self.remote_timeout, url, 1 << 26)
         if finished.code:
             raise said.complaint(url, finished.code, finished.err, self.max_file)
