@@ -1,8 +1,8 @@
 """The commands that the docs tell people to type, taken from their fenced blocks.
 
-A block says behind `console` who runs it: `run` (a test, with nothing but this tree), `server` (a test, against a running Podo),
-`cluster` (a test, on a real control plane) or `ci` (make's own targets, which .ci/run runs). In a block `$ ` begins a command,
-`\\` at the end of a line continues it; any other line is output that must be seen, with `…` for what differs from day to day.
+A block says behind `console` who runs it: `server` (a test, against a running Podo), `cluster` (a test, on a real control plane)
+or `ci` (make's own targets, which .ci/run runs). In a block `$ ` begins a command, `\\` at the end of a line continues it; any
+other line is output that must be seen, with `…` for what differs from day to day.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 
 from tests.house import tree
 
-RUNNERS = ("run", "server", "cluster", "ci")
+RUNNERS = ("server", "cluster", "ci")
 
 
 @dataclass(frozen=True)

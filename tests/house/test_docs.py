@@ -10,8 +10,6 @@ from markdown_it import MarkdownIt
 
 from tests.house import commands, tree
 
-RUN = [block for block in commands.blocks() if block.runner == "run"]
-
 
 def test_commands_are_taken_from_a_block_as_a_reader_would() -> None:
     text = "$ podo up \\\n    --empty   # starts\n$ podo project list\nNAME      OWNER\nchat-…    Chat\n\n"
@@ -23,7 +21,7 @@ def test_commands_are_taken_from_a_block_as_a_reader_would() -> None:
 
 def test_a_command_that_fails_or_shows_something_else_is_noticed(tmp_path: Path) -> None:
     def block(*typed: commands.Command) -> commands.Block:
-        return commands.Block("here.md", 1, "run", typed)
+        return commands.Block("here.md", 1, "server", typed)
 
     commands.run(block(commands.Command("echo one; echo two 2026", ("two …",))), tmp_path, {})
     with pytest.raises(AssertionError, match="ended with 3"):
@@ -41,11 +39,6 @@ def test_what_ci_runs_are_targets_of_make() -> None:
     targets = set(re.findall(r"^([a-z]+):", tree.text("Makefile"), re.MULTILINE))
     typed = [c.line for block in commands.blocks() if block.runner == "ci" for c in block.commands]
     assert [line for line in typed if not re.match(r"make (\w+)", line) or line.split()[1] not in targets] == []
-
-
-@pytest.mark.parametrize("block", RUN, ids=str)
-def test_a_block_does_what_it_says(block: commands.Block, tmp_path: Path) -> None:
-    commands.run(block, tmp_path, {})
 
 
 def test_links_lead_to_files() -> None:
