@@ -212,6 +212,7 @@ async def _weeks_later(house: Living, before: datetime) -> None:
     """Silence left it above; and who owned it on Friday morning is known for ever, as it was known then, too."""
     with clock.shifted(LATER - clock.now()):
         await lapse_offers(house.house)
+        await house.settled()
         async with api_of(house, MINJUN) as api:
             (offer,) = (await api.get("/api/v1/projects/chat-web/offers")).json()
             assert (offer["team"], offer["state"]) == ("push", "lapsed")
