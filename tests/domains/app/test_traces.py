@@ -48,6 +48,8 @@ async def _approve(made: Shop, *, sampled: bool) -> str:
     """Ask for jp, approve it over HTTP as a client that is traced itself; the id of its trace."""
     trace = secrets.token_hex(16)
     asked = await made.ask(await made.healthy_alpha(), "prod", ["jp"])
+    # Else it may be heard only when it is approved already, and goes on in the trace of who asked.
+    await made.settled()
     secret = await token_of(made.living, "minjun")
     headers = {"authorization": f"Bearer {secret}", "traceparent": f"00-{trace}-{OUTSIDE}-{'01' if sampled else '00'}"}
     async with made.living.client(headers=headers) as client:

@@ -47,6 +47,7 @@ async def test_it_is_found_once_until_an_event_of_its_domain_says_otherwise(data
 
 async def test_what_follows_from_several_domains_is_found_anew_after_an_event_of_any(database: Database) -> None:
     asked = 0
+    followed = (frozenset({"other", "test"}), frozenset({"other", "third"}), frozenset({"te", "st"}))
 
     async def find() -> int:
         nonlocal asked
@@ -55,7 +56,7 @@ async def test_what_follows_from_several_domains_is_found_anew_after_an_event_of
 
     async def recalled() -> list[int]:
         async with database.reading(PODO) as r:
-            return [await r.recall(of, "a", find) for of in ("other test", "other third", "te st")]
+            return [await r.recall(of, "a", find) for of in followed]
 
     assert await recalled() == [1, 2, 3]
     await _lay(database, "a")

@@ -117,17 +117,18 @@ class Reading:
         """The same view on behalf of somebody else."""
         return Reading(self.session, actor, self._observed)
 
-    async def recall(self, domain: str, name: Hashable, make: Callable[[], Awaitable[T]]) -> T:
-        """What `make` finds, kept for later readings until an event of `domain` is committed. In a transaction it is found anew.
+    async def recall(self, of: str | frozenset[str], name: Hashable, make: Callable[[], Awaitable[T]]) -> T:
+        """What `make` finds, kept for later readings until an event of this domain, or of one of these, is committed.
 
-        For values that nobody changes, worked out from Records of that domain alone, or of several, with blanks between.
+        For values that nobody changes, worked out from their Records alone. In a transaction it is found anew.
         """
         if self._memory is None:
             return await make()
-        found = self._memory.find(domain, name)
+        domains = frozenset((of,)) if isinstance(of, str) else of
+        found = self._memory.find(domains, name)
         if found is MISSING:
             found = await make()
-            self._memory.keep(domain, name, found, self._begun)
+            self._memory.keep(domains, name, found, self._begun)
         return found
 
     def observing(self) -> AbstractAsyncContextManager[Reading]:

@@ -15,26 +15,26 @@ MISSING: Any = object()
 
 
 class Memory:
-    """Values by domain and name; of several domains, with blanks between, where it follows from all of them.
+    """Values by name, and by the domains from all of which they follow.
 
     `moment` counts what happened, so that a reading begun before a change leaves nothing behind.
     """
 
     def __init__(self) -> None:
         self.moment = 0
-        self._kept: dict[str, dict[Any, Any]] = {}
+        self._kept: dict[frozenset[str], dict[Any, Any]] = {}
         self._forgotten: dict[str, int] = {}
         self._all_forgotten = 0
 
-    def find(self, domain: str, name: Any) -> Any:
+    def find(self, of: frozenset[str], name: Any) -> Any:
         """The value, or `MISSING`."""
-        return self._kept.get(domain, {}).get(name, MISSING)
+        return self._kept.get(of, {}).get(name, MISSING)
 
-    def keep(self, domain: str, name: Any, value: Any, begun: int) -> None:
+    def keep(self, of: frozenset[str], name: Any, value: Any, begun: int) -> None:
         """Remember what a reading found that began at the moment `begun`; unless something happened since."""
-        if begun < max(self._all_forgotten, *(self._forgotten.get(one, 0) for one in domain.split())):
+        if begun < max(self._all_forgotten, *(self._forgotten.get(domain, 0) for domain in of)):
             return
-        kept = self._kept.setdefault(domain, {})
+        kept = self._kept.setdefault(of, {})
         if len(kept) >= _MOST:
             kept.clear()
         kept[name] = value
@@ -44,8 +44,8 @@ class Memory:
         self.moment += 1
         changed = set(domains)
         self._forgotten |= dict.fromkeys(changed, self.moment)
-        for domain in [kept for kept in self._kept if not changed.isdisjoint(kept.split())]:
-            del self._kept[domain]
+        for of in [of for of in self._kept if not changed.isdisjoint(of)]:
+            del self._kept[of]
 
     def forget_all(self) -> None:
         """Something has changed elsewhere."""

@@ -258,7 +258,7 @@ class Delivery:
                 await asyncio.sleep(_POLL)
 
     async def _handle_while_leading(self, handler: Handler) -> None:
-        position, attempts = self._standing.pop(handler.name, None) or await self._cursor(handler)
+        position, attempts = self._standing.pop(handler.name, None) or await self._where(handler)
         wake = self._wakes[handler.name]
         while self._leading.is_set():
             wake.clear()
@@ -340,10 +340,9 @@ class Delivery:
         with _heard(handler, entry), metrics.timed(metrics.HANDLED, handler.name):
             await handler.call(entry, _Handling(self._database, handler, entry, self._start, traces.here()))
 
-    async def _cursor(self, handler: Handler) -> tuple[int, int]:
+    async def _where(self, handler: Handler) -> tuple[int, int]:
         async with self._database.reading(PODO) as r:
-            row = await r.session.get_one(CursorRow, handler.name)
-            return row.position, row.attempts
+            return (await cursors.standing(r, [handler]))[handler.name]
 
     async def _keep(self, handler: Handler, entry: Entry, **values: int) -> None:
         mine = update(_CURSORS).where(_CURSORS.c.handler == handler.name, _CURSORS.c.position < (entry.position or 0))

@@ -197,5 +197,5 @@ async def waiting(r: Reading, sources: Sequence[HomeSource], person: str) -> int
         return sum([await source.count(r, person) for source in sources if source.count])
 
     # All of it follows from what domains say; and a team that begins, or ends, does so at a time.
-    of = " ".join(sorted({domain for source in sources for domain in source.follows}))
+    of = frozenset(domain for source in sources for domain in source.follows)
     return await r.recall(of, ("waiting", person, int(clock.now().timestamp()) // _MINUTE), count)
