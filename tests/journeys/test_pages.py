@@ -6,9 +6,11 @@ import re
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Page, ViewportSize
 
 from podo.kernel.ui import languages
 from tests import needs
@@ -151,7 +153,8 @@ _AXE = """async ([rules, only]) => {
   return found.violations.filter((it) => ["serious", "critical"].includes(it.impact)).flatMap((it) => it.nodes.map((node) =>
     `${it.id} at ${node.target.join(" ")}: ${[...node.any, ...node.all, ...node.none].map((c) => c.message).join("; ")}`));
 }"""
-_OPEN = "() => document.querySelectorAll('details').forEach((it) => { it.open = true })"
+_OPEN = "() => document.querySelectorAll('details:not([open])').forEach((it) => { it.open = true; it.dataset.opened = '' })"
+_SHUT = "() => document.querySelectorAll('[data-opened]').forEach((it) => { it.open = false })"
 _TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("main *")]
   .filter((it) => it.getBoundingClientRect().right > innerWidth + 1).slice(0, 5)
   .map((it) => `too wide: ${it.tagName} ${it.className}`)"""
@@ -189,27 +192,49 @@ async def test_nothing_serious_is_wrong_in_light_and_dark_and_everything_fits_a_
         for who in sorted({who for pages in PAGES.values() for who, _ in pages}):
             async with seat(browser, company.address, PEOPLE.get(who, "")) as at:
                 await at.page.context.add_init_script(path=AXE)
-                for path in [path for pages in PAGES.values() for someone, path in pages if someone == who]:
-                    if found := await _faults(at, company.fill(path)):
+                mine = [path for pages in PAGES.values() for someone, path in pages if someone == who]
+                for number, path in enumerate(mine):
+                    if found := await _faults(at, company.fill(path), backwards=number % 2 == 1):
                         faults[f"{who} {path}"] = found
                 at.complaints.clear()
     assert not faults, "\n".join(f"{where}\n  " + "\n  ".join(found) for where, found in faults.items())
 
 
-async def _faults(at: Seat, path: str) -> list[str]:
-    page = at.page
-    await page.set_viewport_size({"width": 1440, "height": 900})
-    await page.emulate_media(color_scheme="light")
+async def _faults(at: Seat, path: str, *, backwards: bool) -> list[str]:
+    """Wide, in light and in dark, then narrow. The next page the other way round: between two pages nothing is drawn anew."""
     await at.go(path)
-    await page.evaluate(_STILL)
-    found = [f"light: {it}" for it in await page.evaluate(_AXE, [COLOURS, True])]
-    await page.emulate_media(color_scheme="dark")
-    found += [f"dark: {it}" for it in await page.evaluate(_AXE, [COLOURS, True])]
-    await page.set_viewport_size({"width": 390, "height": 844})
-    found += await page.evaluate(_TOO_WIDE)
+    await at.page.evaluate(_STILL)
+    looks = [_in_light, _in_dark, _on_a_phone]
+    return [fault for look in (reversed(looks) if backwards else looks) for fault in await look(at.page)]
+
+
+async def _in_light(page: Page) -> list[str]:
+    return [f"light: {it}" for it in await _colours(page, "light")]
+
+
+async def _in_dark(page: Page) -> list[str]:
+    return [f"dark: {it}" for it in await _colours(page, "dark")]
+
+
+async def _colours(page: Page, scheme: Literal["light", "dark"]) -> list[str]:
+    await _resized(page, {"width": 1440, "height": 900})
+    await page.emulate_media(color_scheme=scheme)
+    return await page.evaluate(_AXE, [COLOURS, True])
+
+
+async def _on_a_phone(page: Page) -> list[str]:
+    await _resized(page, {"width": 390, "height": 844})
+    found: list[str] = await page.evaluate(_TOO_WIDE)
     # What menus hold is looked at open, where it may lie over other things.
     await page.evaluate(_OPEN)
-    return found + await page.evaluate(_AXE, [COLOURS, False])
+    found += await page.evaluate(_AXE, [COLOURS, False])
+    await page.evaluate(_SHUT)
+    return found
+
+
+async def _resized(page: Page, size: ViewportSize) -> None:
+    if page.viewport_size != size:
+        await page.set_viewport_size(size)
 
 
 async def test_korean_is_complete(company: Furnished) -> None:

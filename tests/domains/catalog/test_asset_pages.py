@@ -125,6 +125,7 @@ async def test_the_api_does_what_the_pages_do(house: Living) -> None:
         assert (early.status_code, early.json()["code"]) == (409, "catalog.not_yet_due")
         wrong = await client.get("/api/v1/assets", params={"state": "lost"})
         assert (wrong.status_code, wrong.json()["code"]) == (422, "catalog.wrong_asset_query")
+        await house.settled()
         days = (await client.get("/api/v1/assets/coverage")).json()
         assert (days[-1]["assets"], days[-1]["owned"]) == (5, 2)
         parts = (await client.get("/api/v1/assets/coverage", params={"by": "account"})).json()
