@@ -19,6 +19,7 @@ from podo.access import service as access
 from podo.access.domain import DOMAIN as ACCESS
 from podo.access.types import Group, Membership, MembershipRole, Person, Role, Team
 from podo.activity.domain import DOMAIN as ACTIVITY
+from podo.app.server import KEEP_ALIVE
 from podo.catalog import service as catalog
 from podo.catalog.domain import DOMAIN as CATALOG
 from podo.catalog.types import ClusterKind, Environment, Region
@@ -110,7 +111,14 @@ async def shop(folder: Path, **options: Any) -> AsyncIterator[Living]:
 async def serving(house: Living, port: int = 0) -> AsyncIterator[str]:
     """The house's site on loopback, for what speaks real HTTP; gives its address."""
     with socket.create_server(("127.0.0.1", port)) as listening:
-        config = uvicorn.Config(house.running.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5)
+        config = uvicorn.Config(
+            house.running.app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=5,
+        )
         server = uvicorn.Server(config)
         serve = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it

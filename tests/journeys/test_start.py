@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import shlex
 import shutil
@@ -36,7 +37,11 @@ def test_the_first_start_does_the_main_job_and_the_second_keeps_it(home: Path) -
     port = programs.free_port()
     with programs.started(home, "up", port=port) as podo:
         assert lead.name in podo.page()
+        resting = http.client.HTTPConnection("127.0.0.1", port)
+        first = _healthy(resting)
         turn = podo.until(TURN)
+        assert _healthy(resting) == first, "a connection that rests is not ended by Podo"
+        resting.close()
         for words in (
             podo.address,
             lead.name,
@@ -73,6 +78,13 @@ def test_the_first_start_does_the_main_job_and_the_second_keeps_it(home: Path) -
         verified = programs.run(home, "audit", "verify")
         assert (verified.returncode, "fit the chain" in verified.stdout) == (0, True), verified.stdout + verified.stderr
         podo.stop()
+
+
+def _healthy(line: http.client.HTTPConnection) -> object:
+    """Ask for its health; the socket by which it answered."""
+    line.request("GET", "/healthz")
+    assert line.getresponse().read()
+    return line.sock
 
 
 def test_killed_in_the_middle_it_goes_on_where_it_was(home: Path) -> None:

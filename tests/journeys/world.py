@@ -18,6 +18,7 @@ import uvicorn
 
 from podo.access import service as access
 from podo.access.types import Role
+from podo.app.server import KEEP_ALIVE
 from podo.catalog import service as catalog
 from podo.catalog.types import ClusterKind, Environment, Region
 from podo.clients.kubernetes import local
@@ -188,7 +189,14 @@ async def _furnish(house: Living, kubeconfigs: Mapping[str, Path]) -> None:
 async def _served(house: Living) -> AsyncIterator[str]:
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
-    config = uvicorn.Config(house.running.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        house.running.app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=1,
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:

@@ -15,6 +15,10 @@ from podo.app.settings import ServerSettings
 from podo.kernel.errors import N_, Unavailable
 from podo.kernel.settings import Settings
 
+# Seconds. A connection that rests is ended by who asks, not by Podo while something is on its way: nginx and AWS's load
+# balancers let one rest for 60 s, Google's for 600 s.
+KEEP_ALIVE = 620
+
 
 class PortTaken(Unavailable):
     """Another program listens there."""
@@ -82,6 +86,7 @@ async def _web(running: houses.Running, settings: Settings, listening: socket.so
         running.app,
         log_config=None,
         access_log=False,
+        timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=settings[ServerSettings].stop_seconds,
         server_header=False,
     )
