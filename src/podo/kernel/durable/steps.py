@@ -147,8 +147,10 @@ def unpacked(outcome: dict[str, Any]) -> PodoError:
     """The error that was packed, with its kind, code, data and words."""
     kind = next((k for k in KINDS if k.kind == outcome["error"]), Broken)
     so, do = outcome["said"]
-    replayed: Any = type(kind.__name__, (kind,), {"code": outcome["code"], "so": "{_so}", "do": "{_do}"})
-    return replayed(**outcome["data"], _so=so, _do=do)
+    replayed = kind(**outcome["data"], _so=so, _do=do)
+    vars(replayed).update(code=outcome["code"], so="{_so}", do="{_do}")
+    replayed.args = (replayed.code, replayed.data)
+    return replayed
 
 
 async def patiently(call: Callable[[], Awaitable[R]], pauses: tuple[float, ...]) -> R:
