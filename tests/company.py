@@ -123,10 +123,12 @@ async def serving(house: Living, port: int = 0) -> AsyncIterator[str]:
         serve = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        house.running.app.state.hub.closing.set()
-        server.should_exit = True
-        await serve
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            house.running.app.state.hub.closing.set()
+            server.should_exit = True
+            await serve
 
 
 async def token_of(house: Living, who: str, *scopes: str, projects: Sequence[str] = ()) -> str:

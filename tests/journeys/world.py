@@ -6,19 +6,14 @@ import asyncio
 import contextlib
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
-import uvicorn
-
 from podo.access import service as access
 from podo.access.types import Role
-from podo.app.server import KEEP_ALIVE
 from podo.catalog import service as catalog
 from podo.catalog.types import ClusterKind, Environment, Region
 from podo.clients.kubernetes import local
@@ -28,6 +23,7 @@ from podo.clients.kubernetes.errors import NotFound
 from podo.clients.kubernetes.kinds import DEPLOYMENT, NAMESPACE
 from podo.clients.kubernetes.real import connect
 from podo.kernel import clock
+from tests.company import serving
 from tests.contracts.registry.servers import debian
 from tests.domains.delivery.shops import directory
 from tests.houses import QUICK, Living, living, person
@@ -134,7 +130,7 @@ async def world(folder: Path, planes: Mapping[str, local.LocalCluster] | None = 
             living(folder / "podo", clusters=names, domains=None, pace=QUICK, pauses=(0.2, 0.5), **settings)
         )
         await _furnish(house, kubeconfigs)
-        address = await stack.enter_async_context(_served(house))
+        address = await stack.enter_async_context(serving(house))
         yield World(house, address, repository, bool(planes), really, kubeconfigs)
 
 
@@ -183,34 +179,3 @@ async def _furnish(house: Living, kubeconfigs: Mapping[str, Path]) -> None:
                 continue
             for stage in ("alpha", "prod"):
                 await catalog.add_cluster(tx, house.house.seal, f"{stage}-{region}", region, [stage], ClusterKind.twin)
-
-
-@contextlib.asynccontextmanager
-async def _served(house: Living) -> AsyncIterator[str]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    port = listening.getsockname()[1]
-    config = uvicorn.Config(
-        house.running.app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-        await eventually(lambda: _answers(client), 20)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        house.running.app.state.hub.closing.set()
-        server.should_exit = True
-        await serving
-        listening.close()
-
-
-async def _answers(client: httpx.AsyncClient) -> bool:
-    with contextlib.suppress(httpx.TransportError):
-        return (await client.get("/readyz")).status_code == 200
-    return False
